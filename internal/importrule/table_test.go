@@ -1,0 +1,45 @@
+package importrule
+
+// A row says which of our packages the packages matched by pattern may import, besides internal/. A pattern is a path
+// relative to the module, "p/..." is p and all below it. The first row that matches counts. "own" stands for the folder
+// of the package one level below its pattern, so that a backend or a format may be split into packages of its own.
+type row struct {
+	pattern string
+	may     []string
+	why     string
+}
+
+const own = "own"
+
+var table = []row{
+	{"internal/...", nil, "what everybody may import must not lead anybody round this table"},
+
+	{"keys", nil, "keys know no documents"},
+	{"keys/...", []string{"keys", own}, "keys know no documents"},
+
+	{"did", []string{"keys"}, "a document is not a method"},
+	{"did/ledger", nil, "a ledger stores bytes that it does not understand"},
+	{"did/ledger/proof/...", []string{"did/ledger/proof/..."}, "a proof commits to bytes that it does not understand"},
+	{"did/ledger/...", []string{"did/ledger", "did/ledger/proof", own}, "a backend is given a Reducer and knows no method"},
+	{"did/realdid/...", []string{"did", "did/ledger", "did/ledger/proof", "keys", "did/realdid/..."}, "the method runs on every backend"},
+
+	{"resolver/...", []string{"did", "keys", "resolver/..."}, "it receives the interfaces that a method implements"},
+
+	{"vc", []string{"did", "keys"}, "verifying needs a key, which it is given"},
+	{"vc/realperson/...", []string{"..."}, "a profile joins what it needs"},
+	{"vc/...", []string{"vc", "did", "keys", "vc/dataintegrity/sd", own}, "one format knows no other"},
+
+	{"examples/...", []string{"..."}, "programs join what they need"},
+}
+
+// thirdParty names the packages that alone may import a module directly; whoever imports those packages links it.
+var thirdParty = []row{
+	{"go.etcd.io/bbolt", []string{"did/ledger/boltledger/..."}, "one backend, one engine"},
+	{"github.com/spf13/cobra", []string{"examples/..."}, "a library has no command line"},
+	{"github.com/rogpeppe/go-internal", nil, "for tests"},
+	{"github.com/consensys/gnark-crypto", []string{"keys/bbs/..."}, "who wants no BBS links no pairing"},
+	{"github.com/cloudflare/circl", []string{"keys/bbs/..."}, "who wants no BBS links no pairing"},
+}
+
+// offline lists the packages that must not link net/http: verifying and replaying ask nobody.
+var offline = []string{"keys/...", "did", "did/realdid/...", "did/ledger", "did/ledger/proof/...", "did/ledger/memledger/...", "did/ledger/boltledger/...", "resolver", "resolver/didkey/...", "resolver/didjwk/...", "vc", "vc/sdjwt/..."}
