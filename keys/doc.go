@@ -40,7 +40,7 @@
 //
 // # Secrets
 //
-// A [PrivateKey] prints as its algorithm and public key under every verb of fmt, and refuses encoding/json. Ed25519, P-256, P-384
-// and X25519 run in constant time; the arithmetic of SM2 does on the architectures for which its library has assembly or
-// fiat code. The scalar multiplication of the secp256k1 library does not: see [PrivateKey.Sign].
+// A [PrivateKey] prints as its algorithm and public key under every verb of fmt, and refuses encoding/json. Ed25519, P-256, P-384 and
+// X25519 run in the constant time of the standard library, SM2 in that of its library. The secp256k1 library multiplies and inverts
+// in variable time: it is given secrets only after they were blinded with fresh randomness.
 package keys

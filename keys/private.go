@@ -106,7 +106,7 @@ func (s *secretState) expand(a Algorithm) ([]byte, error) {
 			return nil, errRange
 		}
 		s.secp = secp256k1.NewPrivateKey(&d)
-		return s.secp.PubKey().SerializeCompressed(), nil
+		return publicSecp256k1(&d), nil
 	case SM2:
 		k, err := sm2.NewPrivateKey(s.secret)
 		if err != nil {

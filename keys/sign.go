@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 
-	secpecdsa "github.com/decred/dcrd/dcrec/secp256k1/v4/ecdsa"
 	"github.com/emmansun/gmsm/sm2"
 )
 
@@ -59,12 +58,11 @@ func (s *secretState) sign(a Algorithm, msg []byte) ([]byte, error) {
 		return s.signECDSA(a, digest[:])
 	case Secp256k1:
 		digest := sha256.Sum256(msg)
-		sig := secpecdsa.Sign(s.secp, digest[:]) // the library gives the lower s
-		r, v := sig.R(), sig.S()
-		raw := make([]byte, 64)
-		r.PutBytesUnchecked(raw[:32])
-		v.PutBytesUnchecked(raw[32:])
-		return raw, nil
+		var sig [64]byte
+		if err := signSecp256k1(&sig, &s.secp.Key, digest[:]); err != nil {
+			return nil, err
+		}
+		return sig[:], nil
 	case SM2:
 		digest := s.pub.p.sm2Digest(msg)
 		der, err := sm2.SignASN1(rand.Reader, s.sm, digest[:], nil)
