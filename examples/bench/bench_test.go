@@ -1,0 +1,112 @@
+package main
+
+import (
+	"bytes"
+	"io"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestCases runs every case for an instant on two threads: each gives one whole row, and right results.
+func TestCases(t *testing.T) {
+	var names bytes.Buffer
+	if got := run([]string{"list"}, &names, io.Discard); got != 0 {
+		t.Fatalf("list: got exit status %d, want 0", got)
+	}
+	seen := map[string]bool{}
+	for name := range strings.Lines(names.String()) {
+		name = strings.TrimSpace(name)
+		if seen[name] {
+			t.Errorf("%s: two cases have this name", name)
+		}
+		seen[name] = true
+		t.Run(name, func(t *testing.T) {
+			var out, errs bytes.Buffer
+			if got := run([]string{name, "2", "0.001", "2"}, &out, &errs); got != 0 {
+				t.Fatalf("got exit status %d, want 0: %s", got, errs.String())
+			}
+			columns := strings.Split(strings.TrimSuffix(out.String(), "\n"), "\t")
+			if len(columns) != 11 {
+				t.Fatalf("got %d columns, want 11: %q", len(columns), out.String())
+			}
+			for i, c := range columns[2:] {
+				if _, err := strconv.ParseFloat(c, 64); err != nil && c != "-" {
+					t.Errorf("column %d: got %q, want a number", i+3, c)
+				}
+			}
+			if columns[5] != "2" {
+				t.Errorf("threads: got %s, want 2", columns[5])
+			}
+		})
+	}
+}
+
+// TestPeerNames holds the names under which rows of other libraries line up with ours.
+func TestPeerNames(t *testing.T) {
+	ops := map[string]string{}
+	for _, c := range allCases() {
+		ops[c.name] = c.op
+	}
+	for name, op := range map[string]string{
+		"ed25519-verify":   "floor: ed25519 verify, 64-byte message",
+		"ed25519-sign":     "floor: ed25519 sign",
+		"p256-verify":      "floor: P-256 verify, 64-byte message",
+		"p256-sign":        "floor: P-256 sign",
+		"secp256k1-verify": "floor: secp256k1 verify, 64-byte message",
+	} {
+		if ops[name] != op {
+			t.Errorf("%s: got operation %q, want %q", name, ops[name], op)
+		}
+	}
+}
+
+func TestUsage(t *testing.T) {
+	for _, args := range [][]string{{}, {"no-such-case"}, {"ed25519-sign", "0"}, {"ed25519-sign", "1", "-1"}, {"ed25519-sign", "1", "NaN"}, {"ed25519-sign", "1", "1", "0"}, {"ed25519-sign", "1", "1", "1", "1"}} {
+		var out, errs bytes.Buffer
+		if got := run(args, &out, &errs); got != 3 || out.Len() != 0 || errs.Len() == 0 {
+			t.Errorf("%q: got exit status %d, output %q, errors %q, want 3, nothing, a reason", args, got, out.String(), errs.String())
+		}
+	}
+}
+
+func TestWrongResultFails(t *testing.T) {
+	c := benchCase{name: "x", op: "x", peer: peer, batch: 1, setup: each(func() (func() error, error) {
+		return func() error { return right(false) }, nil
+	})}
+	if row, err := c.measure(plan{threads: 1, seconds: 0.001, rounds: 1}); err == nil {
+		t.Errorf("got row %q, want an error", row)
+	}
+}
+
+// TestBatch shows that figures are per operation, not per call.
+func TestBatch(t *testing.T) {
+	c := benchCase{name: "x", op: "x", peer: peer, batch: 10, setup: each(func() (func() error, error) {
+		return func() error { // busy, so that no timer's coarseness counts
+			for start := time.Now(); time.Since(start) < time.Millisecond; {
+			}
+			return nil
+		}, nil
+	})}
+	row, err := c.measure(plan{threads: 1, seconds: 0.02, rounds: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	columns := strings.Split(row, "\t")
+	p50, err := strconv.ParseFloat(columns[3], 64)
+	if err != nil || p50 < 90 || p50 > 1000 {
+		t.Errorf("median latency: got %s µs, want about 100", columns[3])
+	}
+}
+
+func TestFigure(t *testing.T) {
+	for _, c := range []struct {
+		in   float64
+		want string
+	}{{0, "0"}, {0.0456, "0.0456"}, {0.5, "0.500"}, {1.234, "1.23"}, {12.34, "12.3"}, {99.96, "100"}, {123.6, "124"}, {1234567, "1234567"}} {
+		if got := figure(c.in); got != c.want {
+			t.Errorf("%v: got %s, want %s", c.in, got, c.want)
+		}
+	}
+}
