@@ -1,0 +1,390 @@
+package realdid
+
+import (
+	"slices"
+	"time"
+
+	"github.com/realdid/realdid/did/ledger"
+	"github.com/realdid/realdid/keys"
+)
+
+// Apply checks op against s and returns the state after it. It is the whole authority of the method: pure, without I/O
+// or clock, the same on every replica. s is nil before the genesis. at is the place that the ledger gave the operation;
+// a pending recovery whose delay is over by at.Time takes effect first. Every error is final and is ErrOperation, and
+// leaves s as it was. SPEC.md section 6.
+func Apply(s *State, op *Operation, at ledger.Anchor) (*State, error) {
+	now := at.Time.Unix()
+	if s == nil {
+		return applyCreate(op, now)
+	}
+	if now < s.time {
+		return nil, refuse("anchored before its predecessor")
+	}
+	s = s.At(at.Time)
+	if err := s.checkLink(op); err != nil {
+		return nil, err
+	}
+	c := *s // every change below is on the copy; slices are replaced, never written
+	c.seq, c.head, c.time = op.wire.Seq, op.id, now
+	var err error
+	switch op.Type() {
+	case Update:
+		err = c.applyUpdate(op, now)
+	case Anchor:
+		err = op.verify(s.control.Keys, s.control.role(nil))
+	case Rotate:
+		err = c.applyRotate(op, now)
+	case Recover:
+		err = c.applyRecover(op, now)
+	case Cancel:
+		err = c.applyCancel(op, now)
+	case Deactivate:
+		err = c.applyDeactivate(op, now)
+	default:
+		err = refuse("%v after the genesis", op.Type())
+	}
+	if err != nil {
+		return nil, err
+	}
+	if len(c.used) > maxUsedKeys || len(c.removed) > maxRemoved || len(c.retiring) > MaxRetiring {
+		return nil, refuse("%v: the history holds too many keys, methods or replaced tiers", op.Type())
+	}
+	return &c, nil
+}
+
+// checkLink ties op to this identifier, this network, this place in the history and this status.
+func (s *State) checkLink(op *Operation) error {
+	switch p := &op.wire; {
+	case p.Domain != s.net.Domain || p.Home != s.net.Home:
+		return refuse("network: signed for another trust domain or home ledger")
+	case op.Type() == Create || op.scid != s.scid:
+		return refuse("scid: signed for another identifier")
+	case p.Seq != s.seq+1:
+		return refuse("sequence: %d, want %d", p.Seq, s.seq+1)
+	case Digest(p.Prev) != s.head:
+		return refuse("predecessor: not the last operation")
+	}
+	settles := op.Type() == Recover || op.Type() == Cancel
+	if s.deactivate != nil && !settles {
+		return refuse("%v: the identifier is deactivated", op.Type())
+	}
+	if s.pending != nil && !settles {
+		return refuse("%v: a recovery is pending", op.Type())
+	}
+	return nil
+}
+
+func applyCreate(op *Operation, now int64) (*State, error) {
+	if op.Type() != Create {
+		return nil, refuse("%v: there is no identifier yet", op.Type())
+	}
+	s := &State{net: Network{op.wire.Domain, op.wire.Home}, scid: op.scid, head: op.id, time: now, created: now, updated: now}
+	if err := s.checkFreshKeys(op); err != nil {
+		return nil, err
+	}
+	if err := op.verify(op.newSigners, op.control.role(op.newSigners)); err != nil {
+		return nil, err
+	}
+	s.setKeys(op)
+	for i, t := range op.tiers {
+		s.tiers = append(s.tiers, standingTier{Tier: t, ID: TierID{0, i}})
+	}
+	s.replaceContent(op.content, now)
+	return s, nil
+}
+
+func (s *State) applyUpdate(op *Operation, now int64) error {
+	if err := s.checkContent(op.content); err != nil {
+		return err
+	}
+	if err := op.verify(s.control.Keys, s.control.role(nil)); err != nil {
+		return err
+	}
+	s.updated = now
+	s.replaceContent(op.content, now)
+	return nil
+}
+
+func (s *State) applyRotate(op *Operation, now int64) error {
+	next, err := s.nextRole(op)
+	if err != nil {
+		return err
+	}
+	if err := s.checkFreshKeys(op); err != nil {
+		return err
+	}
+	if op.wire.Document != nil {
+		if err := s.checkContent(op.content); err != nil {
+			return err
+		}
+	}
+	if err := s.checkCompromised(op); err != nil {
+		return err
+	}
+	if err := op.verify(op.newSigners, next, op.control.role(op.newSigners)); err != nil {
+		return err
+	}
+	s.updated = now
+	s.setKeys(op)
+	if op.tiers != nil {
+		s.replaceTiers(TierID{}, op, now)
+	}
+	if op.wire.Document != nil {
+		s.replaceContent(op.content, now)
+	}
+	s.markCompromised(op)
+	return nil
+}
+
+func (s *State) applyRecover(op *Operation, now int64) error {
+	id := TierID{op.wire.Tier.Seq, int(op.wire.Tier.Index)}
+	tier, ok := s.findTier(id)
+	switch {
+	case !ok:
+		return refuse("recover: no such tier, or it was replaced too long ago")
+	case s.deactivate != nil && s.pending == nil && now >= s.deactivate.final:
+		return refuse("recover: the deactivation is final")
+	case now < tier.notBefore:
+		return refuse("recover: a cancelled tier waits its delay again")
+	case s.pending != nil && !id.before(s.pending.by.ID):
+		return refuse("recover: only a tier above the pending one replaces it")
+	case id.Index+len(op.tiers) > MaxTiers:
+		return refuse("recover: more than %d tiers", MaxTiers)
+	}
+	recovery, err := s.recoveryRole(tier, op)
+	if err != nil {
+		return err
+	}
+	if err := s.checkFreshKeys(op); err != nil {
+		return err
+	}
+	if err := s.checkContent(op.content); err != nil {
+		return err
+	}
+	if err := s.checkCompromised(op); err != nil {
+		return err
+	}
+	if err := op.verify(op.newSigners, recovery, op.control.role(op.newSigners)); err != nil {
+		return err
+	}
+	s.pending = &pendingRecovery{
+		op: op, by: tier, filed: now, effective: now + int64(tier.Delay/time.Second),
+		revival: s.deactivate != nil,
+	}
+	// What the recovery will leave behind is counted when it is filed, because nothing may refuse it later.
+	after := s.takeEffect()
+	if len(after.used) > maxUsedKeys || len(after.removed) > maxRemoved || len(after.retiring) > MaxRetiring {
+		return refuse("recover: the history holds too many keys, methods or replaced tiers")
+	}
+	return nil
+}
+
+func (s *State) applyCancel(op *Operation, now int64) error {
+	p := s.pending
+	if p == nil {
+		return refuse("cancel: no recovery is pending")
+	}
+	var authority role
+	var err error
+	if op.wire.Tier == nil {
+		if !p.vetoable() {
+			return refuse("cancel: the next keys cannot cancel this recovery")
+		}
+		if authority, err = s.nextRole(op); err == nil {
+			err = s.checkFreshNext(op)
+		}
+	} else {
+		id := TierID{op.wire.Tier.Seq, int(op.wire.Tier.Index)}
+		tier, ok := s.findTier(id)
+		if !ok || !id.before(p.by.ID) {
+			return refuse("cancel: not a tier above the pending one")
+		}
+		authority, err = s.recoveryRole(tier, op)
+	}
+	if err != nil {
+		return err
+	}
+	if err := op.verify(op.newSigners, authority); err != nil {
+		return err
+	}
+	if op.wire.Tier == nil { // the revealed next keys are spent
+		s.next, s.single = op.next, op.wire.SingleSecret
+		s.use(op)
+	}
+	s.pending = nil
+	wait := func(ts []standingTier) []standingTier {
+		out := slices.Clone(ts)
+		for i := range out {
+			if out[i].ID == p.by.ID {
+				out[i].notBefore = now + int64(out[i].Delay/time.Second)
+			}
+		}
+		return out
+	}
+	s.tiers, s.retiring = wait(s.tiers), wait(s.retiring)
+	return nil
+}
+
+func (s *State) applyDeactivate(op *Operation, now int64) error {
+	next, err := s.nextRole(op)
+	if err != nil {
+		return err
+	}
+	if err := op.verify(op.newSigners, next); err != nil {
+		return err
+	}
+	grace := minGrace
+	for _, t := range slices.Concat(s.tiers, s.retiring) {
+		grace = max(grace, 2*t.Delay)
+	}
+	s.deactivate = &deactivation{at: now, final: now + int64(grace/time.Second)}
+	s.updated = now
+	s.use(op)
+	s.replaceContent(Content{}, now)
+	return nil
+}
+
+// checkContent keeps a fragment to one key and purpose for good, and a removed method out.
+func (s *State) checkContent(c Content) error {
+	for _, m := range c.VerificationMethods {
+		if was, ok := s.content.method(m.Fragment); ok {
+			if !was.Key.Equal(m.Key) || was.Purposes != m.Purposes {
+				return refuse("document: a fragment never names another key or purpose")
+			}
+		} else if s.methodRemoved(m.Fragment, m.Key) {
+			return refuse("document: a removed fragment or key never returns")
+		}
+	}
+	return nil
+}
+
+// checkCompromised allows a declaration about methods that are removed, by this operation or before it.
+func (s *State) checkCompromised(op *Operation) error {
+	gone := func(fragment string) bool {
+		if _, ok := s.content.method(fragment); ok {
+			_, stays := op.content.method(fragment)
+			return op.wire.Document != nil && !stays
+		}
+		return slices.ContainsFunc(s.removed, func(r removedMethod) bool { return r.Fragment == fragment })
+	}
+	for fragment, since := range op.wire.Compromised {
+		if !gone(fragment) {
+			return refuse("compromised: only a removed method can be declared so")
+		}
+		if since > op.wire.Seq {
+			return refuse("compromised: since a sequence to come")
+		}
+		if was := s.removedMethod(fragment); was != nil && was.compromised && op.Type() != Recover {
+			return refuse("compromised: only a recovery corrects a declaration")
+		}
+		if slices.Contains(op.wire.Cleared, fragment) {
+			return refuse("compromised: declared and cleared at once")
+		}
+	}
+	for i, fragment := range op.wire.Cleared {
+		was := s.removedMethod(fragment)
+		if was == nil || !was.compromised || slices.Contains(op.wire.Cleared[:i], fragment) {
+			return refuse("cleared: not a compromised method")
+		}
+	}
+	return nil
+}
+
+func (s *State) removedMethod(fragment string) *removedMethod {
+	if i := slices.IndexFunc(s.removed, func(r removedMethod) bool { return r.Fragment == fragment }); i >= 0 {
+		return &s.removed[i]
+	}
+	return nil
+}
+
+// checkFreshKeys refuses control keys that were control or revealed before, and commitments to keys already shown.
+func (s *State) checkFreshKeys(op *Operation) error {
+	for _, k := range op.control.Keys {
+		if slices.Contains(s.used, s.scid.Suite.CommitKey(k)) {
+			return refuse("control: a key that was control or revealed never returns")
+		}
+	}
+	return s.checkFreshNext(op)
+}
+
+func (s *State) checkFreshNext(op *Operation) error {
+	shown := slices.Clip(s.used)
+	for _, k := range op.newSigners {
+		shown = append(shown, s.scid.Suite.CommitKey(k))
+	}
+	for _, d := range op.next.Digests {
+		if slices.Contains(shown, d) {
+			return refuse("next: commits to a key that has been shown")
+		}
+	}
+	return nil
+}
+
+// A role is a part that signatures must fill: signers' weights against a threshold.
+type role struct {
+	threshold int
+	weights   []int // by signer index; 0 plays no part
+}
+
+// role gives the set's members the places that they have among signers; nil means that the set is the signers.
+func (k KeySet) role(signers []keys.PublicKey) role {
+	r := role{k.Threshold, make([]int, max(len(signers), len(k.Keys)))}
+	for i, key := range k.Keys {
+		place := i
+		if signers != nil {
+			place, _ = signerOf(signers, key) // ownSigners holds every control key
+		}
+		r.weights[place] = weightAt(k.Weights, i)
+	}
+	return r
+}
+
+func weightAt(ws []int, i int) int {
+	if ws == nil {
+		return 1
+	}
+	return ws[i]
+}
+
+// nextRole matches the revealed keys with the commitments of the previous operation.
+func (s *State) nextRole(op *Operation) (role, error) {
+	return revealRole(s.next, op, func(r revealed) Digest { return s.scid.Suite.CommitKey(r.key) })
+}
+
+func (s *State) recoveryRole(t standingTier, op *Operation) (role, error) {
+	return revealRole(t.Keys, op, func(r revealed) Digest { return s.scid.Suite.CommitRecovery(r.salt, r.key) })
+}
+
+func revealRole(c Commitments, op *Operation, digest func(revealed) Digest) (role, error) {
+	r := role{c.Threshold, make([]int, len(op.newSigners))}
+	for i, shown := range op.reveal {
+		if shown.index >= len(c.Digests) || digest(shown) != c.Digests[shown.index] {
+			return role{}, refuse("reveal: key %d is not the one committed to", shown.index)
+		}
+		r.weights[i] = weightAt(c.Weights, shown.index)
+	}
+	return r, nil
+}
+
+// verify checks every signature, whatever the roles need, and then that each role reaches its threshold.
+func (op *Operation) verify(signers []keys.PublicKey, roles ...role) error {
+	input := signingInput(op.payload)
+	sums := make([]int, len(roles))
+	for _, sig := range op.signatures {
+		if sig.Signer >= uint64(len(signers)) {
+			return refuse("signature: no signer %d", sig.Signer)
+		}
+		if err := signers[sig.Signer].VerifyLowS(input, sig.Signature); err != nil {
+			return refuse("signature: signer %d: %v", sig.Signer, err)
+		}
+		for i, r := range roles {
+			sums[i] += r.weights[sig.Signer]
+		}
+	}
+	for i, r := range roles {
+		if r.threshold < 1 || sums[i] < r.threshold {
+			return refuse("signature: weight %d, threshold %d", sums[i], r.threshold)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,126 @@
+package realdid
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	"github.com/realdid/realdid/did"
+	"github.com/realdid/realdid/did/ledger"
+)
+
+// A HistoryEntry is one entry of an identifier's history and what became of it.
+type HistoryEntry struct {
+	Entry     ledger.Entry
+	Operation *Operation // nil if the entry does not parse
+	Err       error      // why it does not count; nil if it does
+	Effective time.Time  // when it takes or took effect; zero if it does not count, or was a recovery that was set aside
+}
+
+// History replays an identifier and returns every entry in order, refused ones included. Errors are those of State.
+func (m *Method) History(ctx context.Context, d did.DID) ([]HistoryEntry, error) {
+	id, err := ParseIdentifier(d)
+	if err != nil {
+		return nil, err
+	}
+	r, err := m.replay(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	var out []HistoryEntry
+	for _, st := range r.steps {
+		h := HistoryEntry{Entry: st.entry, Operation: st.op, Err: st.err}
+		for _, v := range r.versions {
+			if st.err == nil && v.op == st.op {
+				h.Effective = unixTime(v.at)
+			}
+		}
+		if p := r.state.pending; p != nil && p.op == st.op {
+			h.Effective = unixTime(p.effective)
+		}
+		out = append(out, h)
+	}
+	return out, nil
+}
+
+// A Fault is an entry of a ledger that does not count, with the reason.
+type Fault struct {
+	Entry ledger.Entry
+	Err   error
+}
+
+// AuditReport is what Audit saw.
+type AuditReport struct {
+	Entries     uint64
+	Identifiers int // with a valid genesis
+	Faults      []Fault
+}
+
+// Audit replays a whole ledger and names every faulty entry: those that Apply refuses, and those whose sequence, index or
+// time break the ledger's own order. It keeps the state of every identifier in memory. Entries dated after now are
+// faults; a ledger's clock may run ahead of the auditor's by five minutes. An error is the ledger's.
+func Audit(ctx context.Context, f ledger.Follower, net Network, now time.Time) (*AuditReport, error) {
+	net, err := net.canonical()
+	if err != nil {
+		return nil, err
+	}
+	a := &audit{net: net, horizon: now.Add(maxClockSkew), states: map[string]*State{}, lengths: map[string]uint64{}}
+	return a.run(f.Follow(ctx, 0))
+}
+
+const maxClockSkew = 5 * time.Minute
+
+type audit struct {
+	net     Network
+	horizon time.Time
+	states  map[string]*State
+	lengths map[string]uint64 // entries per key, refused ones included
+	last    time.Time
+	report  AuditReport
+}
+
+func (a *audit) run(entries iter.Seq2[ledger.Entry, error]) (*AuditReport, error) {
+	for e, err := range entries {
+		if err != nil {
+			return nil, err
+		}
+		if err := a.check(e); err != nil {
+			a.report.Faults = append(a.report.Faults, Fault{e, err})
+		}
+		a.report.Entries++
+		a.lengths[e.Key]++
+		if e.Anchor.Time.After(a.last) {
+			a.last = e.Anchor.Time
+		}
+	}
+	a.report.Identifiers = len(a.states)
+	return &a.report, nil
+}
+
+func (a *audit) check(e ledger.Entry) error {
+	switch {
+	case e.Anchor.Index != a.report.Entries:
+		return refuse("index: %d, want %d", e.Anchor.Index, a.report.Entries)
+	case e.Seq != a.lengths[e.Key]:
+		return refuse("entry: number %d of its key, want %d", e.Seq, a.lengths[e.Key])
+	case e.Anchor.Time.Before(a.last):
+		return refuse("time: earlier than the entry before")
+	case e.Anchor.Time.After(a.horizon):
+		return refuse("time: in the future")
+	case e.Anchor.Time.Nanosecond() != 0:
+		return refuse("time: not whole seconds")
+	}
+	op, err := ParseOperation(e.Op)
+	if err != nil {
+		return err
+	}
+	if err := a.net.check(op, e.Key); err != nil {
+		return err
+	}
+	s, err := Apply(a.states[e.Key], op, e.Anchor)
+	if err != nil {
+		return err
+	}
+	a.states[e.Key] = s
+	return nil
+}

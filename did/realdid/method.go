@@ -1,0 +1,205 @@
+package realdid
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/realdid/realdid/did"
+	"github.com/realdid/realdid/did/ledger"
+	"github.com/realdid/realdid/keys"
+)
+
+// ErrConflict says that somebody else's operation took the place; look at the new state and decide again.
+var ErrConflict = errors.New("realdid: conflict")
+
+// ErrNotFound says that the ledger holds no valid genesis for the identifier. It is final as of the moment asked.
+var ErrNotFound = errors.New("realdid: no such identifier on this ledger")
+
+// A Method writes and resolves identifiers on one ledger. It is safe for concurrent use and implements did.Resolver.
+type Method struct {
+	ledger ledger.Ledger
+	net    Network
+	clock  func() time.Time
+}
+
+// Options of New. The zero value is the main network and the system clock.
+type Options struct {
+	Network Network
+	Clock   func() time.Time // what "now" is when pending recoveries are judged; give the ledger the same
+}
+
+// New returns the method on lg. Without a ledger (nil) it resolves long forms and nothing else. Errors are ErrIdentifier,
+// for a network whose names are none.
+func New(lg ledger.Ledger, opt *Options) (*Method, error) {
+	m := &Method{ledger: lg, clock: time.Now}
+	if opt != nil {
+		var err error
+		if m.net, err = opt.Network.canonical(); err != nil {
+			return nil, err
+		}
+		if opt.Clock != nil {
+			m.clock = opt.Clock
+		}
+	}
+	return m, nil
+}
+
+// A Result is an operation that the ledger holds, with the state after it.
+type Result struct {
+	DID       did.DID // short form
+	Operation *Operation
+	Anchor    ledger.Anchor
+	State     *State
+}
+
+// State replays the identifier's history and returns its state now. Errors: ErrIdentifier; ErrNotFound; anything else is
+// the ledger's and may be retried.
+func (m *Method) State(ctx context.Context, d did.DID) (*State, error) {
+	id, err := ParseIdentifier(d)
+	if err != nil {
+		return nil, err
+	}
+	r, err := m.replay(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return r.state, nil
+}
+
+func (m *Method) replay(ctx context.Context, id Identifier) (*replayed, error) {
+	if m.ledger == nil || id.Domain != m.net.Domain {
+		return nil, ErrNotFound
+	}
+	r, err := replay(ctx, m.ledger, m.net, id.Key(), m.clock())
+	if err != nil {
+		return nil, fmt.Errorf("realdid: history: %w", err)
+	}
+	if r.state == nil {
+		return nil, ErrNotFound
+	}
+	return r, nil
+}
+
+// Submit appends an operation after checking it against the present state. Submitting an operation again, whoever signed
+// it, succeeds. Errors: ErrOperation (final); ErrConflict; anything else is the ledger's and may be retried.
+func (m *Method) Submit(ctx context.Context, op *Operation) (*Result, error) {
+	if m.ledger == nil {
+		return nil, fmt.Errorf("%w: no ledger to submit to", ErrNotFound)
+	}
+	key := op.Identifier().Key()
+	now := m.clock()
+	r, err := replay(ctx, m.ledger, m.net, key, now)
+	if err != nil {
+		return nil, fmt.Errorf("realdid: history: %w", err)
+	}
+	for _, st := range r.steps {
+		if st.err == nil && st.op.id == op.id {
+			return m.result(op, st.entry, r.state), nil
+		}
+	}
+	if err := m.net.check(op, key); err != nil {
+		return nil, err
+	}
+	if r.state != nil && op.Type() != Create && op.Seq() <= r.state.seq {
+		return nil, fmt.Errorf("%w: sequence %d holds another operation", ErrConflict, op.Seq())
+	}
+	if _, err := Apply(r.state, op, ledger.Anchor{Time: now}); err != nil {
+		return nil, err
+	}
+	e, err := m.ledger.Append(ctx, key, uint64(len(r.steps)), op.raw)
+	if conflict, ok := errors.AsType[*ledger.ConflictError](err); ok {
+		if other, perr := ParseOperation(conflict.Entry.Op); perr != nil || other.id != op.id {
+			return nil, fmt.Errorf("%w: another operation took the place", ErrConflict)
+		}
+		e, err = conflict.Entry, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("realdid: append: %w", err)
+	}
+	s, err := Apply(r.state, op, e.Anchor)
+	if err != nil {
+		return nil, err
+	}
+	return m.result(op, e, s), nil
+}
+
+func (m *Method) result(op *Operation, e ledger.Entry, s *State) *Result {
+	if !bytes.Equal(e.Op, op.raw) { // the same payload with other signatures stands there
+		if stands, err := ParseOperation(e.Op); err == nil {
+			op = stands
+		}
+	}
+	return &Result{DID: op.Identifier().Short(), Operation: op, Anchor: e.Anchor, State: s}
+}
+
+func (m *Method) finish(ctx context.Context, d *Draft, err error, signers []keys.Signer) (*Result, error) {
+	if err != nil {
+		return nil, err
+	}
+	if err := d.Sign(ctx, signers...); err != nil {
+		return nil, err
+	}
+	op, err := d.Operation()
+	if err != nil {
+		return nil, err
+	}
+	return m.Submit(ctx, op)
+}
+
+// Create makes an identifier, signed by the control keys, and registers it.
+func (m *Method) Create(ctx context.Context, req *CreateRequest, signers ...keys.Signer) (*Result, error) {
+	r := *req
+	if r.Network == (Network{}) {
+		r.Network = m.net
+	}
+	d, err := DraftCreate(&r)
+	return m.finish(ctx, d, err, signers)
+}
+
+// draft replays id and calls f with its state now.
+func (m *Method) draft(ctx context.Context, id did.DID, signers []keys.Signer, f func(*State) (*Draft, error)) (*Result, error) {
+	s, err := m.State(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	d, err := f(s)
+	return m.finish(ctx, d, err, signers)
+}
+
+// Update puts doc in place of the document, signed by the control keys.
+func (m *Method) Update(ctx context.Context, id did.DID, doc Content, signers ...keys.Signer) (*Result, error) {
+	return m.draft(ctx, id, signers, func(s *State) (*Draft, error) { return s.DraftUpdate(doc) })
+}
+
+// Anchor commits the history to a 32-byte root, signed by the control keys.
+func (m *Method) Anchor(ctx context.Context, id did.DID, root Digest, signers ...keys.Signer) (*Result, error) {
+	return m.draft(ctx, id, signers, func(s *State) (*Draft, error) { return s.DraftAnchor(root) })
+}
+
+// Rotate changes keys, signed by the revealed next keys and the new control keys.
+func (m *Method) Rotate(ctx context.Context, id did.DID, req *RotateRequest, signers ...keys.Signer) (*Result, error) {
+	return m.draft(ctx, id, signers, func(s *State) (*Draft, error) { return s.DraftRotate(req) })
+}
+
+// Recover files a recovery, signed by a tier's keys and the new control keys.
+func (m *Method) Recover(ctx context.Context, id did.DID, req *RecoverRequest, signers ...keys.Signer) (*Result, error) {
+	return m.draft(ctx, id, signers, func(s *State) (*Draft, error) { return s.DraftRecover(req) })
+}
+
+// CancelByNext cancels a vetoable recovery with the committed next keys.
+func (m *Method) CancelByNext(ctx context.Context, id did.DID, reveal []keys.PublicKey, next Commitments, singleSecret bool, signers ...keys.Signer) (*Result, error) {
+	return m.draft(ctx, id, signers, func(s *State) (*Draft, error) { return s.DraftCancelByNext(reveal, next, singleSecret) })
+}
+
+// CancelByTier cancels the pending recovery with a tier above it.
+func (m *Method) CancelByTier(ctx context.Context, id did.DID, reveal []RecoveryKey, signers ...keys.Signer) (*Result, error) {
+	return m.draft(ctx, id, signers, func(s *State) (*Draft, error) { return s.DraftCancelByTier(reveal) })
+}
+
+// Deactivate ends the identifier, signed by the committed next keys.
+func (m *Method) Deactivate(ctx context.Context, id did.DID, reveal []keys.PublicKey, signers ...keys.Signer) (*Result, error) {
+	return m.draft(ctx, id, signers, func(s *State) (*Draft, error) { return s.DraftDeactivate(reveal) })
+}

@@ -1,0 +1,40 @@
+package realdid
+
+import (
+	"github.com/realdid/realdid/did/ledger"
+)
+
+// Reducer admits operations of the main network to a ledger that others can write to: with it nothing occupies a place in
+// a history but a valid next operation.
+func Reducer() ledger.Reducer { return Network{}.Reducer() }
+
+// Reducer admits operations of n.
+func (n Network) Reducer() ledger.Reducer { return reducer{n} }
+
+type reducer struct{ net Network }
+
+// Reduce implements ledger.Reducer over encoded states.
+func (r reducer) Reduce(key string, state, op []byte, at ledger.Anchor) (ledger.Reduced, error) {
+	net, err := r.net.canonical()
+	if err != nil {
+		return ledger.Reduced{}, err
+	}
+	o, err := ParseOperation(op)
+	if err != nil {
+		return ledger.Reduced{}, err
+	}
+	var s *State
+	if state != nil {
+		if s, err = ParseState(state); err != nil {
+			return ledger.Reduced{}, err
+		}
+	}
+	if err := net.check(o, key); err != nil {
+		return ledger.Reduced{}, err
+	}
+	if s, err = Apply(s, o, at); err != nil {
+		return ledger.Reduced{}, err
+	}
+	b, err := s.Bytes()
+	return ledger.Reduced{State: b}, err
+}

@@ -1,0 +1,120 @@
+package realdid
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/realdid/realdid/did"
+	"github.com/realdid/realdid/did/ledger"
+)
+
+// Resolve implements did.Resolver by replaying the whole history from the genesis that the DID names, every signature
+// checked (SPEC.md section 7). A long form that the ledger does not hold is answered from the operation that it carries,
+// and marked GenesisOnly. VersionID is an operation's ID; a VersionTime later than now is answered only while no recovery
+// is pending that could be cancelled until then.
+func (m *Method) Resolve(ctx context.Context, d did.DID, opt *did.ResolveOptions) (*did.Resolution, error) {
+	if err := opt.Check(); err != nil {
+		return nil, err
+	}
+	id, err := ParseIdentifier(d)
+	if err != nil {
+		return nil, &did.Error{Code: did.InvalidDID, Err: err}
+	}
+	var genesis *replayed
+	if id.Genesis != nil {
+		if genesis, err = id.replayGenesis(); err != nil {
+			return nil, &did.Error{Code: did.InvalidDID, Err: err}
+		}
+	}
+	evidence := did.Evidence{Replayed: true, AsOf: m.clock().UTC().Truncate(time.Second), OperatorTime: true}
+	r, err := m.replay(ctx, id)
+	if errors.Is(err, ErrNotFound) {
+		if genesis == nil {
+			return nil, &did.Error{Code: did.NotFound, Err: ErrNotFound}
+		}
+		r, evidence.GenesisOnly, evidence.OperatorTime = genesis, true, false
+	} else if err != nil {
+		return nil, &did.Error{Code: did.InternalError, Err: err}
+	}
+	i, err := r.find(opt, evidence)
+	if err != nil {
+		return nil, err
+	}
+	return r.resolution(d, id, i, evidence)
+}
+
+// find chooses the version that the options ask for.
+func (r *replayed) find(opt *did.ResolveOptions, ev did.Evidence) (int, error) {
+	last := len(r.versions) - 1
+	switch {
+	case opt.Newest():
+		return last, nil
+	case opt.VersionID != "":
+		for i, v := range r.versions {
+			if v.op.VersionID() == opt.VersionID {
+				return i, nil
+			}
+		}
+		return 0, &did.Error{Code: did.NotFound, Detail: "no version has this id, or it has not taken effect"}
+	case ev.GenesisOnly:
+		return 0, &did.Error{Code: did.NotFound, Detail: "a genesis alone has no time"}
+	}
+	t := opt.VersionTime.Unix()
+	if opt.VersionTime.After(ev.AsOf) && r.state.pending != nil {
+		return 0, &did.Error{Code: did.InternalError, Detail: "a recovery is pending that may be cancelled before that time"}
+	}
+	for i := last; i >= 0; i-- {
+		if r.versions[i].at <= t {
+			return i, nil
+		}
+	}
+	return 0, &did.Error{Code: did.NotFound, Detail: "created after that time"}
+}
+
+func (r *replayed) resolution(d did.DID, id Identifier, i int, ev did.Evidence) (*did.Resolution, error) {
+	v, now := r.versions[i], r.state
+	shown := v.state
+	if i == len(r.versions)-1 {
+		shown = now // what is pending or has been replaced belongs to the present
+	}
+	doc, err := shown.document(d)
+	if err != nil {
+		return nil, &did.Error{Code: did.InternalError, Err: err}
+	}
+	meta := did.DocumentMetadata{
+		Created: unixTime(now.created), Deactivated: now.deactivate != nil, VersionID: v.op.VersionID(),
+		Extra: map[string]any{"realdid": shown.Facts()},
+	}
+	if v.op.Type() != Create {
+		meta.Updated = unixTime(v.at)
+	}
+	if i+1 < len(r.versions) {
+		meta.NextUpdate, meta.NextVersionID = unixTime(r.versions[i+1].at), r.versions[i+1].op.VersionID()
+	}
+	if short := id.Short(); short != d {
+		meta.CanonicalID, meta.EquivalentID = short.String(), []string{short.String()}
+	} else {
+		meta.CanonicalID = short.String()
+	}
+	return &did.Resolution{Document: doc, Metadata: meta, Removed: shown.removedPublic(d), Evidence: ev}, nil
+}
+
+// replayGenesis checks the operation that a long form carries: it is the genesis that the SCID names, and the DID is its
+// one long form.
+func (id Identifier) replayGenesis() (*replayed, error) {
+	op, err := ParseOperation(id.Genesis)
+	if err != nil {
+		return nil, err
+	}
+	if n, err := op.longFormSigners(); err != nil {
+		return nil, err
+	} else if n != len(op.signatures) {
+		return nil, refuse("long form: carries more signatures than the threshold needs")
+	}
+	if op.scid != id.SCID || op.wire.Domain != id.Domain {
+		return nil, refuse("long form: carries the genesis of another identifier")
+	}
+	r := &replayed{}
+	return r, r.apply(op, ledger.Anchor{Time: time.Unix(0, 0)})
+}

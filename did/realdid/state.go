@@ -1,0 +1,272 @@
+package realdid
+
+import (
+	"slices"
+	"time"
+
+	"github.com/realdid/realdid/did"
+	"github.com/realdid/realdid/keys"
+)
+
+// Limits of what a history may leave behind for good.
+const (
+	maxUsedKeys = 4096 // control and revealed keys over the life of an identifier
+	maxRemoved  = 1024 // verification methods that no longer stand in the document
+)
+
+// A State is what a history amounts to at one moment. It is immutable: Apply and At return another.
+type State struct {
+	net        Network
+	scid       SCID
+	seq        uint64 // of the last valid operation
+	head       Digest // its ID
+	time       int64  // of the last change, Unix seconds
+	created    int64
+	updated    int64 // when the present document, keys or status took effect
+	control    KeySet
+	next       Commitments
+	single     bool
+	tiers      []standingTier
+	retiring   []standingTier
+	content    Content // Added is set on every method
+	removed    []removedMethod
+	used       []Digest // next-commitments of every key that was control or was revealed
+	pending    *pendingRecovery
+	deactivate *deactivation
+}
+
+type standingTier struct {
+	Tier
+	ID        TierID
+	notBefore int64 // a cancelled tier waits its delay again
+	until     int64 // of a replaced tier: usable before this moment
+}
+
+type removedMethod struct {
+	VerificationMethod
+	added, removed   int64
+	compromised      bool
+	compromisedSince uint64
+}
+
+type pendingRecovery struct {
+	op        *Operation
+	by        standingTier
+	filed     int64
+	effective int64
+	revival   bool // filed in the grace after a deactivation
+}
+
+type deactivation struct{ at, final int64 }
+
+// Seq returns the sequence of the last valid operation.
+func (s *State) Seq() uint64 { return s.seq }
+
+// Head returns the ID of the last valid operation, which the next one names as its predecessor.
+func (s *State) Head() Digest { return s.head }
+
+// Identifier returns the DID of the state.
+func (s *State) Identifier() Identifier { return Identifier{Domain: s.net.Domain, SCID: s.scid} }
+
+// Network returns the trust domain and the home ledger that operations sign.
+func (s *State) Network() Network { return s.net }
+
+// Control returns the keys that sign updates and anchors.
+func (s *State) Control() KeySet { return s.control }
+
+// Next returns the commitments to the keys that may rotate and deactivate.
+func (s *State) Next() Commitments { return s.next }
+
+// SingleSecret says that the holder accepted next or recovery keys derived from what the daily device holds.
+func (s *State) SingleSecret() bool { return s.single }
+
+// Content returns what the document says at this moment; it is empty while the identifier is deactivated.
+func (s *State) Content() Content { return s.content }
+
+// A StandingTier is a tier that can recover now or, when Until is set, could until then because it has been replaced.
+type StandingTier struct {
+	Tier
+	ID        TierID
+	NotBefore time.Time // zero unless the tier was cancelled and waits
+	Until     time.Time // zero unless the tier was replaced
+}
+
+// Tiers returns the present tiers by rank, then the replaced ones that are still usable.
+func (s *State) Tiers() []StandingTier {
+	var out []StandingTier
+	for _, t := range slices.Concat(s.tiers, s.retiring) {
+		out = append(out, StandingTier{t.Tier, t.ID, unixTime(t.notBefore), unixTime(t.until)})
+	}
+	return out
+}
+
+// Pending describes a recovery that has been filed and has not yet taken effect.
+type Pending struct {
+	Tier      TierID
+	Operation Digest
+	Vetoable  bool // by the committed next keys
+	Filed     time.Time
+	Effective time.Time
+}
+
+// Pending returns the recovery that waits, if one does.
+func (s *State) Pending() (Pending, bool) {
+	if s.pending == nil {
+		return Pending{}, false
+	}
+	p := s.pending
+	return Pending{p.by.ID, p.op.id, p.vetoable(), unixTime(p.filed), unixTime(p.effective)}, true
+}
+
+func (p *pendingRecovery) vetoable() bool { return p.by.Vetoable && !p.revival }
+
+// Deactivated says since when the identifier is deactivated, and from when on that is final.
+func (s *State) Deactivated() (since, final time.Time, ok bool) {
+	if s.deactivate == nil {
+		return time.Time{}, time.Time{}, false
+	}
+	return unixTime(s.deactivate.at), unixTime(s.deactivate.final), true
+}
+
+func unixTime(sec int64) time.Time {
+	if sec == 0 {
+		return time.Time{}
+	}
+	return time.Unix(sec, 0).UTC()
+}
+
+// At returns the state as it stands at t, which must not lie before the last change: a pending recovery whose delay is
+// over has taken effect, at the end of its delay and not later. It is pure, and returns s itself if nothing changes.
+func (s *State) At(t time.Time) *State {
+	now := t.Unix()
+	if p := s.pending; p != nil && now >= p.effective {
+		s = s.takeEffect()
+	}
+	expired := func(r standingTier) bool { return now >= r.until }
+	if slices.ContainsFunc(s.retiring, expired) {
+		c := *s
+		c.retiring = slices.DeleteFunc(slices.Clone(s.retiring), expired)
+		s = &c
+	}
+	return s
+}
+
+// takeEffect carries out the pending recovery (SPEC.md section 6.5).
+func (s *State) takeEffect() *State {
+	p, c := s.pending, *s
+	at := p.effective
+	c.pending, c.deactivate = nil, nil
+	c.time, c.updated = at, at
+	c.setKeys(p.op)
+	c.replaceTiers(p.by.ID, p.op, at)
+	c.replaceContent(p.op.content, at)
+	c.markCompromised(p.op)
+	return &c
+}
+
+func (s *State) setKeys(op *Operation) {
+	s.control, s.next, s.single = op.control, op.next, op.wire.SingleSecret
+	s.use(op)
+}
+
+// use remembers the keys that the operation showed, so that they never count as secret again.
+func (s *State) use(op *Operation) {
+	used := slices.Clip(s.used)
+	for _, k := range op.newSigners {
+		if d := s.scid.Suite.CommitKey(k); !slices.Contains(used, d) {
+			used = append(used, d)
+		}
+	}
+	s.used = used
+}
+
+// replaceTiers puts the operation's tiers in place of all tiers (a rotation) or of those from the recovering rank on.
+// What was set no later than the recovering tier stays usable for a while; what was set after it is void.
+func (s *State) replaceTiers(by TierID, op *Operation, at int64) {
+	rotation := op.Type() == Rotate
+	var kept, retiring []standingTier
+	for _, t := range s.retiring {
+		if rotation || t.ID.Seq <= by.Seq {
+			retiring = append(retiring, t)
+		}
+	}
+	for _, t := range s.tiers {
+		switch {
+		case !rotation && t.ID.before(by):
+			kept = append(kept, t)
+		case rotation || t.ID.Seq <= by.Seq:
+			t.until = at + int64(max(t.Delay, minRetirement)/time.Second)
+			retiring = append(retiring, t)
+		}
+	}
+	for i, t := range op.tiers {
+		kept = append(kept, standingTier{Tier: t, ID: TierID{op.wire.Seq, by.Index + i}})
+	}
+	s.tiers, s.retiring = kept, retiring
+}
+
+// replaceContent puts c in place of the present document; methods that c lacks are removed at that moment, and methods
+// that it keeps keep the moment at which they were added.
+func (s *State) replaceContent(c Content, at int64) {
+	old := s.content.VerificationMethods
+	removed := slices.Clip(s.removed)
+	for _, m := range old {
+		if _, ok := c.method(m.Fragment); !ok {
+			removed = append(removed, removedMethod{VerificationMethod: m, added: m.added, removed: at})
+		}
+	}
+	methods := make([]VerificationMethod, len(c.VerificationMethods))
+	for i, m := range c.VerificationMethods {
+		m.added = at
+		if was, ok := s.content.method(m.Fragment); ok {
+			m.added = was.added
+		}
+		methods[i] = m
+	}
+	c.VerificationMethods = methods
+	s.content, s.removed = c, removed
+}
+
+func (s *State) markCompromised(op *Operation) {
+	if len(op.wire.Compromised) == 0 && len(op.wire.Cleared) == 0 {
+		return
+	}
+	removed := slices.Clone(s.removed)
+	for i := range removed {
+		r := &removed[i]
+		if since, ok := op.wire.Compromised[r.Fragment]; ok {
+			r.compromised, r.compromisedSince = true, since
+		}
+		if slices.Contains(op.wire.Cleared, r.Fragment) {
+			r.compromised, r.compromisedSince = false, 0
+		}
+	}
+	s.removed = removed
+}
+
+// removedPublic shows the removed methods as package did does.
+func (s *State) removedPublic(id did.DID) []did.RemovedMethod {
+	var out []did.RemovedMethod
+	for _, r := range s.removed {
+		m := r.public(id)
+		m.Added = unixTime(r.added)
+		out = append(out, did.RemovedMethod{
+			VerificationMethod: m, Removed: unixTime(r.removed),
+			Compromised: r.compromised, CompromisedSince: r.compromisedSince,
+		})
+	}
+	return out
+}
+
+func (s *State) methodRemoved(fragment string, k keys.PublicKey) bool {
+	return slices.ContainsFunc(s.removed, func(r removedMethod) bool { return r.Fragment == fragment || r.Key.Equal(k) })
+}
+
+func (s *State) findTier(id TierID) (standingTier, bool) {
+	for _, t := range slices.Concat(s.tiers, s.retiring) {
+		if t.ID == id {
+			return t, true
+		}
+	}
+	return standingTier{}, false
+}
