@@ -101,16 +101,15 @@ func ParseJWKUse(b []byte) (PublicKey, Use, error) {
 	if hasPrivate(v) {
 		return PublicKey{}, 0, fmt.Errorf("keys: JWK: %w", ErrPrivateJWK)
 	}
-	a, raw, err := readPublicMembers(v)
+	k, err := readPublicMembers(v)
 	if err != nil {
 		return PublicKey{}, 0, err
 	}
-	use, err := readUse(v, a, "verify")
+	use, err := readUse(v, k.Algorithm(), "verify")
 	if err != nil {
 		return PublicKey{}, 0, err
 	}
-	k, err := NewPublicKey(a, raw)
-	return k, use, err
+	return k, use, nil
 }
 
 // PrivateJWK returns the private form of k's JWK: the members of JWK and "d" (RFC 7518, 6.2.2; RFC 8037, section 2). The caller should
@@ -135,20 +134,17 @@ func ParsePrivateJWK(b []byte) (*PrivateKey, error) {
 	if err != nil {
 		return nil, err
 	}
-	a, raw, err := readPublicMembers(v)
+	pub, err := readPublicMembers(v)
 	if err != nil {
 		return nil, err
 	}
+	a := pub.Algorithm()
 	use, err := readUse(v, a, "sign")
 	if err != nil {
 		return nil, err
 	}
 	if !use.allows(a) {
 		return nil, fmt.Errorf("keys: JWK: %v: alg, use or key_ops forbid signatures", a)
-	}
-	pub, err := NewPublicKey(a, raw)
-	if err != nil {
-		return nil, err
 	}
 	secret, err := readCoordinate(v, "d", a.SecretSize())
 	if err != nil {
@@ -187,64 +183,55 @@ func hasPrivate(v strictjson.Value) bool {
 	return false
 }
 
-// readPublicMembers returns the algorithm and the encoding of the public key that v describes. The point is on its curve if the
-// encoding is accepted by NewPublicKey and has the y coordinate that v states.
-func readPublicMembers(v strictjson.Value) (Algorithm, []byte, error) {
+// readPublicMembers returns the public key that v describes.
+func readPublicMembers(v strictjson.Value) (PublicKey, error) {
 	kty, err := readString(v, "kty")
 	if err != nil {
-		return 0, nil, err
+		return PublicKey{}, err
+	}
+	if kty != "EC" && kty != "OKP" {
+		return PublicKey{}, fmt.Errorf("keys: JWK: %w: kty %.32q", ErrUnsupported, kty)
 	}
 	crv, err := readString(v, "crv")
 	if err != nil {
-		if kty != "EC" && kty != "OKP" {
-			err = fmt.Errorf("keys: JWK: %w: kty %.32q", ErrUnsupported, kty)
-		}
-		return 0, nil, err
+		return PublicKey{}, err
 	}
 	if _, ok := v.Get("kid"); ok {
 		if _, err := readString(v, "kid"); err != nil {
-			return 0, nil, err
+			return PublicKey{}, err
 		}
 	}
 	for _, a := range Algorithms() {
-		r := a.row()
-		if r.crv != crv || crv == "" {
-			continue
+		if r := a.row(); crv != "" && r.crv == crv {
+			if r.kty != kty {
+				return PublicKey{}, fmt.Errorf("keys: JWK: kty %s does not go with crv %v", kty, a)
+			}
+			return readPoint(v, a)
 		}
-		if r.kty != kty {
-			return 0, nil, fmt.Errorf("keys: JWK: kty %.32q does not go with crv %v", kty, a)
-		}
-		raw, err := readPoint(v, a)
-		return a, raw, err
 	}
-	return 0, nil, fmt.Errorf("keys: JWK: %w: kty %.32q, crv %.32q", ErrUnsupported, kty, crv)
+	return PublicKey{}, fmt.Errorf("keys: JWK: %w: crv %.32q", ErrUnsupported, crv)
 }
 
-func readPoint(v strictjson.Value, a Algorithm) ([]byte, error) {
+func readPoint(v strictjson.Value, a Algorithm) (PublicKey, error) {
 	if a.row().kty == "OKP" {
 		if _, ok := v.Get("y"); ok {
-			return nil, fmt.Errorf("keys: JWK: %v: y has no meaning", a)
+			return PublicKey{}, fmt.Errorf("keys: JWK: %v: y has no meaning", a)
 		}
-		return readCoordinate(v, "x", a.KeySize())
+		x, err := readCoordinate(v, "x", a.KeySize())
+		if err != nil {
+			return PublicKey{}, err
+		}
+		return NewPublicKey(a, x)
 	}
 	x, err := readCoordinate(v, "x", a.KeySize()-1)
 	if err != nil {
-		return nil, err
+		return PublicKey{}, err
 	}
 	y, err := readCoordinate(v, "y", a.KeySize()-1)
 	if err != nil {
-		return nil, err
+		return PublicKey{}, err
 	}
-	raw := compress(x, y)
-	// The compressed form says one bit of y; the rest must be what the curve says.
-	p := &point{alg: a}
-	if err := p.parse(raw); err != nil {
-		return nil, fmt.Errorf("keys: JWK: %v: %w", a, err)
-	}
-	if !slices.Equal(p.y[:len(y)], y) {
-		return nil, fmt.Errorf("keys: JWK: %v: %w", a, errOffCurve)
-	}
-	return raw, nil
+	return newAffine(a, slices.Concat([]byte{4}, x, y))
 }
 
 func readString(v strictjson.Value, name string) (string, error) {

@@ -93,7 +93,7 @@ func (k PublicKey) DIDKeyURL() string {
 func ParseDIDKey(s string) (PublicKey, error) {
 	m, ok := strings.CutPrefix(s, didKeyPrefix)
 	if !ok {
-		return PublicKey{}, errors.New("keys: did:key: does not begin with did:key:")
+		return PublicKey{}, errors.New("keys: did:key: other prefix")
 	}
 	return ParseMultikey(m)
 }

@@ -103,15 +103,15 @@ func FromStandard(key any) (PublicKey, error) {
 		if err != nil {
 			return PublicKey{}, fmt.Errorf("keys: public key: %v: %w", a, errOffCurve)
 		}
-		return NewPublicKey(a, compressFull(full))
+		return newAffine(a, full)
 	case *ecdh.PublicKey:
 		switch key.Curve() {
 		case ecdh.X25519():
 			return NewPublicKey(X25519, key.Bytes())
 		case ecdh.P256():
-			return NewPublicKey(P256, compressFull(key.Bytes()))
+			return newAffine(P256, key.Bytes())
 		case ecdh.P384():
-			return NewPublicKey(P384, compressFull(key.Bytes()))
+			return newAffine(P384, key.Bytes())
 		}
 	}
 	return PublicKey{}, fmt.Errorf("keys: public key: %w: %T", ErrUnsupported, key)
@@ -148,12 +148,6 @@ func curveAlgorithm(c elliptic.Curve) (Algorithm, error) {
 		return P384, nil
 	}
 	return 0, fmt.Errorf("keys: elliptic curve: %w", ErrUnsupported)
-}
-
-// compressFull returns the compressed form of an uncompressed point.
-func compressFull(full []byte) []byte {
-	n := (len(full) - 1) / 2
-	return compress(full[1:1+n], full[1+n:])
 }
 
 // isPoint reports whether point is the uncompressed or compressed form of k, or its raw form.

@@ -4,7 +4,6 @@ import (
 	"crypto/ecdh"
 	"crypto/ecdsa"
 	"crypto/ed25519"
-	"crypto/elliptic"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -65,63 +64,59 @@ func NewPrivateKey(a Algorithm, secret []byte) (*PrivateKey, error) {
 		return nil, fmt.Errorf("keys: private key: %v: got %d bytes, want %d", a, len(secret), a.SecretSize())
 	}
 	s := &secretState{secret: append([]byte(nil), secret...)}
-	raw, err := s.expand(a)
-	if err != nil {
+	var err error
+	if s.pub, err = s.expand(a); err != nil {
+		clear(s.secret)
 		return nil, fmt.Errorf("keys: private key: %v: %w", a, err)
-	}
-	if s.pub, err = NewPublicKey(a, raw); err != nil {
-		return nil, err
 	}
 	return &PrivateKey{s}, nil
 }
 
-// expand fills the library's form of the secret and returns the encoding of the public key.
-func (s *secretState) expand(a Algorithm) ([]byte, error) {
+// expand fills the library's form of the secret and returns the public key.
+func (s *secretState) expand(a Algorithm) (PublicKey, error) {
 	switch a {
 	case Ed25519:
 		s.ed = ed25519.NewKeyFromSeed(s.secret)
-		return s.ed[ed25519.SeedSize:], nil
+		return NewPublicKey(a, s.ed[ed25519.SeedSize:])
 	case X25519:
 		k, err := ecdh.X25519().NewPrivateKey(s.secret)
 		if err != nil {
-			return nil, errRange
+			return PublicKey{}, errRange
 		}
 		s.dh = k
-		return k.PublicKey().Bytes(), nil
+		return NewPublicKey(a, k.PublicKey().Bytes())
 	case P256, P384:
-		c := elliptic.P256()
-		if a == P384 {
-			c = elliptic.P384()
-		}
-		k, err := ecdsa.ParseRawPrivateKey(c, s.secret)
+		k, err := ecdsa.ParseRawPrivateKey(a.curve(), s.secret)
 		if err != nil {
-			return nil, errRange
+			return PublicKey{}, errRange
 		}
 		s.ec = k
-		return compressEC(&k.PublicKey), nil
+		full, err := k.PublicKey.Bytes()
+		if err != nil {
+			return PublicKey{}, errRange
+		}
+		return newAffine(a, full)
 	case Secp256k1:
 		var d secp256k1.ModNScalar
 		defer d.Zero()
 		if overflow := d.SetByteSlice(s.secret); overflow || d.IsZero() {
-			return nil, errRange
+			return PublicKey{}, errRange
 		}
 		s.secp = secp256k1.NewPrivateKey(&d)
-		return publicSecp256k1(&d), nil
+		return newAffine(a, publicSecp256k1(&d))
 	case SM2:
 		k, err := sm2.NewPrivateKey(s.secret)
 		if err != nil {
-			return nil, errRange
+			return PublicKey{}, errRange
 		}
 		s.sm = k
-		return compressEC(&k.PublicKey), nil
+		full := make([]byte, 65)
+		full[0] = 4
+		k.X.FillBytes(full[1:33])
+		k.Y.FillBytes(full[33:])
+		return newAffine(a, full)
 	}
-	return nil, ErrUnsupported
-}
-
-// compressEC returns the compressed form of a point of the standard library or of SM2.
-func compressEC(k *ecdsa.PublicKey) []byte {
-	n := (k.Curve.Params().BitSize + 7) / 8
-	return compress(k.X.FillBytes(make([]byte, n)), k.Y.FillBytes(make([]byte, n)))
+	return PublicKey{}, ErrUnsupported
 }
 
 // Public returns the public key, the zero value for no key. It stays after Wipe.
@@ -157,6 +152,7 @@ func (k *PrivateKey) Wipe() {
 	clear(s.secret)
 	clear(s.ed)
 	if s.ec != nil {
+		//lint:ignore SA1019 no other way reaches the words that hold the scalar
 		clear(s.ec.D.Bits())
 	}
 	if s.secp != nil {

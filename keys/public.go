@@ -63,10 +63,6 @@ func (p *point) parse(raw []byte) error {
 		return checkEdwards(raw)
 	case X25519:
 		return checkMontgomery(raw)
-	case P256:
-		return p.parseNIST(elliptic.P256(), raw)
-	case P384:
-		return p.parseNIST(elliptic.P384(), raw)
 	case Secp256k1:
 		k, err := secp256k1.ParsePubKey(raw)
 		if err != nil {
@@ -75,10 +71,17 @@ func (p *point) parse(raw []byte) error {
 		p.secp = k
 		copy(p.y[:32], k.SerializeUncompressed()[33:])
 		return nil
-	case SM2:
-		return p.parseSM2(raw)
 	}
-	return ErrUnsupported
+	x, y := elliptic.UnmarshalCompressed(p.alg.curve(), raw)
+	if x == nil {
+		return errOffCurve
+	}
+	n := len(raw) - 1
+	full := make([]byte, 1+2*n)
+	full[0] = 4
+	copy(full[1:], raw[1:])
+	y.FillBytes(full[1+n:])
+	return p.setAffine(full)
 }
 
 func checkEdwards(raw []byte) error {
@@ -140,51 +143,55 @@ func checkMontgomery(raw []byte) error {
 	return nil
 }
 
-func (p *point) parseNIST(c elliptic.Curve, raw []byte) error {
-	full, err := p.decompress(c, raw)
-	if err != nil {
-		return err
+// curve returns the curve of P-256, P-384 and SM2.
+func (a Algorithm) curve() elliptic.Curve {
+	switch a {
+	case P384:
+		return elliptic.P384()
+	case SM2:
+		return sm2ec.P256()
 	}
-	if p.ec, err = ecdsa.ParseUncompressedPublicKey(c, full); err != nil {
+	return elliptic.P256()
+}
+
+// newAffine returns the key of the uncompressed point full, without the square root that a compressed point costs.
+func newAffine(a Algorithm, full []byte) (PublicKey, error) {
+	n := a.KeySize() - 1
+	if len(full) != 1+2*n || full[0] != 4 {
+		return PublicKey{}, fmt.Errorf("keys: public key: %v: not an uncompressed point", a)
+	}
+	p := &point{alg: a}
+	p.raw[0] = 2 | full[2*n]&1
+	copy(p.raw[1:], full[1:1+n])
+	if err := p.setAffine(full); err != nil {
+		return PublicKey{}, fmt.Errorf("keys: public key: %v: %w", a, err)
+	}
+	return PublicKey{p: p}, nil
+}
+
+// setAffine checks the uncompressed point full of a curve in Weierstrass form and keeps it.
+func (p *point) setAffine(full []byte) (err error) {
+	copy(p.y[:], full[1+len(full)/2:])
+	switch p.alg {
+	case P256, P384:
+		p.ec, err = ecdsa.ParseUncompressedPublicKey(p.alg.curve(), full)
+	case Secp256k1:
+		p.secp, err = secp256k1.ParsePubKey(full)
+	case SM2:
+		if p.ec, err = sm2.NewPublicKey(full); err != nil {
+			return errOffCurve
+		}
+		za, err := sm2.CalculateZA(p.ec, nil) // nil is the default user identifier
+		if err != nil {
+			return errOffCurve
+		}
+		copy(p.za[:], za)
+		return nil
+	}
+	if err != nil {
 		return errOffCurve
 	}
 	return nil
-}
-
-func (p *point) parseSM2(raw []byte) error {
-	full, err := p.decompress(sm2ec.P256(), raw)
-	if err != nil {
-		return err
-	}
-	if p.ec, err = sm2.NewPublicKey(full); err != nil {
-		return errOffCurve
-	}
-	za, err := sm2.CalculateZA(p.ec, nil) // nil is the default user identifier
-	if err != nil {
-		return errOffCurve
-	}
-	copy(p.za[:], za)
-	return nil
-}
-
-// decompress returns the uncompressed form of raw and keeps the y coordinate.
-func (p *point) decompress(c elliptic.Curve, raw []byte) ([]byte, error) {
-	x, y := elliptic.UnmarshalCompressed(c, raw)
-	if x == nil {
-		return nil, errOffCurve
-	}
-	n := len(raw) - 1
-	full := make([]byte, 1+2*n)
-	full[0] = 4
-	copy(full[1:], raw[1:])
-	y.FillBytes(full[1+n:])
-	copy(p.y[:n], full[1+n:])
-	return full, nil
-}
-
-// compress returns the compressed form of the point x, y, coordinates of equal length; it does not look at the curve.
-func compress(x, y []byte) []byte {
-	return append([]byte{2 | y[len(y)-1]&1}, x...)
 }
 
 // IsZero reports whether k is the zero value, no key.

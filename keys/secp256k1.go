@@ -45,11 +45,11 @@ func blindInverse(k *secp256k1.ModNScalar) (inv secp256k1.ModNScalar) {
 	return inv
 }
 
-// publicSecp256k1 returns the compressed public key of d.
+// publicSecp256k1 returns the public key of d, an uncompressed point.
 func publicSecp256k1(d *secp256k1.ModNScalar) []byte {
 	var p secp256k1.JacobianPoint
 	blindBaseMult(d, &p)
-	return secp256k1.NewPublicKey(&p.X, &p.Y).SerializeCompressed()
+	return secp256k1.NewPublicKey(&p.X, &p.Y).SerializeUncompressed()
 }
 
 // signSecp256k1 writes into sig the ECDSA signature r‖s of digest by d with the nonce of RFC 6979 and the lower s, the one that the
