@@ -111,6 +111,20 @@ func TestNothingUnfinished(t *testing.T) {
 	}
 }
 
+// TestVectorFolders wants a line in testdata/README.md for every folder of vectors.
+func TestVectorFolders(t *testing.T) {
+	root, files := tracked(t)
+	readme := string(read(t, root, "testdata/README.md"))
+	missing := map[string]bool{}
+	for _, f := range files {
+		parts := strings.Split(f, "/")
+		if parts[0] == "testdata" && len(parts) > 2 && !strings.Contains(readme, "| `"+parts[1]) && !missing[parts[1]] {
+			missing[parts[1]] = true
+			t.Errorf("testdata/README.md has no line for the folder %s", parts[1])
+		}
+	}
+}
+
 func TestFaultyText(t *testing.T) {
 	for _, c := range []struct {
 		text   string
@@ -121,7 +135,7 @@ func TestFaultyText(t *testing.T) {
 		{"`/" + "home/me`", true},
 		{"https://example.com/home/page", false},
 		{"$HOME/keys", false},
-		{`"resolved": "http` + `s://registry.example/x.tgz"`, true},
+		{`"resolved": ` + `"https://registry.example/x.tgz"`, true},
 	} {
 		got := false
 		for _, bad := range faultyText {
