@@ -89,7 +89,10 @@ func checkEdwards(raw []byte) error {
 	if err != nil {
 		return errOffCurve
 	}
-	if !bytes.Equal(e.Bytes(), raw) {
+	// SetBytes takes y modulo p. The other non-canonical form, x = 0 with its sign bit set, is a point of small order.
+	y := [32]byte(raw)
+	y[31] &= 0x7f
+	if !belowPrime(y[:]) {
 		return errNonCanonical
 	}
 	if new(edwards25519.Point).MultByCofactor(e).Equal(edwards25519.NewIdentityPoint()) == 1 {
@@ -102,6 +105,16 @@ func checkEdwards(raw []byte) error {
 var montgomeryPrime = [32]byte{
 	0xed, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
 	0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f,
+}
+
+// belowPrime compares 32 little-endian bytes with 2^255-19: the highest byte in which they differ decides.
+func belowPrime(raw []byte) bool {
+	for i := 31; i >= 0; i-- {
+		if raw[i] != montgomeryPrime[i] {
+			return raw[i] < montgomeryPrime[i]
+		}
+	}
+	return false
 }
 
 // montgomerySmallOrder holds the canonical u coordinates of the points of order 1, 2, 4 and 8 on Curve25519 and its twist
@@ -124,15 +137,7 @@ var montgomerySmallOrder = [...][32]byte{
 }
 
 func checkMontgomery(raw []byte) error {
-	// Numbers are little endian: the highest byte in which raw differs from p decides.
-	below := false
-	for i := 31; i >= 0; i-- {
-		if raw[i] != montgomeryPrime[i] {
-			below = raw[i] < montgomeryPrime[i]
-			break
-		}
-	}
-	if !below {
+	if !belowPrime(raw) {
 		return errNonCanonical
 	}
 	for i := range montgomerySmallOrder {

@@ -140,7 +140,7 @@ func ParseState(b []byte) (*State, error) {
 	if s.scid, err = scidFromBytes(w.SCID); err != nil {
 		return fail("scid", err)
 	}
-	if s.control, err = w.Control.keySet(); err != nil {
+	if s.control, err = w.Control.keySet(parseControlKey); err != nil {
 		return fail("control", err)
 	}
 	if s.next, err = w.Next.commitments(); err != nil {

@@ -1,6 +1,7 @@
 package realdid
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 
@@ -177,8 +178,11 @@ func (op *Operation) parseHeader() error {
 
 func (op *Operation) parseBody() (err error) {
 	p := &op.wire
+	if err := op.parseReveals(); err != nil {
+		return err
+	}
 	if p.Control != nil {
-		if op.control, err = p.Control.keySet(); err != nil {
+		if op.control, err = p.Control.keySet(op.revealedKey); err != nil {
 			return refuse("control: %v", err)
 		}
 	}
@@ -208,7 +212,17 @@ func (op *Operation) parseBody() (err error) {
 	if p.Tier != nil && p.Tier.Index >= MaxTiers {
 		return refuse("tier: index over %d", MaxTiers-1)
 	}
-	return op.parseReveals()
+	return nil
+}
+
+// revealedKey returns the key with these bytes if the operation reveals it, which spares checking its point again.
+func (op *Operation) revealedKey(multicodec []byte) (keys.PublicKey, error) {
+	for i, r := range op.wire.Reveal {
+		if bytes.Equal(r.Key, multicodec) {
+			return op.reveal[i].key, nil
+		}
+	}
+	return parseControlKey(multicodec)
 }
 
 func (op *Operation) parseReveals() error {

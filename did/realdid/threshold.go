@@ -202,13 +202,13 @@ func (w *wireSet) commitments() (Commitments, error) {
 	return c, nil
 }
 
-func (w *wireSet) keySet() (KeySet, error) {
+func (w *wireSet) keySet(parse func([]byte) (keys.PublicKey, error)) (KeySet, error) {
 	if err := w.check(); err != nil {
 		return KeySet{}, err
 	}
 	k := KeySet{Threshold: int(w.Threshold), Weights: w.ints()}
 	for i, m := range w.Members {
-		p, err := parseControlKey(m)
+		p, err := parse(m)
 		if err != nil {
 			return KeySet{}, fmt.Errorf("%w: key %d: %w", errSet, i, err)
 		}
