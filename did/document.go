@@ -47,7 +47,8 @@ type VerificationMethod struct {
 	Revoked    time.Time      // Controlled Identifiers 1.0: revoked then; zero if not stated
 	Extra      []Member
 
-	jwk string // publicKeyJwk as canonical JSON, if it says more than the key does
+	jwk string   // publicKeyJwk as canonical JSON, if it says more than the key does
+	use keys.Use // what the JWK allows; 0 if the key is not one
 }
 
 // Service is a way to reach or learn about the subject (DID 1.1, section 5.4).
