@@ -18,7 +18,7 @@ import (
 var errWrong = errors.New("wrong result")
 
 func allCases() []benchCase {
-	return slices.Concat(floorCases(), keyCases())
+	return slices.Concat(floorCases(), appendFloors(), keyCases(), realdidCases())
 }
 
 // message is what the floors sign: 64 bytes, as in the benches of the peers.

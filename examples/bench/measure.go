@@ -28,7 +28,7 @@ type benchCase struct {
 	batch          int
 	// waits is set when threads wait for a disk rather than compute: then there are more of them than processors.
 	waits bool
-	setup func(threads int) ([]func() error, func() error, error)
+	setup func(p plan) ([]func() error, func() error, error)
 }
 
 type plan struct {
@@ -38,9 +38,9 @@ type plan struct {
 }
 
 // each makes a setup out of one that serves a single thread.
-func each(one func() (func() error, error)) func(int) ([]func() error, func() error, error) {
-	return func(threads int) ([]func() error, func() error, error) {
-		fns := make([]func() error, threads)
+func each(one func() (func() error, error)) func(plan) ([]func() error, func() error, error) {
+	return func(p plan) ([]func() error, func() error, error) {
+		fns := make([]func() error, p.threads)
 		for i := range fns {
 			var err error
 			if fns[i], err = one(); err != nil {
@@ -56,7 +56,7 @@ func (c benchCase) measure(p plan) (row string, err error) {
 	if !c.waits {
 		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(p.threads))
 	}
-	fns, cleanUp, err := c.setup(p.threads)
+	fns, cleanUp, err := c.setup(p)
 	if cleanUp != nil {
 		defer func() {
 			if e := cleanUp(); err == nil {
