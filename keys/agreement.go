@@ -13,13 +13,14 @@ import (
 // and P-256, 48 for P-384 (the x coordinate, SEC 1, 3.3.1). It is not uniform: derive keys from it with a KDF. Errors are final:
 // ErrUnsupported for other algorithms.
 func (k *PrivateKey) ECDH(peer PublicKey) ([]byte, error) {
-	if k == nil || k.s == nil {
+	s := k.get()
+	if s == nil {
 		return nil, fmt.Errorf("keys: ECDH: %w", errNoKey)
 	}
-	k.s.mu.RLock()
-	defer k.s.mu.RUnlock()
-	a := k.s.pub.p.alg
-	if k.s.secret == nil {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	a := s.pub.p.alg
+	if s.secret == nil {
 		return nil, fmt.Errorf("keys: ECDH: %w", errNoKey)
 	}
 	if peer.Algorithm() != a {
@@ -32,10 +33,10 @@ func (k *PrivateKey) ECDH(peer PublicKey) ([]byte, error) {
 	)
 	switch a {
 	case X25519:
-		own = k.s.dh
+		own = s.dh
 		other, err = ecdh.X25519().NewPublicKey(peer.bytes())
 	case P256, P384:
-		if own, err = k.s.ec.ECDH(); err == nil {
+		if own, err = s.ec.ECDH(); err == nil {
 			other, err = peer.p.ec.ECDH()
 		}
 	default:

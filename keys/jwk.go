@@ -120,7 +120,7 @@ func (k *PrivateKey) PrivateJWK() ([]byte, error) {
 	if secret == nil {
 		return nil, fmt.Errorf("keys: private JWK: %w", errNoKey)
 	}
-	p := k.s.pub.p
+	p := k.Public().p
 	if p.alg.row().kty == "" {
 		return nil, fmt.Errorf("keys: private JWK: %w: %v", ErrUnsupported, p.alg)
 	}

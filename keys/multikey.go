@@ -1,6 +1,7 @@
 package keys
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"strings"
@@ -37,7 +38,11 @@ func ParseMulticodec(b []byte) (PublicKey, error) {
 			return NewPublicKey(a, b[2:])
 		}
 	}
-	return PublicKey{}, fmt.Errorf("keys: multicodec: %w: code bytes %x", ErrUnsupported, b[:2])
+	code, n := binary.Uvarint(b)
+	if n <= 0 || n > 1 && b[n-1] == 0 {
+		return PublicKey{}, errors.New("keys: multicodec: code is not a shortest varint")
+	}
+	return PublicKey{}, fmt.Errorf("keys: multicodec: %w: code %#x", ErrUnsupported, code)
 }
 
 // Multikey returns k as the publicKeyMultibase of a Multikey (Controlled Identifiers 1.0, section 2.2.2): "z" and the

@@ -162,22 +162,23 @@ func (k PublicKey) isPoint(point []byte) bool {
 // MarshalPEM returns k as PKCS#8 in PEM, as openssl writes it. The caller should clear the result. Errors: ErrUnsupported for
 // secp256k1 and SM2; another for no key or a wiped one.
 func (k *PrivateKey) MarshalPEM() ([]byte, error) {
-	if k == nil || k.s == nil {
+	s := k.get()
+	if s == nil {
 		return nil, fmt.Errorf("keys: PEM: %w", errNoKey)
 	}
-	k.s.mu.RLock()
-	defer k.s.mu.RUnlock()
-	if k.s.secret == nil {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.secret == nil {
 		return nil, fmt.Errorf("keys: PEM: %w", errNoKey)
 	}
 	var key any
-	switch a := k.s.pub.p.alg; a {
+	switch a := s.pub.p.alg; a {
 	case Ed25519:
-		key = k.s.ed
+		key = s.ed
 	case P256, P384:
-		key = k.s.ec
+		key = s.ec
 	case X25519:
-		key = k.s.dh
+		key = s.dh
 	default:
 		return nil, fmt.Errorf("keys: PEM: %w: %v", ErrUnsupported, a)
 	}

@@ -17,9 +17,12 @@ import (
 // encoding/json; [PrivateKey.Secret], [PrivateKey.PrivateJWK] and [PrivateKey.MarshalPEM] are the only ways out. Copies share
 // one key; all methods may be called by several goroutines at once. The zero value is no key: its methods return errors or
 // zero values.
-type PrivateKey struct{ s *secretState }
+type PrivateKey struct {
+	// state returns the secrets. It is a function because nothing prints what a function holds, while fmt follows a pointer in
+	// an unexported field when the verb does not fit, and debuggers' printers follow all of them.
+	state func() *secretState
+}
 
-// secretState is behind a pointer so that fmt, which follows no pointer inside a value, prints an address at worst.
 type secretState struct {
 	mu     sync.RWMutex // held for reading while the secret is in use
 	pub    PublicKey
@@ -69,7 +72,7 @@ func NewPrivateKey(a Algorithm, secret []byte) (*PrivateKey, error) {
 		clear(s.secret)
 		return nil, fmt.Errorf("keys: private key: %v: %w", a, err)
 	}
-	return &PrivateKey{s}, nil
+	return &PrivateKey{func() *secretState { return s }}, nil
 }
 
 // expand fills the library's form of the secret and returns the public key.
@@ -119,12 +122,21 @@ func (s *secretState) expand(a Algorithm) (PublicKey, error) {
 	return PublicKey{}, ErrUnsupported
 }
 
+// get returns the secrets of k, nil for no key.
+func (k *PrivateKey) get() *secretState {
+	if k == nil || k.state == nil {
+		return nil
+	}
+	return k.state()
+}
+
 // Public returns the public key, the zero value for no key. It stays after Wipe.
 func (k *PrivateKey) Public() PublicKey {
-	if k == nil || k.s == nil {
+	s := k.get()
+	if s == nil {
 		return PublicKey{}
 	}
-	return k.s.pub
+	return s.pub
 }
 
 // Algorithm returns the algorithm of the key, 0 for no key.
@@ -132,21 +144,22 @@ func (k *PrivateKey) Algorithm() Algorithm { return k.Public().Algorithm() }
 
 // Secret returns a copy of the bytes that [NewPrivateKey] takes, nil for no key and after Wipe. The caller should clear it.
 func (k *PrivateKey) Secret() []byte {
-	if k == nil || k.s == nil {
+	s := k.get()
+	if s == nil {
 		return nil
 	}
-	k.s.mu.RLock()
-	defer k.s.mu.RUnlock()
-	return append([]byte(nil), k.s.secret...)
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return append([]byte(nil), s.secret...)
 }
 
 // Wipe overwrites the secret, after every use under way has ended. From then on the key signs nothing and agrees on nothing.
 // It is a best effort: the runtime may have copied memory, and the libraries keep derived values until they are collected.
 func (k *PrivateKey) Wipe() {
-	if k == nil || k.s == nil {
+	s := k.get()
+	if s == nil {
 		return
 	}
-	s := k.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	clear(s.secret)
@@ -171,10 +184,11 @@ func (k PrivateKey) Format(f fmt.State, _ rune) {
 
 // String returns the algorithm and the public key.
 func (k PrivateKey) String() string {
-	if k.s == nil {
+	pub := k.Public()
+	if pub.IsZero() {
 		return "keys.PrivateKey(none)"
 	}
-	return "keys.PrivateKey(" + k.s.pub.p.alg.String() + " " + k.s.pub.Multikey() + ")"
+	return "keys.PrivateKey(" + pub.Algorithm().String() + " " + pub.Multikey() + ")"
 }
 
 // GoString is String.

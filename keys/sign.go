@@ -30,13 +30,14 @@ func (k *PrivateKey) Sign(ctx context.Context, msg []byte) ([]byte, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("keys: sign: %w", err)
 	}
-	if k == nil || k.s == nil {
+	s := k.get()
+	if s == nil {
 		return nil, fmt.Errorf("keys: sign: %w", errNoKey)
 	}
-	k.s.mu.RLock()
-	defer k.s.mu.RUnlock()
-	a := k.s.pub.p.alg
-	sig, err := k.s.sign(a, msg)
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	a := s.pub.p.alg
+	sig, err := s.sign(a, msg)
 	if err != nil {
 		return nil, fmt.Errorf("keys: sign: %v: %w", a, err)
 	}
