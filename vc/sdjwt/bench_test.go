@@ -1,0 +1,177 @@
+package sdjwt_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/realdid/realdid/did"
+	"github.com/realdid/realdid/keys"
+	"github.com/realdid/realdid/vc"
+	"github.com/realdid/realdid/vc/sdjwt"
+)
+
+const (
+	benchAudience = "https://verifier.example"
+	benchNonce    = "1234567890abcdef"
+)
+
+// benchCase is the case of the peers: ES256, ten claims, three revealed, key binding.
+type benchCase struct {
+	*parties
+	claims map[string]any
+	issue  *sdjwt.IssueOptions
+	show   *sdjwt.PresentOptions
+	expect *vc.Expect
+}
+
+func newBenchCase(tb testing.TB, jwk bool) *benchCase {
+	p := newParties(tb, keys.P256, keys.P256)
+	b := &benchCase{parties: p, claims: map[string]any{"vct": "https://credentials.example/id"}}
+	b.issue = &sdjwt.IssueOptions{Holder: p.holderMethod, IssuedAt: p.now}
+	if jwk {
+		b.issue.Holder, b.issue.HolderKey = did.URL{}, p.holder.Public()
+	}
+	for i := range 10 {
+		name := fmt.Sprint("claim", i)
+		b.claims[name] = fmt.Sprint("value number ", i)
+		b.issue.Disclosable = append(b.issue.Disclosable, "/"+name)
+	}
+	b.show = &sdjwt.PresentOptions{
+		Reveal: []string{"/claim1", "/claim4", "/claim7"}, Audience: benchAudience, Nonce: benchNonce, IssuedAt: p.now,
+	}
+	b.expect = &vc.Expect{
+		Issuers: []did.DID{p.issuerMethod.DID()}, Types: []string{"https://credentials.example/id"}, Audience: benchAudience, Nonce: benchNonce,
+		InsecureUnrotatableHolderKey: jwk,
+	}
+	return b
+}
+
+func (b *benchCase) credential(tb testing.TB) *sdjwt.Credential {
+	c, err := sdjwt.Issue(tb.Context(), b.issuer, b.claims, b.issue)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return c
+}
+
+func (b *benchCase) presentation(tb testing.TB) []byte {
+	p, err := b.credential(tb).Present(tb.Context(), b.holder, b.show)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return p.Bytes()
+}
+
+// floor measures a bare signature or verification, so that every figure has its floor from the same run.
+func floor(b *testing.B, n int, do func()) float64 {
+	start := time.Now()
+	for range n {
+		do()
+	}
+	return float64(time.Since(start).Nanoseconds()) / float64(n)
+}
+
+func BenchmarkP256Sign(b *testing.B) {
+	p := newParties(b, keys.P256, keys.P256)
+	msg := make([]byte, 1500)
+	for b.Loop() {
+		if _, err := p.holder.Sign(b.Context(), msg); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkP256Verify(b *testing.B) {
+	p := newParties(b, keys.P256, keys.P256)
+	msg := make([]byte, 1500)
+	sig, err := p.holder.Sign(b.Context(), msg)
+	if err != nil {
+		b.Fatal(err)
+	}
+	key := p.holder.Public()
+	for b.Loop() {
+		if err := key.Verify(msg, sig); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkIssue reports, as "x-sign", how many bare signatures an issuance costs.
+func BenchmarkIssue(b *testing.B) {
+	c := newBenchCase(b, false)
+	ctx, msg := b.Context(), make([]byte, 1200)
+	sign := floor(b, 2000, func() { _, _ = c.holder.Sign(ctx, msg) })
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := sdjwt.Issue(ctx, c.issuer, c.claims, c.issue); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/sign, "x-sign")
+}
+
+// BenchmarkPresent includes parsing the credential, as a wallet that reads it from a file does.
+func BenchmarkPresent(b *testing.B) {
+	c := newBenchCase(b, false)
+	ctx, msg := b.Context(), make([]byte, 200)
+	raw := c.credential(b).Bytes()
+	sign := floor(b, 2000, func() { _, _ = c.holder.Sign(ctx, msg) })
+	b.ReportAllocs()
+	for b.Loop() {
+		cred, err := sdjwt.ParseCredential(raw)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if _, err := cred.Present(ctx, c.holder, c.show); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/sign, "x-sign")
+}
+
+// BenchmarkVerify reports, as "x-2verify", how many times two bare verifications a whole verification costs.
+func BenchmarkVerify(b *testing.B) {
+	for _, jwk := range []bool{false, true} {
+		name := "cnf.kid"
+		if jwk {
+			name = "cnf.jwk"
+		}
+		b.Run(name, func(b *testing.B) { benchmarkVerify(b, newBenchCase(b, jwk)) })
+	}
+}
+
+func benchmarkVerify(b *testing.B, c *benchCase) {
+	raw := c.presentation(b)
+	verifier := vc.NewVerifier(c.keys, c.clock)
+	ctx, key, msg := context.Background(), c.holder.Public(), make([]byte, 1200)
+	sig, err := c.holder.Sign(ctx, msg)
+	if err != nil {
+		b.Fatal(err)
+	}
+	two := floor(b, 2000, func() { _ = key.Verify(msg, sig) }) * 2
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, _, err := verifier.Verify(ctx, sdjwt.Received(raw), c.expect); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/two, "x-2verify")
+}
+
+// BenchmarkParse is everything of a verification but keys and signatures.
+func BenchmarkParse(b *testing.B) {
+	raw := newBenchCase(b, false).presentation(b)
+	b.ReportAllocs()
+	for b.Loop() {
+		p, err := sdjwt.Parse(raw)
+		if err != nil {
+			b.Fatal(err)
+		}
+		o, _ := p.Open()
+		if _, err := o.Disclose(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,28 @@
+// Package sdjwt issues, presents and verifies SD-JWT (RFC 9901) and SD-JWT VC (draft-ietf-oauth-sd-jwt-vc-18, media type
+// dc+sd-jwt): signed claims of which the holder discloses some and proves possession of a key.
+//
+//	cred, err := sdjwt.Issue(ctx, issuer, claims, &sdjwt.IssueOptions{Disclosable: []string{"/birthdate"}, Holder: holderKey})
+//	pres, err := cred.Present(ctx, phone, &sdjwt.PresentOptions{Reveal: []string{"/birthdate"}, Audience: aud, Nonce: nonce})
+//	got, report, err := verifier.Verify(ctx, sdjwt.Received(pres.Bytes()), &vc.Expect{…})
+//
+// PROFILE.md beside this file is normative for credentials whose issuer is a DID: which key counts, for what, and when.
+//
+// # Forms
+//
+// Compact, flattened JSON and general JSON serialization are read and written. Of a general JSON serialization with several
+// signatures the first is the issuer's; the others are kept and not checked.
+//
+// # What is refused
+//
+// Parsing is strict: JSON without duplicate members, base64url in its one form, nothing before, after or between the parts.
+// Every disclosure must be referenced by exactly one digest, directly or inside another disclosure. The algorithms are those of
+// the table in package keys that JOSE has names for: ES256, ES384, ES256K, EdDSA; SM2 has none and is refused. Digests are SHA-256, SHA-384
+// or SHA-512. A critical header parameter (crit) is refused, because none is understood.
+//
+// A credential of media type vc+sd-jwt, the name that dc+sd-jwt had in early drafts, is another format today and is refused.
+//
+// # Holders
+//
+// [ParseCredential] checks that the disclosures belong to the credential, not who signed it: give the [Credential] to a vc.Verifier, with
+// a policy without holder binding, before it is kept.
+package sdjwt

@@ -1,0 +1,259 @@
+package sdjwt
+
+import (
+	"context"
+	"crypto/x509"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/realdid/realdid/did"
+	"github.com/realdid/realdid/internal/strictjson"
+	"github.com/realdid/realdid/keys"
+)
+
+// Issuer is who signs. It is either a DID, by Method, or the subject of a certificate, by Chain.
+type Issuer struct {
+	Signer keys.Signer
+	// Method is the DID URL of the signer's verification method; it becomes kid, and its DID becomes iss.
+	Method did.URL
+	// ID becomes iss beside a Chain, and may be empty: the certificate says who the issuer is.
+	ID string
+	// Chain becomes x5c: the signer's certificate first, without the root.
+	Chain []*x509.Certificate
+}
+
+// IssueOptions say what beside the claims goes into a credential.
+type IssueOptions struct {
+	// Disclosable are the claims that the holder may reveal or not, each a JSON Pointer ("/address/locality") or a DCQL path
+	// (["degrees",null,"type"]); see vc.ParsePath. A claim and something in it may both be listed: the holder then reveals the
+	// inner one only together with the outer one. A path that selects nothing is an error.
+	Disclosable []string
+	// Decoys hide how many claims a credential has.
+	Decoys []Decoys
+
+	// Holder binds the credential to a verification method of the holder's DID (cnf.kid), HolderKey to a key that cannot be rotated
+	// (cnf.jwk). At most one may be set; with none, everybody who has a copy can present it, and few verifiers take it.
+	Holder    did.URL
+	HolderKey keys.PublicKey
+
+	// IssuedAt is iat; zero means now. NotBefore and Expires are nbf and exp; zero leaves them out. All in whole seconds.
+	IssuedAt  time.Time
+	NotBefore time.Time
+	Expires   time.Time
+
+	// Hash is _sd_alg: "sha-256" (also if empty), "sha-384" or "sha-512".
+	Hash string
+	// Header holds further parameters of the protected header. Those that this package sets, those that choose a key and those that
+	// change what is signed are refused.
+	Header map[string]any
+	// MediaType is typ; empty means "dc+sd-jwt", an SD-JWT VC, which needs vct. Anything else must end in "+sd-jwt".
+	MediaType string
+	// Serialization of the credential.
+	Serialization Serialization
+}
+
+// Decoys are digests of nothing (RFC 9901, section 4.2.5).
+type Decoys struct {
+	In    string // path of an object or array, as in IssueOptions.Disclosable; "" is the top level
+	Count int
+}
+
+// Issue makes a credential of claims, which are built of map[string]any, []any, strings, bools, nil, numbers (json.Number keeps its
+// digits), []string and map[string]string. iss, iat, nbf, exp and cnf come from issuer and opt and must not be among them; vct must. No
+// claim at any depth may be called _sd, _sd_alg or "...". Every salt has 128 bits from crypto/rand.
+func Issue(ctx context.Context, issuer Issuer, claims map[string]any, opt *IssueOptions) (*Credential, error) {
+	if opt == nil {
+		opt = &IssueOptions{}
+	}
+	c, err := issue(ctx, issuer, claims, opt)
+	if err != nil {
+		return nil, fmt.Errorf("sdjwt: issue: %w", err)
+	}
+	return c, nil
+}
+
+func issue(ctx context.Context, issuer Issuer, claims map[string]any, opt *IssueOptions) (*Credential, error) {
+	header, err := issuer.header(opt)
+	if err != nil {
+		return nil, err
+	}
+	hash, ok := sha2_256, true
+	if opt.Hash != "" {
+		hash, ok = hashByName(opt.Hash)
+	}
+	if !ok {
+		return nil, fmt.Errorf("hash %.20q is not sha-256, sha-384 or sha-512", opt.Hash)
+	}
+	if err := checkClaims(claims, opt); err != nil {
+		return nil, err
+	}
+	marks, err := markAll(claims, opt)
+	if err != nil {
+		return nil, err
+	}
+	e := encoder{hash: hash, json: make([]byte, 0, 2048), disclosures: make([]byte, 0, 1024)}
+	e.json = append(e.json, '{')
+	if err := e.registered(issuer, opt); err != nil {
+		return nil, err
+	}
+	if err := e.members(claims, marks, MaxDepth-1); err != nil {
+		return nil, err
+	}
+	if e.count > 0 || hash != sha2_256 {
+		e.name("_sd_alg")
+		e.json = strictjson.AppendString(e.json, hash.String())
+	}
+	e.json = append(e.json, '}')
+	if e.count > MaxDisclosures {
+		return nil, errors.New("more than 1024 disclosures")
+	}
+	return e.sign(ctx, issuer.Signer, header, opt.Serialization)
+}
+
+// sign makes the issuer-signed JWT of e and puts the disclosures behind it.
+func (e *encoder) sign(ctx context.Context, s keys.Signer, header []byte, form Serialization) (*Credential, error) {
+	size := base64.RawURLEncoding.EncodedLen(len(header)) + base64.RawURLEncoding.EncodedLen(len(e.json)) + len(e.disclosures) + 160
+	raw, err := signJWT(ctx, s, make([]byte, 0, size), header, e.json)
+	if err != nil {
+		return nil, err
+	}
+	raw = append(raw, '~')
+	raw = append(raw, e.disclosures...)
+	if form != Compact {
+		t, err := split(raw)
+		if err != nil {
+			return nil, err
+		}
+		t.form = form
+		raw = t.appendForm(make([]byte, 0, len(raw)+256))
+	}
+	if len(raw) > MaxSize {
+		return nil, errSize
+	}
+	return &Credential{document{raw: raw}}, nil
+}
+
+// headerRefused are the parameters that IssueOptions.Header must not set (RFC 7515, section 4.1; RFC 7797).
+var headerRefused = []string{
+	"alg", "typ", "kid", "x5c", "jwk", "jku", "x5u", "x5t", "x5t#S256", "crit", "b64", "zip", "enc", "cty", "disclosures", "kb_jwt",
+}
+
+// header writes the protected header.
+func (i Issuer) header(opt *IssueOptions) ([]byte, error) {
+	if i.Signer == nil {
+		return nil, errors.New("no signer")
+	}
+	alg, err := joseName(i.Signer)
+	if err != nil {
+		return nil, err
+	}
+	typ := opt.MediaType
+	switch {
+	case typ == "":
+		typ = MediaType
+	case typ != typPlain && (!strings.HasSuffix(typ, "+sd-jwt") || typ == "+sd-jwt"):
+		return nil, errors.New(`the media type does not end in "+sd-jwt"`)
+	}
+	h := make([]byte, 0, 256)
+	h = append(append(append(h, `{"alg":"`...), alg...), `","typ":`...)
+	h = strictjson.AppendString(h, typ)
+	switch {
+	case i.Method.IsZero() == (len(i.Chain) == 0):
+		return nil, errors.New("an issuer has either a verification method or certificates")
+	case len(i.Chain) > 0:
+		h = append(h, `,"x5c":[`...)
+		for n, c := range i.Chain {
+			if n > 0 {
+				h = append(h, ',')
+			}
+			h = append(base64.StdEncoding.AppendEncode(append(h, '"'), c.Raw), '"')
+		}
+		h = append(h, ']')
+	case !i.Method.IsKeyReference() || i.ID != "" && i.ID != i.Method.DID().String():
+		return nil, errors.New("the verification method is not a DID of the issuer with a fragment")
+	default:
+		h = strictjson.AppendString(append(h, `,"kid":`...), i.Method.String())
+	}
+	if len(opt.Header) == 0 {
+		return append(h, '}'), nil
+	}
+	for name := range opt.Header {
+		if slices.Contains(headerRefused, name) {
+			return nil, fmt.Errorf("header parameter %.20q is not for callers to set", name)
+		}
+	}
+	more, err := strictjson.Canonical(opt.Header)
+	if err != nil {
+		return nil, err
+	}
+	return append(append(h, ','), more[1:]...), nil
+}
+
+// checkClaims refuses claims that come from elsewhere, and a credential without a type.
+func checkClaims(claims map[string]any, opt *IssueOptions) error {
+	for _, name := range [...]string{"iss", "iat", "nbf", "exp", "cnf"} {
+		if _, ok := claims[name]; ok {
+			return fmt.Errorf("claim %s is set by the issuer and the options", name)
+		}
+	}
+	vct, ok := claims["vct"].(string)
+	if (opt.MediaType == "" || opt.MediaType == MediaType) && (!ok || vct == "") {
+		return errors.New("vct is absent, empty or not a string")
+	}
+	if !opt.Holder.IsZero() && !opt.HolderKey.IsZero() {
+		return errors.New("a credential is bound to a DID URL or to a key, not to both")
+	}
+	if !opt.Holder.IsZero() && !opt.Holder.IsKeyReference() {
+		return errors.New("the holder is not a DID with a fragment")
+	}
+	return nil
+}
+
+// registered writes the claims that do not come from the caller's map.
+func (e *encoder) registered(issuer Issuer, opt *IssueOptions) error {
+	iss := issuer.ID
+	if !issuer.Method.IsZero() {
+		iss = issuer.Method.DID().String()
+	}
+	if iss != "" {
+		e.name("iss")
+		e.json = strictjson.AppendString(e.json, iss)
+	}
+	at := opt.IssuedAt
+	if at.IsZero() {
+		at = time.Now()
+	}
+	for _, d := range [...]struct {
+		name string
+		at   time.Time
+	}{{"iat", at}, {"nbf", opt.NotBefore}, {"exp", opt.Expires}} {
+		if d.at.IsZero() {
+			continue
+		}
+		n := d.at.Unix()
+		if n < 0 || n > latest {
+			return fmt.Errorf("%s is not between 1970 and 9999", d.name)
+		}
+		e.name(d.name)
+		e.json = strconv.AppendInt(e.json, n, 10)
+	}
+	switch {
+	case !opt.Holder.IsZero():
+		e.name("cnf")
+		e.json = strictjson.AppendString(append(e.json, `{"kid":`...), opt.Holder.String())
+		e.json = append(e.json, '}')
+	case !opt.HolderKey.IsZero():
+		jwk := opt.HolderKey.JWK()
+		if len(jwk) == 0 || !opt.HolderKey.Algorithm().CanSign() {
+			return fmt.Errorf("the holder's key: %w", keys.ErrUnsupported)
+		}
+		e.name("cnf")
+		e.json = append(append(append(e.json, `{"jwk":`...), jwk...), '}')
+	}
+	return nil
+}

@@ -1,0 +1,313 @@
+package sdjwt
+
+import (
+	"github.com/realdid/realdid/internal/strictjson"
+	"github.com/realdid/realdid/vc"
+)
+
+// processor matches disclosures to the digests in a payload and in each other (RFC 9901, section 7.1, step 3). It changes nothing
+// that it is given.
+type processor struct {
+	payload     strictjson.Value
+	disclosures []disclosure
+	credential  bool           // SD-JWT VC: some claims may not be disclosed
+	byDigest    map[string]int // nil if there are few disclosures
+	used        []bool
+	digests     []string // every embedded digest so far
+}
+
+func newProcessor(payload strictjson.Value, disclosures []disclosure, credential bool) *processor {
+	p := &processor{payload: payload, disclosures: disclosures, credential: credential}
+	if len(disclosures) > few {
+		p.byDigest = make(map[string]int, len(disclosures))
+		for i := range disclosures {
+			d := &disclosures[i]
+			p.byDigest[string(d.digest[:d.length])] = i
+		}
+	}
+	return p
+}
+
+// find returns the index of the disclosure with this digest, or -1.
+func (p *processor) find(digest string) int {
+	if p.byDigest != nil {
+		if i, ok := p.byDigest[digest]; ok {
+			return i
+		}
+		return -1
+	}
+	for i := range p.disclosures {
+		if p.disclosures[i].is(digest) {
+			return i
+		}
+	}
+	return -1
+}
+
+// check runs every rule of section 7.1, steps 3 to 5.
+func (p *processor) check() error {
+	p.used = make([]bool, len(p.disclosures))
+	p.digests = make([]string, 0, 16)
+	if err := p.object(p.payload, MaxDepth, true); err != nil {
+		return err
+	}
+	if duplicateDigest(p.digests) {
+		return vc.Invalid("sdjwt.digest.duplicate", "a digest stands in more than one place")
+	}
+	for _, used := range p.used {
+		if !used {
+			return vc.Invalid("sdjwt.disclosure.unreferenced", "no digest refers to a disclosure")
+		}
+	}
+	return nil
+}
+
+func (p *processor) value(v strictjson.Value, depth int) error {
+	switch v.Kind() {
+	case strictjson.Object:
+		return p.object(v, depth, false)
+	case strictjson.Array:
+		return p.array(v, depth)
+	}
+	return nil
+}
+
+func (p *processor) object(v strictjson.Value, depth int, top bool) error {
+	if depth--; depth < 0 {
+		return errDepth()
+	}
+	for _, m := range v.Members() {
+		switch {
+		case m.Name == "_sd":
+			if err := p.members(v, m.Value, depth, top); err != nil {
+				return err
+			}
+		case m.Name == "_sd_alg" && !top:
+			return vc.Invalid("sdjwt.hash.nested", "_sd_alg stands below the top level")
+		case m.Name == "...":
+			return vc.Invalid("sdjwt.reserved", "the name of array digests is used for a claim")
+		default:
+			if err := p.value(m.Value, depth); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func errDepth() error {
+	return vc.Invalid("sdjwt.depth", "the processed payload is nested too deeply")
+}
+
+// members follows the digests of _sd in the object v.
+func (p *processor) members(v, sd strictjson.Value, depth int, top bool) error {
+	if sd.Kind() != strictjson.Array {
+		return errDigest()
+	}
+	var names nameSet
+	for _, e := range sd.Elems() {
+		d, err := p.follow(e)
+		if err != nil {
+			return err
+		}
+		if d == nil {
+			continue
+		}
+		if !d.named {
+			return vc.Invalid("sdjwt.disclosure.kind", "an array element is disclosed where a claim should be")
+		}
+		if names.clashes(v, d.name) {
+			return vc.Invalid("sdjwt.disclosure.collision", "a disclosed claim has the name of another one beside it")
+		}
+		if top && p.credential && isRegistered(d.name) {
+			return vc.Invalid("sdjwt.disclosure.registered", "a claim is disclosed that must stand in the clear")
+		}
+		if err := p.value(d.value, depth); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *processor) array(v strictjson.Value, depth int) error {
+	if depth--; depth < 0 {
+		return errDepth()
+	}
+	for _, e := range v.Elems() {
+		digest, ok, err := elementDigest(e)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			if err := p.value(e, depth); err != nil {
+				return err
+			}
+			continue
+		}
+		d, err := p.follow(digest)
+		if err != nil {
+			return err
+		}
+		if d == nil {
+			continue
+		}
+		if d.named {
+			return vc.Invalid("sdjwt.disclosure.kind", "a claim is disclosed where an array element should be")
+		}
+		if err := p.value(d.value, depth); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// elementDigest returns the digest that stands for an array element: {"...": digest}, and no other member beside it.
+func elementDigest(e strictjson.Value) (digest strictjson.Value, ok bool, err error) {
+	digest, ok = e.Get("...")
+	if ok && len(e.Members()) != 1 {
+		return digest, ok, vc.Invalid("sdjwt.reserved", "something stands beside the digest of an array element")
+	}
+	return digest, ok, nil
+}
+
+func errDigest() error {
+	return vc.Invalid("sdjwt.digest.malformed", "a digest is not a string, or _sd not an array")
+}
+
+// follow notes a digest and returns its disclosure, nil if that is not disclosed.
+func (p *processor) follow(v strictjson.Value) (*disclosure, error) {
+	digest, ok := v.Str()
+	if !ok {
+		return nil, errDigest()
+	}
+	p.digests = append(p.digests, digest)
+	i := p.find(digest)
+	if i < 0 {
+		return nil, nil
+	}
+	if p.used[i] { // ends cycles, which no honest issuer can make
+		return nil, vc.Invalid("sdjwt.digest.duplicate", "a digest stands in more than one place")
+	}
+	p.used[i] = true
+	return &p.disclosures[i], nil
+}
+
+// nameSet holds the names that were disclosed into one object.
+type nameSet struct {
+	names []string
+	all   map[string]struct{} // with the plain names; nil while there are few
+}
+
+// clashes tells whether name stands in v or was seen, and remembers it.
+func (s *nameSet) clashes(v strictjson.Value, name string) bool {
+	if s.all == nil && len(s.names)+len(v.Members()) <= 2*few {
+		for _, n := range s.names {
+			if n == name {
+				return true
+			}
+		}
+		s.names = append(s.names, name)
+		_, taken := v.Get(name)
+		return taken
+	}
+	if s.all == nil {
+		s.all = make(map[string]struct{}, len(v.Members())+few)
+		for _, m := range v.Members() {
+			s.all[m.Name] = struct{}{}
+		}
+		for _, n := range s.names {
+			s.all[n] = struct{}{}
+		}
+	}
+	_, taken := s.all[name]
+	s.all[name] = struct{}{}
+	return taken
+}
+
+func duplicateDigest(digests []string) bool {
+	if len(digests) <= 2*few {
+		for i := range digests {
+			for j := range i {
+				if digests[i] == digests[j] {
+					return true
+				}
+			}
+		}
+		return false
+	}
+	seen := make(map[string]struct{}, len(digests))
+	for _, d := range digests {
+		seen[d] = struct{}{}
+	}
+	return len(seen) != len(digests)
+}
+
+// isRegistered tells the claims that an SD-JWT VC must not disclose selectively (draft-18, section 2.2.2.2).
+func isRegistered(name string) bool {
+	switch name {
+	case "iss", "nbf", "exp", "cnf", "vct", "vct#integrity", "status":
+		return true
+	}
+	return false
+}
+
+// top returns a claim at the top level of the processed payload, in the clear or disclosed; the zero Value if there is none.
+func (p *processor) top(name string) strictjson.Value {
+	if v, ok := p.payload.Get(name); ok {
+		return v
+	}
+	sd, _ := p.payload.Get("_sd")
+	for _, e := range sd.Elems() {
+		digest, _ := e.Str()
+		if i := p.find(digest); i >= 0 && p.disclosures[i].name == name {
+			return p.disclosures[i].value
+		}
+	}
+	return strictjson.Value{}
+}
+
+// claims makes the processed payload of what check accepted: no digest, no _sd_alg.
+func (p *processor) claims() map[string]any {
+	m := p.plainObject(p.payload)
+	delete(m, "_sd_alg")
+	return m
+}
+
+func (p *processor) plain(v strictjson.Value) any {
+	switch v.Kind() {
+	case strictjson.Object:
+		return p.plainObject(v)
+	case strictjson.Array:
+		list := make([]any, 0, len(v.Elems()))
+		for _, e := range v.Elems() {
+			digest, ok := e.Get("...")
+			if !ok {
+				list = append(list, p.plain(e))
+				continue
+			}
+			s, _ := digest.Str()
+			if i := p.find(s); i >= 0 {
+				list = append(list, p.plain(p.disclosures[i].value))
+			}
+		}
+		return list
+	}
+	return v.Interface()
+}
+
+func (p *processor) plainObject(v strictjson.Value) map[string]any {
+	m := make(map[string]any, len(v.Members()))
+	for _, e := range v.Members() {
+		if e.Name != "_sd" {
+			m[e.Name] = p.plain(e.Value)
+			continue
+		}
+		for _, digest := range e.Value.Elems() {
+			s, _ := digest.Str()
+			if i := p.find(s); i >= 0 {
+				m[p.disclosures[i].name] = p.plain(p.disclosures[i].value)
+			}
+		}
+	}
+	return m
+}
