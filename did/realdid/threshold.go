@@ -2,6 +2,7 @@ package realdid
 
 import (
 	"bytes"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"time"
@@ -71,6 +72,20 @@ type Tier struct {
 	Delay    time.Duration // whole seconds from MinDelay to MaxDelay
 	Vetoable bool
 	Keys     Commitments // by CommitRecovery
+}
+
+// NewTier commits to recovery keys of weight 1 behind fresh random salts, with DefaultDelay and no veto for the next keys.
+// Keep the RecoveryKeys, which are as public as the keys and as private as who they belong to: recovering needs them.
+func (s Suite) NewTier(threshold int, ks ...keys.PublicKey) (Tier, []RecoveryKey) {
+	t := Tier{Delay: DefaultDelay, Keys: Commitments{Threshold: threshold}}
+	var rks []RecoveryKey
+	for _, k := range ks {
+		rk := RecoveryKey{Key: k}
+		rand.Read(rk.Salt[:]) // never fails (crypto/rand)
+		rks = append(rks, rk)
+		t.Keys.Digests = append(t.Keys.Digests, s.CommitRecovery(rk.Salt, k))
+	}
+	return t, rks
 }
 
 // A TierID names a tier for good: the sequence of the operation that set it, and its rank from 0.
