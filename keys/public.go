@@ -85,24 +85,24 @@ func (p *point) parse(raw []byte) error {
 }
 
 func checkEdwards(raw []byte) error {
+	y := [32]byte(raw)
+	y[31] &= 0x7f // the sign of x
+	if !belowPrime(y[:]) {
+		return errNonCanonical
+	}
 	e, err := new(edwards25519.Point).SetBytes(raw)
 	if err != nil {
 		return errOffCurve
 	}
-	// SetBytes takes y modulo p. The other non-canonical form, x = 0 with its sign bit set, is a point of small order.
-	y := [32]byte(raw)
-	y[31] &= 0x7f
-	if !belowPrime(y[:]) {
-		return errNonCanonical
-	}
+	// The other encoding that is not canonical, a negative x of zero, belongs to points of order 1 and 2 only.
 	if new(edwards25519.Point).MultByCofactor(e).Equal(edwards25519.NewIdentityPoint()) == 1 {
 		return errSmallOrder
 	}
 	return nil
 }
 
-// montgomeryPrime is 2^255-19, little endian.
-var montgomeryPrime = [32]byte{
+// prime25519 is 2^255-19, little endian.
+var prime25519 = [32]byte{
 	0xed, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
 	0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f,
 }
@@ -110,8 +110,8 @@ var montgomeryPrime = [32]byte{
 // belowPrime compares 32 little-endian bytes with 2^255-19: the highest byte in which they differ decides.
 func belowPrime(raw []byte) bool {
 	for i := 31; i >= 0; i-- {
-		if raw[i] != montgomeryPrime[i] {
-			return raw[i] < montgomeryPrime[i]
+		if raw[i] != prime25519[i] {
+			return raw[i] < prime25519[i]
 		}
 	}
 	return false
