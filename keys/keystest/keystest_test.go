@@ -6,6 +6,7 @@ import (
 	"math/big"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/realdid/realdid/keys"
@@ -58,6 +59,7 @@ func TestFindsFaults(t *testing.T) {
 	var buf [64]byte
 	var kept []byte
 	var busy sync.Mutex
+	var refused atomic.Bool
 	for _, tt := range []struct {
 		fault, check string
 		signer       *faulty
@@ -104,10 +106,13 @@ func TestFindsFaults(t *testing.T) {
 		}}},
 		{"one at a time", "concurrent use", &faulty{sign: func(ctx context.Context, msg []byte) ([]byte, error) {
 			if !busy.TryLock() {
+				refused.Store(true)
 				return nil, context.DeadlineExceeded
 			}
 			defer busy.Unlock()
-			runtime.Gosched()
+			for i := 0; i < 1_000_000 && !refused.Load(); i++ {
+				runtime.Gosched() // until another goroutine has come
+			}
 			return k.Sign(ctx, msg)
 		}}},
 		{"context ignored", "context", &faulty{sign: func(_ context.Context, msg []byte) ([]byte, error) {
