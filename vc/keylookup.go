@@ -64,6 +64,28 @@ func (r *run) lookup(u did.URL, p did.Purpose, at time.Time, f *keyFaults) (*did
 	case !k.Method.Purposes.Has(p):
 		return nil, Invalid(f.purpose, "the key is not for this purpose")
 	}
+	return r.applyEnd(k, at, f)
+}
+
+// applyEnd heeds the dates in the verification method itself (Controlled Identifiers 1.0, section 2.2): from revoked or expires on
+// nothing new is signed, and what is older then counts like that of a retired key.
+func (r *run) applyEnd(k *did.ResolvedKey, at time.Time, f *keyFaults) (*did.ResolvedKey, error) {
+	if at.IsZero() {
+		at = r.now
+	}
+	for _, end := range [...]time.Time{k.Method.Expires, k.Method.Revoked} {
+		if end.IsZero() {
+			continue
+		}
+		if !at.Before(end) {
+			return nil, Invalid(f.time, "the verification method had ended before")
+		}
+		if !r.now.Before(end) && k.Status == did.KeyActive {
+			retired := *k // the answer is shared
+			retired.Status = did.KeyRetired
+			k = &retired
+		}
+	}
 	return k, nil
 }
 
