@@ -49,7 +49,7 @@ func (r *run) holderKey() (Basis, string, error) {
 }
 
 func (r *run) resolvedHolderKey() (Basis, string, error) {
-	u, err := parseKeyID(r.disclosed.HolderKeyID, "vc.holder.kid.invalid")
+	u, err := r.holderKeyID()
 	if err != nil {
 		return Basis{}, "", err
 	}
@@ -71,6 +71,35 @@ func (r *run) resolvedHolderKey() (Basis, string, error) {
 		return Basis{}, "", Invalid("vc.holder.unrotatable", "the holder's DID is a key and cannot be rotated")
 	}
 	return b, "not rotatable: the holder's DID is the key", nil
+}
+
+// holderKeyID decides which key must have signed. A credential that is bound to one key says so itself; one that is bound to a DID
+// leaves it to the presentation to name a key of that DID, so that it outlives the holder's devices.
+func (r *run) holderKeyID() (did.URL, error) {
+	bound, err := did.ParseURL(r.disclosed.HolderKeyID)
+	if err != nil {
+		return did.URL{}, InvalidBecause("vc.holder.kid.invalid", err)
+	}
+	signed := r.binding.KeyID
+	switch {
+	case bound.IsKeyReference():
+		if signed != "" && signed != r.disclosed.HolderKeyID {
+			return did.URL{}, Invalid("vc.holder.kid.foreign", "the holder signed with another key than the credential is bound to")
+		}
+		return bound, nil
+	case bound != bound.DID().URL():
+		return did.URL{}, Invalid("vc.holder.kid.invalid", "neither a DID nor a DID with a fragment")
+	case signed == "":
+		return did.URL{}, Invalid("vc.holder.kid.missing", "the credential is bound to a DID and the holder's signature names no key")
+	}
+	u, err := parseKeyID(signed, "vc.holder.kid.invalid")
+	if err != nil {
+		return did.URL{}, err
+	}
+	if u.DID() != bound.DID() {
+		return did.URL{}, Invalid("vc.holder.kid.foreign", "the holder signed with a key of another DID than the credential is bound to")
+	}
+	return u, nil
 }
 
 func (r *run) checkBindingClaims() error {

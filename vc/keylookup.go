@@ -61,7 +61,7 @@ func (r *run) lookup(u did.URL, p did.Purpose, at time.Time, f *keyFaults) (*did
 	switch {
 	case k == nil || k.Method.ID != u:
 		return nil, Invalid(f.notFound, "the look-up returned another key than the one asked for")
-	case !k.Method.Purposes.Has(p):
+	case !k.Method.Allows(p):
 		return nil, Invalid(f.purpose, "the key is not for this purpose")
 	}
 	return r.applyEnd(k, at, f)

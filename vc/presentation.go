@@ -50,7 +50,8 @@ type Disclosed struct {
 	// Claims makes the processed payload, a new one at each call: strings, bools, json.Number, nil, []any, map[string]any.
 	Claims func() map[string]any
 
-	// The credential's holder, by one of the two: a DID URL, or a key in the credential itself.
+	// The credential's holder, by one of the two: a DID URL (one key of a DID, or a DID and with it every key that it has for
+	// authentication), or a key in the credential itself.
 	HolderKeyID string
 	HolderKey   keys.PublicKey
 }
@@ -58,6 +59,7 @@ type Disclosed struct {
 // Binding is what the holder says when presenting. A zero time is not stated.
 type Binding struct {
 	Present   bool
+	KeyID     string // of the key that signed, a DID URL; "" if it is not named
 	Algorithm keys.Algorithm
 	Audience  string
 	Nonce     string

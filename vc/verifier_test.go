@@ -262,6 +262,19 @@ func TestVerifyFaults(t *testing.T) {
 		{"holder is did:key", func(s *scene) { moveHolder(s, "did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK") }, "vc.holder.unrotatable"},
 		{"holder is did:jwk", func(s *scene) { moveHolder(s, "did:jwk:abc") }, "vc.holder.unrotatable"},
 		{"relative holder kid", func(s *scene) { s.doc.disclosed.HolderKeyID = "#phone" }, "vc.holder.kid.invalid"},
+		{"holder kid with query", func(s *scene) { s.doc.disclosed.HolderKeyID = citizenKey.DID().String() + "?versionId=1" }, "vc.holder.kid.invalid"},
+		{"signed by another key", func(s *scene) { s.doc.binding.KeyID = citizenKey.DID().String() + "#phone2" }, "vc.holder.kid.foreign"},
+		{"bound to a DID, key not named", func(s *scene) { s.doc.disclosed.HolderKeyID = citizenKey.DID().String() }, "vc.holder.kid.missing"},
+		{"bound to a DID, key of another", func(s *scene) {
+			s.doc.disclosed.HolderKeyID, s.doc.binding.KeyID = citizenKey.DID().String(), authorityKey.String()
+		}, "vc.holder.kid.foreign"},
+		{"bound to a DID, relative key", func(s *scene) {
+			s.doc.disclosed.HolderKeyID, s.doc.binding.KeyID = citizenKey.DID().String(), "#phone"
+		}, "vc.holder.kid.invalid"},
+		{"bound to a DID, key for another purpose", func(s *scene) {
+			s.doc.disclosed.HolderKeyID, s.doc.binding.KeyID = citizenKey.DID().String(), citizenKey.String()
+			holder(s).Method.Purposes = did.AssertionMethod
+		}, "vc.holder.key.purpose"},
 		{"holder's key unknown", func(s *scene) { delete(s.keys.answers, citizenKey) }, "vc.holder.key.notfound"},
 		{"holder's purpose", func(s *scene) { holder(s).Method.Purposes = did.AssertionMethod }, "vc.holder.key.purpose"},
 		{"holder's key retired", func(s *scene) { holder(s).Status = did.KeyRetired }, "vc.holder.key.inactive"},
@@ -319,6 +332,10 @@ func moveHolder(s *scene, id string) {
 // TestInsecure shows that each weakening takes away its own check and no other.
 func TestInsecure(t *testing.T) {
 	for name, change := range map[string]func(*scene){
+		"bound to a DID, key named": func(s *scene) {
+			s.doc.disclosed.HolderKeyID, s.doc.binding.KeyID = citizenKey.DID().String(), citizenKey.String()
+		},
+		"bound to a key, key named": func(s *scene) { s.doc.binding.KeyID = citizenKey.String() },
 		"InsecureAnyIssuer": func(s *scene) { s.expect.Issuers, s.expect.InsecureAnyIssuer = nil, true },
 		"InsecureAnyType": func(s *scene) {
 			s.expect.Types, s.expect.InsecureAnyType, s.doc.disclosed.Types = nil, true, nil

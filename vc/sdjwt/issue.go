@@ -36,8 +36,9 @@ type IssueOptions struct {
 	// Decoys hide how many claims a credential has.
 	Decoys []Decoys
 
-	// Holder binds the credential to a verification method of the holder's DID (cnf.kid), HolderKey to a key that cannot be rotated
-	// (cnf.jwk). At most one may be set; with none, everybody who has a copy can present it, and few verifiers take it.
+	// Holder binds the credential to the holder's DID, that is to every key that it has for authentication when the credential is
+	// presented, or with a fragment to that one verification method (cnf.kid). HolderKey binds it to a key that cannot be
+	// rotated (cnf.jwk). At most one may be set; with none, everybody who has a copy can present it, and few verifiers take it.
 	Holder    did.URL
 	HolderKey keys.PublicKey
 
@@ -208,8 +209,8 @@ func checkClaims(claims map[string]any, opt *IssueOptions) error {
 	if !opt.Holder.IsZero() && !opt.HolderKey.IsZero() {
 		return errors.New("a credential is bound to a DID URL or to a key, not to both")
 	}
-	if !opt.Holder.IsZero() && !opt.Holder.IsKeyReference() {
-		return errors.New("the holder is not a DID with a fragment")
+	if h := opt.Holder; !h.IsZero() && !h.IsKeyReference() && h != h.DID().URL() {
+		return errors.New("the holder is not a DID, with a fragment or without")
 	}
 	return nil
 }

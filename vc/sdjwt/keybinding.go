@@ -14,6 +14,7 @@ type keyBinding struct {
 	signed   []byte
 	sig      []byte
 	alg      keys.Algorithm
+	kid      string
 	audience string
 	nonce    string
 	hash     string // sd_hash
@@ -38,7 +39,7 @@ func openBinding(text []byte, dec *decoder) (*keyBinding, error) {
 	if h.typ != typKB {
 		return nil, vc.Invalid("sdjwt.kb.typ", "the typ of the key binding JWT is not kb+jwt")
 	}
-	k := &keyBinding{signed: text[:len(text)-len(parts[2])-1], alg: h.algorithm}
+	k := &keyBinding{signed: text[:len(text)-len(parts[2])-1], alg: h.algorithm, kid: h.kid}
 	if k.sig, err = dec.decode(parts[2]); err != nil {
 		return nil, err
 	}
@@ -95,7 +96,7 @@ func (o *opened) Binding() vc.Binding {
 		return vc.Binding{}
 	}
 	return vc.Binding{
-		Present: true, Algorithm: k.alg, Audience: k.audience, Nonce: k.nonce, IssuedAt: k.issued, NotBefore: k.before, Expires: k.expires,
+		Present: true, KeyID: k.kid, Algorithm: k.alg, Audience: k.audience, Nonce: k.nonce, IssuedAt: k.issued, NotBefore: k.before, Expires: k.expires,
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/realdid/realdid/did"
 	"github.com/realdid/realdid/internal/strictjson"
 	"github.com/realdid/realdid/keys"
 	"github.com/realdid/realdid/vc"
@@ -23,6 +24,9 @@ type PresentOptions struct {
 	// Audience and Nonce are the verifier's; both are required with a holder's key, and must be empty without.
 	Audience string
 	Nonce    string
+	// Method is the DID URL of the holder's key; it becomes the kid of the key binding JWT. It is required if the credential is
+	// bound to a DID, must be the bound key if it is bound to that, and is not needed then.
+	Method did.URL
 	// IssuedAt is when the holder signs; zero means now.
 	IssuedAt time.Time
 	// Serialization of the presentation.
@@ -60,7 +64,7 @@ func (c *Credential) Present(ctx context.Context, holder keys.Signer, opt *Prese
 	}
 	t := c.opened.selectDisclosures(chosen, opt.Serialization)
 	if holder != nil {
-		if err := c.checkHolder(holder); err != nil {
+		if err := c.checkHolder(holder, opt.Method); err != nil {
 			return nil, err
 		}
 		if t.kb, err = signBinding(ctx, holder, t, c.opened.hash, opt); err != nil {
@@ -179,7 +183,7 @@ func (o *opened) selectDisclosures(chosen []bool, form Serialization) *token {
 }
 
 // checkHolder refuses to sign what no verifier would accept.
-func (c *Credential) checkHolder(holder keys.Signer) error {
+func (c *Credential) checkHolder(holder keys.Signer, method did.URL) error {
 	keyID, key, err := c.Holder()
 	switch {
 	case err != nil:
@@ -188,6 +192,19 @@ func (c *Credential) checkHolder(holder keys.Signer) error {
 		return fmt.Errorf("%w: the credential is bound to nobody", ErrHolder)
 	case keyID == "" && !key.Equal(holder.Public()):
 		return fmt.Errorf("%w: the credential is bound to another key", ErrHolder)
+	case keyID == "":
+		return nil
+	}
+	bound, err := did.ParseURL(keyID)
+	switch {
+	case err != nil:
+		return fmt.Errorf("sdjwt: present: the credential's holder: %w", err)
+	case bound.IsKeyReference() && (method.IsZero() || method == bound):
+		return nil
+	case bound.IsKeyReference():
+		return fmt.Errorf("%w: the credential is bound to another verification method", ErrHolder)
+	case !method.IsKeyReference() || method.DID() != bound.DID():
+		return fmt.Errorf("%w: the credential is bound to a DID, and the method is not one of its", ErrHolder)
 	}
 	return nil
 }
@@ -208,7 +225,11 @@ func signBinding(ctx context.Context, holder keys.Signer, t *token, hash hashAlg
 	payload = strictjson.AppendString(append(payload, `,"nonce":`...), opt.Nonce)
 	payload = hash.appendDigest(append(payload, `,"sd_hash":"`...), t.hashed)
 	payload = append(payload, `"}`...)
-	header := append(append([]byte(`{"alg":"`), alg...), `","typ":"kb+jwt"}`...)
+	header := append(append([]byte(`{"alg":"`), alg...), `","typ":"kb+jwt"`...)
+	if !opt.Method.IsZero() {
+		header = strictjson.AppendString(append(header, `,"kid":`...), opt.Method.String())
+	}
+	header = append(header, '}')
 	return signJWT(ctx, holder, make([]byte, 0, 512), header, payload)
 }
 
