@@ -37,6 +37,7 @@ var (
 	ErrKeyPurpose     = errors.New("the verification method is not for this purpose")
 	ErrKeyTime        = errors.New("the verification method did not stand at this time")
 	ErrKeyUnsupported = errors.New("the verification method is of a kind that is not supported")
+	ErrKeyController  = errors.New("the verification method belongs to another DID")
 )
 
 // Error returns "did: CODE: detail: cause".

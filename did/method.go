@@ -1,6 +1,7 @@
 package did
 
 import (
+	"bytes"
 	"errors"
 	"strings"
 	"time"
@@ -118,10 +119,7 @@ func (m *VerificationMethod) readKey(v strictjson.Value, t *keyType) (err error)
 	member, _ := v.Get(t.member)
 	switch t.member {
 	case memberJWK:
-		m.Key, m.use, err = keys.ParseJWKUse(member.Raw())
-		if jwk := string(strictjson.AppendCanonical(nil, member)); err == nil && jwk != string(m.Key.JWK()) {
-			m.jwk = jwk
-		}
+		err = m.setJWK(member)
 	case memberMultibase:
 		s, _ := member.Str()
 		m.Key, err = keys.ParseMultikey(s)
@@ -137,6 +135,28 @@ func (m *VerificationMethod) readKey(v strictjson.Value, t *keyType) (err error)
 	}
 	if t.algorithm != 0 && m.Key.Algorithm() != t.algorithm {
 		return errors.New("the key is of another algorithm than the type")
+	}
+	return nil
+}
+
+// SetJWK sets Key to the key of a public JWK, by the rules of keys.ParseJWKUse, and keeps the JWK's other members for the
+// document. Errors are those of keys.ParseJWKUse, and m is then unchanged.
+func (m *VerificationMethod) SetJWK(b []byte) error {
+	v, err := strictjson.Parse(b, strictjson.Limits{Bytes: MaxDocument, Depth: MaxDepth})
+	if err != nil {
+		return err
+	}
+	return m.setJWK(v)
+}
+
+func (m *VerificationMethod) setJWK(v strictjson.Value) error {
+	k, use, err := keys.ParseJWKUse(v.Raw())
+	if err != nil {
+		return err
+	}
+	m.Key, m.use, m.jwk = k, use, ""
+	if jwk := strictjson.AppendCanonical(nil, v); !bytes.Equal(jwk, k.JWK()) {
+		m.jwk = string(jwk)
 	}
 	return nil
 }
