@@ -17,8 +17,9 @@ import (
 
 // Limits of every ledger, in bytes.
 const (
-	MaxKeyLen = 96       // the longest key
-	MaxOpSize = 16 << 10 // the largest operation
+	MaxKeyLen    = 96        // the longest key
+	MaxOpSize    = 16 << 10  // the largest operation
+	MaxStateSize = 256 << 10 // the largest state of a Reducer
 )
 
 // An Anchor says where and when a ledger accepted an entry.
@@ -49,17 +50,17 @@ type Ledger interface {
 	// or may not stand; repeating the call with the same bytes settles it.
 	Append(ctx context.Context, key string, seq uint64, op []byte) (Entry, error)
 
-	// History yields the entries of key from seq from on, in order, up to the last that is durable when the iteration
-	// gets there; it yields nothing for a key that has no such entry. It does not hold up appends, and an iteration of
-	// any length holds no more than one page of entries in memory. After an error it ends. The entries are the
+	// History yields the entries of key from seq from on, in order: all that were durable when the iteration began, and
+	// perhaps some that came later; nothing for a key that has no such entry. It does not hold up appends, and however
+	// long it is, it holds no more than one page of entries in memory. After an error it ends. The entries are the
 	// caller's to keep and change.
 	History(ctx context.Context, key string, from uint64) iter.Seq2[Entry, error]
 }
 
 // A Follower can list every entry of every key: the feed for replicas, monitors and auditors.
 type Follower interface {
-	// Follow yields every entry with Anchor.Index >= from, each once, in the order of the index, up to the last that is
-	// durable when the iteration gets there, and then ends. After an error it ends.
+	// Follow yields every entry with Anchor.Index >= from, each once, in the order of the index: all that were durable
+	// when the iteration began, and perhaps some that came later; then it ends. After an error it ends.
 	Follow(ctx context.Context, from uint64) iter.Seq2[Entry, error]
 }
 
@@ -82,7 +83,7 @@ type Reducer interface {
 
 // Reduced is what a [Reducer] accepted.
 type Reduced struct {
-	State []byte // handed to the next Reduce of the key; may be empty
+	State []byte // handed to the next Reduce of the key; empty to MaxStateSize bytes
 }
 
 // A Clock gives the time for anchors.

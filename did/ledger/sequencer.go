@@ -285,6 +285,10 @@ func (s *Sequencer) reduce(a *admission, at Anchor) {
 		a.err = fmt.Errorf("%w: %w", ErrInvalid, err)
 		return
 	}
+	if len(r.State) > MaxStateSize {
+		a.err = fmt.Errorf("%w: state of %d bytes, over %d", ErrInvalid, len(r.State), MaxStateSize)
+		return
+	}
 	a.State = r.State
 }
 
