@@ -55,6 +55,11 @@ func TestPeerNames(t *testing.T) {
 		"p256-verify":      "floor: P-256 verify, 64-byte message",
 		"p256-sign":        "floor: P-256 sign",
 		"secp256k1-verify": "floor: secp256k1 verify, 64-byte message",
+		"sdjwt-issue":      "sd-jwt issue 10 claims",
+		"didkey-plain":     "did:key resolve",
+		"didkey-cached":    "did:key resolve, cached",
+		"sdjwt-present":    "sd-jwt present 3/10 + KB",
+		"sdjwt-verify":     "sd-jwt verify 3/10 + KB",
 	} {
 		if ops[name] != op {
 			t.Errorf("%s: got operation %q, want %q", name, ops[name], op)

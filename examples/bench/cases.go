@@ -18,7 +18,7 @@ import (
 var errWrong = errors.New("wrong result")
 
 func allCases() []benchCase {
-	return slices.Concat(floorCases(), appendFloors(), keyCases(), realdidCases())
+	return slices.Concat(floorCases(), appendFloors(), keyCases(), realdidCases(), didkeyCases(), sdjwtCases())
 }
 
 // message is what the floors sign: 64 bytes, as in the benches of the peers.
@@ -36,6 +36,19 @@ func floorCases() []benchCase {
 			pub, priv, err := ed25519.GenerateKey(rand.Reader)
 			sig := ed25519.Sign(priv, msg)
 			return func() error { return right(ed25519.Verify(pub, msg, sig)) }, err
+		}),
+		floor("ed25519-verify-4", "four ed25519 verifications, 300-byte messages", func() (func() error, error) {
+			pub, priv, err := ed25519.GenerateKey(rand.Reader)
+			long := bytes.Repeat([]byte{0xa5}, 300) // about what an operation signs
+			sig := ed25519.Sign(priv, long)
+			return func() error {
+				for range 4 {
+					if !ed25519.Verify(pub, long, sig) {
+						return errWrong
+					}
+				}
+				return nil
+			}, err
 		}),
 		floor("ed25519-sign", "ed25519 sign", func() (func() error, error) {
 			_, priv, err := ed25519.GenerateKey(rand.Reader)
