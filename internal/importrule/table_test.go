@@ -18,6 +18,7 @@ var table = []row{
 	{"keys/...", []string{"keys", own}, "keys know no documents"},
 
 	{"did", []string{"keys"}, "a document is not a method"},
+	{"did/didtest/...", []string{"did", "keys"}, "a kit for methods knows none of them"},
 	{"did/ledger", nil, "a ledger stores bytes that it does not understand"},
 	{"did/ledger/proof/...", []string{"did/ledger/proof/..."}, "a proof commits to bytes that it does not understand"},
 	{"did/ledger/...", []string{"did/ledger", "did/ledger/proof", own}, "a backend is given a Reducer and knows no method"},
