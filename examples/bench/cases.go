@@ -18,7 +18,7 @@ import (
 var errWrong = errors.New("wrong result")
 
 func allCases() []benchCase {
-	return slices.Concat(floorCases(), appendFloors(), keyCases(), realdidCases(), didkeyCases(), sdjwtCases())
+	return slices.Concat(floorCases(), appendFloors(), keyCases(), realdidCases(), didkeyCases(), sdjwtCases(), ledgerCases())
 }
 
 // message is what the floors sign: 64 bytes, as in the benches of the peers.
