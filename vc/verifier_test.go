@@ -42,8 +42,8 @@ func (d *document) Open() (vc.Parsed, error) {
 	}
 	return d, nil
 }
-func (d *document) MediaType() string { return d.mediaType }
-func (d *document) Origin() vc.Origin { d.note("Origin"); return d.origin }
+func (d *document) MediaType() string                   { return d.mediaType }
+func (d *document) Origin() vc.Origin                   { d.note("Origin"); return d.origin }
 func (d *document) CheckSignature(keys.PublicKey) error { d.note("CheckSignature"); return d.signature }
 
 func (d *document) Disclose() (vc.Disclosed, error) {
@@ -336,7 +336,7 @@ func TestInsecure(t *testing.T) {
 			s.doc.disclosed.HolderKeyID, s.doc.binding.KeyID = citizenKey.DID().String(), citizenKey.String()
 		},
 		"bound to a key, key named": func(s *scene) { s.doc.binding.KeyID = citizenKey.String() },
-		"InsecureAnyIssuer": func(s *scene) { s.expect.Issuers, s.expect.InsecureAnyIssuer = nil, true },
+		"InsecureAnyIssuer":         func(s *scene) { s.expect.Issuers, s.expect.InsecureAnyIssuer = nil, true },
 		"InsecureAnyType": func(s *scene) {
 			s.expect.Types, s.expect.InsecureAnyType, s.doc.disclosed.Types = nil, true, nil
 		},
