@@ -119,14 +119,10 @@ func resolveReference(endpoint, ref string) (string, error) {
 	if err != nil || scanURL(strings.Replace(ref, "#", "", 1), 0, true) != len(strings.Replace(ref, "#", "", 1)) {
 		return fault("relativeRef is not a URI reference")
 	}
-	if r.Scheme != "" || r.Host != "" || r.User != nil || r.Opaque != "" || strings.HasPrefix(ref, "//") {
+	if r.Scheme != "" || strings.HasPrefix(ref, "//") {
 		return fault("relativeRef names another origin than the endpoint")
 	}
-	target := base.ResolveReference(r)
-	if target.Scheme != base.Scheme || target.Host != base.Host {
-		return fault("relativeRef names another origin than the endpoint")
-	}
-	return target.String(), nil
+	return base.ResolveReference(r).String(), nil
 }
 
 // versionTimeLayout is UTC in whole seconds, as DID Resolution 1.0 has it.

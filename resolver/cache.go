@@ -11,7 +11,7 @@ import (
 // CacheOptions are the bounds of a Cache. A field that is zero means the default; a negative duration means never.
 type CacheOptions struct {
 	Entries int           // remembered answers; default 10,000
-	Bytes   int           // their size in memory, roughly; default 64 MiB
+	Bytes   int           // their size in memory, roughly; default 64 MiB; an answer over it, or a sixteenth of 16 MiB and more, is not kept
 	Found   time.Duration // how long a document is fresh; default 1 minute, and never beyond its NextUpdate
 	Missing time.Duration // NOT_FOUND; default 10 seconds
 	Final   time.Duration // other final errors; default 1 minute
@@ -67,7 +67,7 @@ type Cache struct {
 // NewCache returns a cache in front of source. opt may be nil.
 func NewCache(source did.Resolver, opt *CacheOptions) *Cache {
 	c := &Cache{source: source, opt: opt.withDefaults(), seed: maphash.MakeSeed(), shards: make([]shard, 1)}
-	if c.opt.Entries >= 1024 {
+	if c.opt.Entries >= 1024 && c.opt.Bytes >= 16<<20 {
 		c.shards = make([]shard, 16)
 	}
 	n := len(c.shards)

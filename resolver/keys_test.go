@@ -14,7 +14,8 @@ import (
 const day = 24 * time.Hour
 
 // history is an identity in which keys came and went: key-1 stood from day 0 to 10, key-2 from day 10 to 20 and was
-// compromised, key-3 stands since day 20, key-4 is for authentication, and key-5 stood twice.
+// compromised, key-3 stands since day 20, key-4 is for authentication, key-5 stood
+// twice, and key-6 stood twice before it was compromised.
 func history(t *testing.T) (*did.Resolution, did.DID) {
 	id := did.MustParse("did:example:1")
 	method := func(fragment string, p did.Purpose, added time.Duration) did.VerificationMethod {
@@ -31,6 +32,8 @@ func history(t *testing.T) (*did.Resolution, did.DID) {
 	expired.Expires = start.Add(5 * day)
 	untimed := method("untimed", did.AssertionMethod, 0)
 	untimed.Added = time.Time{}
+	stolen := method("key-2", did.AssertionMethod, 10*day)
+	stolen.Expires = start.Add(12 * day)
 	elsewhere := method("elsewhere", did.AssertionMethod, 0)
 	elsewhere.ID = did.MustParse("did:example:2").WithFragment("elsewhere")
 	return &did.Resolution{
@@ -42,7 +45,11 @@ func history(t *testing.T) (*did.Resolution, did.DID) {
 		Removed: []did.RemovedMethod{
 			{VerificationMethod: method("key-1", did.AssertionMethod, 0), Removed: start.Add(10 * day)},
 			{
-				VerificationMethod: method("key-2", did.AssertionMethod, 10*day), Removed: start.Add(20 * day),
+				VerificationMethod: stolen, Removed: start.Add(20 * day), Compromised: true, CompromisedSince: 4,
+			},
+			{VerificationMethod: method("key-6", did.AssertionMethod, 0), Removed: start.Add(10 * day)},
+			{
+				VerificationMethod: method("key-6", did.AssertionMethod, 15*day), Removed: start.Add(20 * day),
 				Compromised: true, CompromisedSince: 4,
 			},
 			{VerificationMethod: method("key-5", did.AssertionMethod, 0), Removed: start.Add(10 * day)},
@@ -85,6 +92,8 @@ func TestKeyLookup(t *testing.T) {
 		{"stood twice, first time", "key-5", did.AssertionMethod, 5 * day, did.KeyRetired, nil},
 		{"stood twice, between", "key-5", did.AssertionMethod, 15 * day, 0, did.ErrKeyTime},
 		{"stood twice, second time", "key-5", did.AssertionMethod, 25 * day, did.KeyActive, nil},
+		{"stood twice, then compromised, first time", "key-6", did.AssertionMethod, 5 * day, did.KeyCompromised, nil},
+		{"stood twice, then compromised, now", "key-6", did.AssertionMethod, now, 0, did.ErrKeyTime},
 		{"method without dates", "untimed", did.AssertionMethod, -1000 * day, did.KeyActive, nil},
 		{"expired, now", "expired", did.AssertionMethod, now, 0, did.ErrKeyTime},
 		{"expired, before", "expired", did.AssertionMethod, 5*day - 1, did.KeyActive, nil},
