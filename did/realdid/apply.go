@@ -8,12 +8,18 @@ import (
 	"github.com/realdid/realdid/keys"
 )
 
+// maxTime is the end of the year 9000: any delay after it can be counted, and written as RFC 3339.
+const maxTime = 221876927999
+
 // Apply checks op against s and returns the state after it. It is the whole authority of the method: pure, without I/O
 // or clock, the same on every replica. s is nil before the genesis. at is the place that the ledger gave the operation;
 // a pending recovery whose delay is over by at.Time takes effect first. Every error is final and is ErrOperation, and
 // leaves s as it was. SPEC.md section 6.
 func Apply(s *State, op *Operation, at ledger.Anchor) (*State, error) {
 	now := at.Time.Unix()
+	if now < 0 || now > maxTime {
+		return nil, refuse("time: before 1970 or after 9000")
+	}
 	if s == nil {
 		return applyCreate(op, now)
 	}
@@ -25,7 +31,7 @@ func Apply(s *State, op *Operation, at ledger.Anchor) (*State, error) {
 		return nil, err
 	}
 	c := *s // every change below is on the copy; slices are replaced, never written
-	c.seq, c.head, c.time = op.wire.Seq, op.id, now
+	c.extend(op, now)
 	var err error
 	switch op.Type() {
 	case Update:
@@ -46,10 +52,35 @@ func Apply(s *State, op *Operation, at ledger.Anchor) (*State, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(c.used) > maxUsedKeys || len(c.removed) > maxRemoved || len(c.retiring) > MaxRetiring {
-		return nil, refuse("%v: the history holds too many keys, methods or replaced tiers", op.Type())
-	}
 	return &c, nil
+}
+
+// extend makes op the last operation of the history.
+func (s *State) extend(op *Operation, now int64) {
+	s.seq, s.head, s.time = s.seq+1, op.id, now
+	switch op.Type() {
+	case Update, Anchor:
+	case Recover, Cancel:
+		s.turns = []link{{s.seq, s.head}}
+	default:
+		s.turns = append(slices.Clip(s.turns), link{s.seq, s.head})
+	}
+}
+
+// follows says whether op names a predecessor that it may follow here. That is the last operation; but a rotation may
+// overtake updates and anchors, and a recovery those and rotations, which its signers had not seen. Otherwise whoever holds
+// lesser keys could outpace an owner, or guardians who need days to sign, for ever (SPEC.md section 6.2).
+func (s *State) follows(op *Operation) bool {
+	names := func(l link) bool { return op.wire.Seq == l.seq+1 && Digest(op.wire.Prev) == l.id }
+	switch {
+	case names(link{s.seq, s.head}):
+		return true
+	case op.Type() == Rotate:
+		return names(s.turns[len(s.turns)-1])
+	case op.Type() == Recover:
+		return slices.ContainsFunc(s.turns, names)
+	}
+	return false
 }
 
 // checkLink ties op to this identifier, this network, this place in the history and this status.
@@ -59,10 +90,8 @@ func (s *State) checkLink(op *Operation) error {
 		return refuse("network: signed for another trust domain or home ledger")
 	case op.Type() == Create || op.scid != s.scid:
 		return refuse("scid: signed for another identifier")
-	case p.Seq != s.seq+1:
-		return refuse("sequence: %d, want %d", p.Seq, s.seq+1)
-	case Digest(p.Prev) != s.head:
-		return refuse("predecessor: not the last operation")
+	case !s.follows(op):
+		return refuse("predecessor: not one that this operation may follow here")
 	}
 	settles := op.Type() == Recover || op.Type() == Cancel
 	if s.deactivate != nil && !settles {
@@ -78,7 +107,8 @@ func applyCreate(op *Operation, now int64) (*State, error) {
 	if op.Type() != Create {
 		return nil, refuse("%v: there is no identifier yet", op.Type())
 	}
-	s := &State{net: Network{op.wire.Domain, op.wire.Home}, scid: op.scid, head: op.id, time: now, created: now, updated: now}
+	s := &State{net: Network{op.wire.Domain, op.wire.Home}, scid: op.scid, head: op.id, time: now, created: now}
+	s.turns = []link{{0, op.id}}
 	if err := s.checkFreshKeys(op); err != nil {
 		return nil, err
 	}
@@ -100,8 +130,11 @@ func (s *State) applyUpdate(op *Operation, now int64) error {
 	if err := op.verify(s.control.Keys, s.control.role(nil)); err != nil {
 		return err
 	}
-	s.updated = now
+	before := len(s.removed)
 	s.replaceContent(op.content, now)
+	if n := len(s.removed); n > before && n-s.removedBefore > maxRemovedByUpdate {
+		return refuse("update: over %d removed methods, which only a rotation or a recovery may exceed", maxRemovedByUpdate)
+	}
 	return nil
 }
 
@@ -124,7 +157,6 @@ func (s *State) applyRotate(op *Operation, now int64) error {
 	if err := op.verify(op.newSigners, next, op.control.role(op.newSigners)); err != nil {
 		return err
 	}
-	s.updated = now
 	s.setKeys(op)
 	if op.tiers != nil {
 		s.replaceTiers(TierID{}, op, now)
@@ -133,6 +165,9 @@ func (s *State) applyRotate(op *Operation, now int64) error {
 		s.replaceContent(op.content, now)
 	}
 	s.markCompromised(op)
+	if len(s.removed)-s.removedBefore > maxRemoved || len(s.used)-s.usedBefore > maxUsedKeys || len(s.retiring) > MaxRetiring {
+		return refuse("rotate: over %d removed methods, %d used keys or %d replaced tiers", maxRemoved, maxUsedKeys, MaxRetiring)
+	}
 	return nil
 }
 
@@ -171,11 +206,6 @@ func (s *State) applyRecover(op *Operation, now int64) error {
 		op: op, by: tier, filed: now, effective: now + int64(tier.Delay/time.Second),
 		revival: s.deactivate != nil,
 	}
-	// What the recovery will leave behind is counted when it is filed, because nothing may refuse it later.
-	after := s.takeEffect()
-	if len(after.used) > maxUsedKeys || len(after.removed) > maxRemoved || len(after.retiring) > MaxRetiring {
-		return refuse("recover: the history holds too many keys, methods or replaced tiers")
-	}
 	return nil
 }
 
@@ -209,7 +239,9 @@ func (s *State) applyCancel(op *Operation, now int64) error {
 	}
 	if op.wire.Tier == nil { // the revealed next keys are spent
 		s.next, s.single = op.next, op.wire.SingleSecret
-		s.use(op)
+		if s.use(op); len(s.used)-s.usedBefore > maxUsedKeys {
+			return refuse("cancel: over %d used keys", maxUsedKeys)
+		}
 	}
 	s.pending = nil
 	wait := func(ts []standingTier) []standingTier {
@@ -238,13 +270,12 @@ func (s *State) applyDeactivate(op *Operation, now int64) error {
 		grace = max(grace, 2*t.Delay)
 	}
 	s.deactivate = &deactivation{at: now, final: now + int64(grace/time.Second)}
-	s.updated = now
 	s.use(op)
 	s.replaceContent(Content{}, now)
 	return nil
 }
 
-// checkContent keeps a fragment to one key and purpose for good, and a removed method out.
+// checkContent keeps a fragment to one key and purpose for good, a key to one fragment, and a removed method out.
 func (s *State) checkContent(c Content) error {
 	for _, m := range c.VerificationMethods {
 		if was, ok := s.content.method(m.Fragment); ok {
@@ -253,6 +284,13 @@ func (s *State) checkContent(c Content) error {
 			}
 		} else if s.methodRemoved(m.Fragment, m.Key) {
 			return refuse("document: a removed fragment or key never returns")
+		} else if s.content.holds(m.Key) {
+			return refuse("document: a key never moves to another fragment")
+		}
+	}
+	for _, svc := range c.Services {
+		if _, stands := s.content.method(svc.Fragment); stands || s.removedMethod(svc.Fragment) != nil {
+			return refuse("document: the fragment of a method never names a service")
 		}
 	}
 	return nil
@@ -271,7 +309,7 @@ func (s *State) checkCompromised(op *Operation) error {
 		if !gone(fragment) {
 			return refuse("compromised: only a removed method can be declared so")
 		}
-		if since > op.wire.Seq {
+		if since > s.seq {
 			return refuse("compromised: since a sequence to come")
 		}
 		if was := s.removedMethod(fragment); was != nil && was.compromised && op.Type() != Recover {

@@ -2,6 +2,7 @@ package realdid
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"time"
 
@@ -74,7 +75,8 @@ type audit struct {
 	net     Network
 	horizon time.Time
 	states  map[string]*State
-	lengths map[string]uint64 // entries per key, refused ones included
+	lengths map[string]uint64 // the next entry of each key
+	index   uint64            // the next of the ledger
 	last    time.Time
 	report  AuditReport
 }
@@ -84,32 +86,43 @@ func (a *audit) run(entries iter.Seq2[ledger.Entry, error]) (*AuditReport, error
 		if err != nil {
 			return nil, err
 		}
-		if err := a.check(e); err != nil {
+		if err := errors.Join(a.order(e), a.apply(e)); err != nil {
 			a.report.Faults = append(a.report.Faults, Fault{e, err})
 		}
 		a.report.Entries++
-		a.lengths[e.Key]++
-		if e.Anchor.Time.After(a.last) {
-			a.last = e.Anchor.Time
-		}
 	}
 	a.report.Identifiers = len(a.states)
 	return &a.report, nil
 }
 
-func (a *audit) check(e ledger.Entry) error {
-	switch {
-	case e.Anchor.Index != a.report.Entries:
-		return refuse("index: %d, want %d", e.Anchor.Index, a.report.Entries)
-	case e.Seq != a.lengths[e.Key]:
-		return refuse("entry: number %d of its key, want %d", e.Seq, a.lengths[e.Key])
-	case e.Anchor.Time.Before(a.last):
-		return refuse("time: earlier than the entry before")
-	case e.Anchor.Time.After(a.horizon):
-		return refuse("time: in the future")
-	case e.Anchor.Time.Nanosecond() != 0:
-		return refuse("time: not whole seconds")
+// order compares an entry with those before it. It then goes on from the entry, so that one fault is named once; but a
+// time in the future does not make faults of the entries after it.
+func (a *audit) order(e ledger.Entry) error {
+	var faults []error
+	fault := func(format string, args ...any) { faults = append(faults, refuse(format, args...)) }
+	if want := a.index; e.Anchor.Index != want {
+		fault("index: %d, want %d", e.Anchor.Index, want)
 	}
+	if want := a.lengths[e.Key]; e.Seq != want {
+		fault("entry: number %d of its key, want %d", e.Seq, want)
+	}
+	a.index, a.lengths[e.Key] = e.Anchor.Index+1, e.Seq+1
+	if e.Anchor.Time.Nanosecond() != 0 {
+		fault("time: not whole seconds")
+	}
+	switch {
+	case e.Anchor.Time.After(a.horizon):
+		fault("time: in the future")
+	case e.Anchor.Time.Before(a.last):
+		fault("time: earlier than an entry before")
+	default:
+		a.last = e.Anchor.Time
+	}
+	return errors.Join(faults...)
+}
+
+// apply goes on exactly as a resolver does, who sees the entries of one key and not their place in the ledger.
+func (a *audit) apply(e ledger.Entry) error {
 	op, err := ParseOperation(e.Op)
 	if err != nil {
 		return err

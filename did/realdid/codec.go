@@ -16,18 +16,27 @@ type wireState struct {
 	Head       []byte            `cbor:"5,keyasint"`
 	Time       int64             `cbor:"6,keyasint"`
 	Created    int64             `cbor:"7,keyasint"`
-	Updated    int64             `cbor:"8,keyasint"`
-	Control    *wireSet          `cbor:"9,keyasint"`
-	Next       *wireSet          `cbor:"10,keyasint"`
-	Single     bool              `cbor:"11,keyasint,omitempty"`
-	Tiers      []wireStanding    `cbor:"12,keyasint,omitempty"`
-	Retiring   []wireStanding    `cbor:"13,keyasint,omitempty"`
-	Document   *wireDocument     `cbor:"14,keyasint"`
-	Added      []int64           `cbor:"15,keyasint,omitempty"` // of the document's methods, in their order
-	Removed    []wireRemoved     `cbor:"16,keyasint,omitempty"`
-	Used       [][]byte          `cbor:"17,keyasint,omitempty"`
-	Pending    *wirePending      `cbor:"18,keyasint,omitempty"`
-	Deactivate *wireDeactivation `cbor:"19,keyasint,omitempty"`
+	Control    *wireSet          `cbor:"8,keyasint"`
+	Next       *wireSet          `cbor:"9,keyasint"`
+	Single     bool              `cbor:"10,keyasint,omitempty"`
+	Tiers      []wireStanding    `cbor:"11,keyasint,omitempty"`
+	Retiring   []wireStanding    `cbor:"12,keyasint,omitempty"`
+	Document   *wireDocument     `cbor:"13,keyasint"`
+	Added      []int64           `cbor:"14,keyasint,omitempty"` // of the document's methods, in their order
+	Removed    []wireRemoved     `cbor:"15,keyasint,omitempty"`
+	Used       [][]byte          `cbor:"16,keyasint,omitempty"`
+	Pending    *wirePending      `cbor:"17,keyasint,omitempty"`
+	Deactivate *wireDeactivation `cbor:"18,keyasint,omitempty"`
+
+	Turns         []wireLink `cbor:"19,keyasint"`
+	RemovedBefore uint64     `cbor:"20,keyasint,omitempty"`
+	UsedBefore    uint64     `cbor:"21,keyasint,omitempty"`
+}
+
+type wireLink struct {
+	_   struct{} `cbor:",toarray"`
+	Seq uint64
+	ID  []byte
 }
 
 type wireStanding struct {
@@ -75,7 +84,8 @@ func (s *State) Bytes() ([]byte, error) {
 	}
 	w := wireState{
 		Version: stateVersion, Domain: s.net.Domain, Home: s.net.Home, SCID: s.scid.bytes(), Seq: s.seq, Head: s.head[:],
-		Time: s.time, Created: s.created, Updated: s.updated, Control: control, Next: next, Single: s.single, Document: doc,
+		Time: s.time, Created: s.created, Control: control, Next: next, Single: s.single, Document: doc,
+		RemovedBefore: uint64(s.removedBefore), UsedBefore: uint64(s.usedBefore),
 	}
 	if w.Tiers, err = wireStandings(s.tiers); err != nil {
 		return nil, err
@@ -94,6 +104,9 @@ func (s *State) Bytes() ([]byte, error) {
 	}
 	for _, d := range s.used {
 		w.Used = append(w.Used, d[:])
+	}
+	for _, l := range s.turns {
+		w.Turns = append(w.Turns, wireLink{Seq: l.seq, ID: l.id[:]})
 	}
 	if p := s.pending; p != nil {
 		by, err := wireStandings([]standingTier{p.by})
@@ -129,12 +142,13 @@ func ParseState(b []byte) (*State, error) {
 	if err := decode(b, &w); err != nil {
 		return fail("encoding", err)
 	}
-	if w.Version != stateVersion || len(w.Head) != 32 || w.Control == nil || w.Next == nil || w.Document == nil {
+	if w.Version != stateVersion || len(w.Head) != 32 || w.Control == nil || w.Next == nil || w.Document == nil ||
+		len(w.Turns) == 0 || w.RemovedBefore > uint64(len(w.Removed)) || w.UsedBefore > uint64(len(w.Used)) {
 		return fail("members", errNotCanonical)
 	}
 	s := &State{
-		net: Network{w.Domain, w.Home}, seq: w.Seq, head: Digest(w.Head), time: w.Time, created: w.Created, updated: w.Updated,
-		single: w.Single,
+		net: Network{w.Domain, w.Home}, seq: w.Seq, head: Digest(w.Head), time: w.Time, created: w.Created,
+		single: w.Single, removedBefore: int(w.RemovedBefore), usedBefore: int(w.UsedBefore),
 	}
 	var err error
 	if s.scid, err = scidFromBytes(w.SCID); err != nil {
@@ -173,6 +187,12 @@ func ParseState(b []byte) (*State, error) {
 			return fail("used", errNotCanonical)
 		}
 		s.used = append(s.used, Digest(d))
+	}
+	for _, l := range w.Turns {
+		if len(l.ID) != 32 {
+			return fail("turns", errNotCanonical)
+		}
+		s.turns = append(s.turns, link{l.Seq, Digest(l.ID)})
 	}
 	if p := w.Pending; p != nil {
 		op, err := parsePayload(p.Payload)

@@ -63,6 +63,10 @@ func (c Content) method(fragment string) (VerificationMethod, bool) {
 	return VerificationMethod{}, false
 }
 
+func (c Content) holds(k keys.PublicKey) bool {
+	return slices.ContainsFunc(c.VerificationMethods, func(m VerificationMethod) bool { return m.Key.Equal(k) })
+}
+
 func (w *wireDocument) content() (Content, error) {
 	var c Content
 	if len(w.Methods) > MaxMethods || len(w.Services) > MaxServices || len(w.AlsoKnownAs) > MaxAliases {
@@ -94,10 +98,8 @@ func (w *wireDocument) content() (Content, error) {
 		case !k.Algorithm().CanSign() && p != did.KeyAgreement:
 			return c, fmt.Errorf("method %d: a key that cannot sign is for keyAgreement alone", i)
 		}
-		for _, other := range c.VerificationMethods {
-			if other.Key.Equal(k) {
-				return c, fmt.Errorf("method %d: one key twice", i)
-			}
+		if c.holds(k) {
+			return c, fmt.Errorf("method %d: one key twice", i)
 		}
 		c.VerificationMethods = append(c.VerificationMethods, VerificationMethod{Fragment: m.Fragment, Key: k, Purposes: p})
 	}

@@ -50,10 +50,10 @@ func (s *Seed) Secret() []byte { return append([]byte(nil), s.secret[:]...) }
 func (s *Seed) Wipe() { clear(s.secret[:]) }
 
 // String, GoString and Format keep a seed out of logs.
-func (s *Seed) String() string               { return "seed" }
-func (s *Seed) GoString() string             { return "seed" }
-func (s *Seed) Format(f fmt.State, _ rune)   { _, _ = f.Write([]byte("seed")) }
-func (s *Seed) MarshalText() ([]byte, error) { return nil, errors.New("realdid: seed: not for text") }
+func (s Seed) String() string               { return "seed" }
+func (s Seed) GoString() string             { return "seed" }
+func (s Seed) Format(f fmt.State, _ rune)   { _, _ = f.Write([]byte("seed")) }
+func (s Seed) MarshalText() ([]byte, error) { return nil, errors.New("realdid: seed: not for text") }
 
 // Control derives the control key of a generation: 0 at creation, one more with each rotation. The key of generation n+1
 // is the next key that generation n commits to.

@@ -146,16 +146,20 @@ func wireTiers(ts []Tier) ([]wireTier, error) {
 	return out, nil
 }
 
-// linked starts a payload that follows s.
-func (s *State) linked(t OperationType) *wirePayload {
+// linked starts a payload that follows s or, if it is to overtake, the last operation that changed keys.
+func (s *State) linked(t OperationType, overtake bool) *wirePayload {
+	after := link{s.seq, s.head}
+	if overtake {
+		after = s.turns[len(s.turns)-1]
+	}
 	return &wirePayload{
-		Type: uint64(t), Domain: s.net.Domain, Home: s.net.Home, SCID: s.scid.bytes(), Seq: s.seq + 1, Prev: slices.Clone(s.head[:]),
+		Type: uint64(t), Domain: s.net.Domain, Home: s.net.Home, SCID: s.scid.bytes(), Seq: after.seq + 1, Prev: slices.Clone(after.id[:]),
 	}
 }
 
 // DraftUpdate puts doc in place of the present document; methods that it lacks are retired.
 func (s *State) DraftUpdate(doc Content) (*Draft, error) {
-	p := s.linked(Update)
+	p := s.linked(Update, false)
 	var err error
 	if p.Document, err = doc.wire(); err != nil {
 		return nil, err
@@ -165,7 +169,7 @@ func (s *State) DraftUpdate(doc Content) (*Draft, error) {
 
 // DraftAnchor commits to a 32-byte root and leaves the document as it is.
 func (s *State) DraftAnchor(root Digest) (*Draft, error) {
-	p := s.linked(Anchor)
+	p := s.linked(Anchor, false)
 	p.Root = root[:]
 	return newDraft(p, s.control.Keys)
 }
@@ -179,11 +183,12 @@ type RotateRequest struct {
 	Document     *Content          // nil: unchanged
 	Compromised  map[string]uint64 // removed fragment: the sequence from which its signatures do not count
 	SingleSecret bool
+	Overtake     bool // stay valid whatever updates and anchors come first; the rotation then vouches for none since the last rotation
 }
 
 // DraftRotate makes a rotation, to be signed by the revealed keys and the new control keys.
 func (s *State) DraftRotate(req *RotateRequest) (*Draft, error) {
-	p := s.linked(Rotate)
+	p := s.linked(Rotate, req.Overtake)
 	p.SingleSecret, p.Compromised = req.SingleSecret, req.Compromised
 	control := req.Control
 	if len(control.Keys) == 0 {
@@ -229,9 +234,13 @@ type RecoveryKey struct {
 	Key  keys.PublicKey
 }
 
-// findRecovery finds the tier that the keys belong to, and their places in it.
-func (s *State) findRecovery(ks []RecoveryKey) (standingTier, []wireRecovery, error) {
-	for _, t := range slices.Concat(s.tiers, s.retiring) {
+// findRecovery finds the tier that the keys belong to, and their places in it. If several have the same keys it takes the
+// highest, which a thief who repeated them on worse terms has not set; want chooses another.
+func (s *State) findRecovery(ks []RecoveryKey, want *TierID) (standingTier, []wireRecovery, error) {
+	for _, t := range s.standing() {
+		if want != nil && t.ID != *want {
+			continue
+		}
 		var out []wireRecovery
 		for _, k := range ks {
 			i := slices.Index(t.Keys.Digests, s.scid.Suite.CommitRecovery(k.Salt, k.Key))
@@ -251,33 +260,32 @@ func (s *State) findRecovery(ks []RecoveryKey) (standingTier, []wireRecovery, er
 // A RecoverRequest describes a recovery, to be signed by the tier's keys and the new control keys.
 type RecoverRequest struct {
 	Reveal       []RecoveryKey // of one tier, enough to reach its threshold
+	Tier         *TierID       // nil: the highest tier that has these keys
 	Control      KeySet
 	Next         Commitments
-	Recovery     []Tier // from the recovering rank on; nil: the same commitments again
+	Recovery     []Tier // from the recovering rank on; nil: those again that were set together with the recovering tier
 	Document     Content
 	Compromised  map[string]uint64
 	Cleared      []string // removed fragments whose declaration as compromised was wrong
 	SingleSecret bool
+	Overtake     bool // stay valid whatever updates, anchors and rotations come first, for signers who need time
 }
 
 // DraftRecover files a recovery; it takes effect when the tier's delay is over and nobody entitled has cancelled it.
 func (s *State) DraftRecover(req *RecoverRequest) (*Draft, error) {
-	p := s.linked(Recover)
+	p := s.linked(Recover, req.Overtake)
 	p.SingleSecret, p.Compromised, p.Cleared = req.SingleSecret, req.Compromised, req.Cleared
-	tier, reveal, err := s.findRecovery(req.Reveal)
+	tier, reveal, err := s.findRecovery(req.Reveal, req.Tier)
 	if err != nil {
 		return nil, err
 	}
 	p.RevealRecovery, p.Tier = reveal, &wireTierID{Seq: tier.ID.Seq, Index: uint64(tier.ID.Index)}
 	tiers := req.Recovery
 	if tiers == nil {
-		for _, t := range s.tiers {
-			if !t.ID.before(tier.ID) && t.ID.Seq == tier.ID.Seq {
+		for _, t := range s.standing() { // what was set later may be what a thief set
+			if t.ID.Seq == tier.ID.Seq && t.ID.Index >= tier.ID.Index {
 				tiers = append(tiers, t.Tier)
 			}
-		}
-		if tiers == nil { // a replaced tier: what stands now may be what a thief set
-			tiers = []Tier{tier.Tier}
 		}
 	}
 	if p.Tiers, err = wireTiers(tiers); err != nil {
@@ -297,7 +305,7 @@ func (s *State) DraftRecover(req *RecoverRequest) (*Draft, error) {
 
 // DraftCancelByNext cancels a vetoable recovery with the committed next keys, which are spent by it: next commits to new ones.
 func (s *State) DraftCancelByNext(reveal []keys.PublicKey, next Commitments, singleSecret bool) (*Draft, error) {
-	p := s.linked(Cancel)
+	p := s.linked(Cancel, false)
 	p.SingleSecret = singleSecret
 	var err error
 	if p.Reveal, err = s.revealNext(reveal); err != nil {
@@ -311,8 +319,8 @@ func (s *State) DraftCancelByNext(reveal []keys.PublicKey, next Commitments, sin
 
 // DraftCancelByTier cancels the pending recovery with a tier that stands above the one that filed it.
 func (s *State) DraftCancelByTier(reveal []RecoveryKey) (*Draft, error) {
-	p := s.linked(Cancel)
-	tier, rs, err := s.findRecovery(reveal)
+	p := s.linked(Cancel, false)
+	tier, rs, err := s.findRecovery(reveal, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -322,7 +330,7 @@ func (s *State) DraftCancelByTier(reveal []RecoveryKey) (*Draft, error) {
 
 // DraftDeactivate ends the identifier; within the grace a recovery tier can revive it.
 func (s *State) DraftDeactivate(reveal []keys.PublicKey) (*Draft, error) {
-	p := s.linked(Deactivate)
+	p := s.linked(Deactivate, false)
 	var err error
 	if p.Reveal, err = s.revealNext(reveal); err != nil {
 		return nil, err

@@ -83,15 +83,30 @@ func (m *Method) replay(ctx context.Context, id Identifier) (*replayed, error) {
 	return r, nil
 }
 
+// maxTries is how often Submit tries again while others keep taking the place on the ledger.
+const maxTries = 16
+
 // Submit appends an operation after checking it against the present state. Submitting an operation again, whoever signed
 // it, succeeds. Errors: ErrOperation (final); ErrConflict; anything else is the ledger's and may be retried.
 func (m *Method) Submit(ctx context.Context, op *Operation) (*Result, error) {
 	if m.ledger == nil {
 		return nil, fmt.Errorf("%w: no ledger to submit to", ErrNotFound)
 	}
+	if err := m.net.check(op, op.Identifier().Key()); err != nil {
+		return nil, err
+	}
+	for try := 1; ; try++ {
+		r, err := m.submit(ctx, op)
+		if err == nil || try == maxTries || !errors.Is(err, ledger.ErrConflict) {
+			return r, err
+		}
+	}
+}
+
+// submit is one try. It is ledger.ErrConflict besides ErrConflict if the operation may still follow what took its place.
+func (m *Method) submit(ctx context.Context, op *Operation) (*Result, error) {
 	key := op.Identifier().Key()
-	now := m.clock()
-	r, err := replay(ctx, m.ledger, m.net, key, now)
+	r, err := replay(ctx, m.ledger, m.net, key, m.clock())
 	if err != nil {
 		return nil, fmt.Errorf("realdid: history: %w", err)
 	}
@@ -100,13 +115,15 @@ func (m *Method) Submit(ctx context.Context, op *Operation) (*Result, error) {
 			return m.result(op, st.entry, r.state), nil
 		}
 	}
-	if err := m.net.check(op, key); err != nil {
-		return nil, err
+	expected := m.clock().UTC().Truncate(time.Second)
+	if r.state != nil {
+		if op.Type() != Create && op.Seq() <= r.state.seq && !r.state.follows(op) {
+			return nil, fmt.Errorf("%w: sequence %d holds another operation", ErrConflict, op.Seq())
+		}
+		if last := time.Unix(r.state.time, 0).UTC(); expected.Before(last) {
+			expected = last // a clock behind the ledger's is no fault of the operation
+		}
 	}
-	if r.state != nil && op.Type() != Create && op.Seq() <= r.state.seq {
-		return nil, fmt.Errorf("%w: sequence %d holds another operation", ErrConflict, op.Seq())
-	}
-	expected := now.UTC().Truncate(time.Second)
 	s, err := Apply(r.state, op, ledger.Anchor{Time: expected})
 	if err != nil {
 		return nil, err
@@ -114,7 +131,7 @@ func (m *Method) Submit(ctx context.Context, op *Operation) (*Result, error) {
 	e, err := m.ledger.Append(ctx, key, uint64(len(r.steps)), op.raw)
 	if conflict, ok := errors.AsType[*ledger.ConflictError](err); ok {
 		if other, perr := ParseOperation(conflict.Entry.Op); perr != nil || other.id != op.id {
-			return nil, fmt.Errorf("%w: another operation took the place", ErrConflict)
+			return nil, fmt.Errorf("%w: another operation took the place: %w", ErrConflict, err)
 		}
 		e, err = conflict.Entry, nil
 	}
@@ -182,14 +199,40 @@ func (m *Method) Anchor(ctx context.Context, id did.DID, root Digest, signers ..
 	return m.draft(ctx, id, signers, func(s *State) (*Draft, error) { return s.DraftAnchor(root) })
 }
 
-// Rotate changes keys, signed by the revealed next keys and the new control keys.
+// Rotate changes keys, signed by the revealed next keys and the new control keys. If an update or anchor comes in between,
+// it signs again so as to overtake: a thief of control keys cannot outpace it.
 func (m *Method) Rotate(ctx context.Context, id did.DID, req *RotateRequest, signers ...keys.Signer) (*Result, error) {
-	return m.draft(ctx, id, signers, func(s *State) (*Draft, error) { return s.DraftRotate(req) })
+	return m.overtaking(ctx, id, signers, func(s *State, overtake bool) (*Draft, error) {
+		r := *req
+		r.Overtake = r.Overtake || overtake
+		return s.DraftRotate(&r)
+	})
 }
 
-// Recover files a recovery, signed by a tier's keys and the new control keys.
+// Recover files a recovery, signed by a tier's keys and the new control keys. If an update, anchor or rotation comes in
+// between, it signs again so as to overtake.
 func (m *Method) Recover(ctx context.Context, id did.DID, req *RecoverRequest, signers ...keys.Signer) (*Result, error) {
-	return m.draft(ctx, id, signers, func(s *State) (*Draft, error) { return s.DraftRecover(req) })
+	return m.overtaking(ctx, id, signers, func(s *State, overtake bool) (*Draft, error) {
+		r := *req
+		r.Overtake = r.Overtake || overtake
+		return s.DraftRecover(&r)
+	})
+}
+
+// overtaking submits what f drafts on the state now; if another operation takes the place, f drafts it on the same state
+// again, to overtake that one if the rules let it.
+func (m *Method) overtaking(ctx context.Context, id did.DID, signers []keys.Signer, f func(*State, bool) (*Draft, error)) (*Result, error) {
+	s, err := m.State(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	d, err := f(s, false)
+	r, err := m.finish(ctx, d, err, signers)
+	if errors.Is(err, ErrConflict) {
+		d, err = f(s, true)
+		r, err = m.finish(ctx, d, err, signers)
+	}
+	return r, err
 }
 
 // CancelByNext cancels a vetoable recovery with the committed next keys.

@@ -80,7 +80,8 @@ func (op *Operation) VersionID() string { return versionID(op.id) }
 
 func versionID(d Digest) string { return scidEncoding.EncodeToString(d[:]) }
 
-// Seq returns the operation's sequence number among the valid operations of its DID, from 0.
+// Seq returns the sequence number that the operation signs: one more than that of the predecessor that it names, 0 for a
+// create. It is the operation's place among the valid ones of its DID unless the operation overtook others.
 func (op *Operation) Seq() uint64 { return op.wire.Seq }
 
 // Identifier returns the DID that the operation belongs to.
@@ -290,10 +291,22 @@ func (p *wirePayload) fields() field {
 		present bool
 		bit     field
 	}{
-		{p.Suite != "", fSuite}, {len(p.SCID) > 0, fSCID}, {p.Seq > 0, fSeq}, {len(p.Prev) > 0, fPrev}, {len(p.Salt) > 0, fSalt},
-		{p.Control != nil, fControl}, {p.Next != nil, fNext}, {len(p.Tiers) > 0, fTiers}, {p.Document != nil, fDocument},
-		{len(p.Compromised) > 0, fCompromised}, {len(p.Reveal) > 0, fReveal}, {len(p.RevealRecovery) > 0, fRevealRecovery},
-		{p.Tier != nil, fTier}, {p.SingleSecret, fSingle}, {len(p.Root) > 0, fRoot}, {len(p.Cleared) > 0, fCleared},
+		{p.Suite != "", fSuite},
+		{len(p.SCID) > 0, fSCID},
+		{p.Seq > 0, fSeq},
+		{len(p.Prev) > 0, fPrev},
+		{len(p.Salt) > 0, fSalt},
+		{p.Control != nil, fControl},
+		{p.Next != nil, fNext},
+		{len(p.Tiers) > 0, fTiers},
+		{p.Document != nil, fDocument},
+		{len(p.Compromised) > 0, fCompromised},
+		{len(p.Reveal) > 0, fReveal},
+		{len(p.RevealRecovery) > 0, fRevealRecovery},
+		{p.Tier != nil, fTier},
+		{p.SingleSecret, fSingle},
+		{len(p.Root) > 0, fRoot},
+		{len(p.Cleared) > 0, fCleared},
 	} {
 		if x.present {
 			f |= x.bit

@@ -22,15 +22,19 @@ type Pairwise struct {
 // PairwiseFragment names the authentication method in the document of a pairwise DID.
 const PairwiseFragment = "auth"
 
-// Pairwise derives the identity for a platform, which the caller names in one fixed way (its client id or origin, at most
-// 1,024 bytes). The same seed and platform give the same keys, and the same DID with algorithms whose signatures are
+// Pairwise derives the identity for a platform of a network, which the caller names in one fixed way (its client id or origin, at most
+// 1,024 bytes). The same seed, network and platform give the same keys, and the same DID with algorithms whose signatures are
 // deterministic, which is why the algorithm is Ed25519. A device can make it alone, so its next key derives from the same
 // seed: the genesis records SingleSecret, and whoever steals the seed has the account until the platform is told.
 func (s *Seed) Pairwise(ctx context.Context, net Network, platform string) (*Pairwise, error) {
 	if platform == "" || len(platform) > 1024 {
 		return nil, fmt.Errorf("realdid: pairwise: a platform's name has 1 to 1,024 bytes")
 	}
-	name := sha256.Sum256([]byte(platform))
+	net, err := net.canonical()
+	if err != nil {
+		return nil, err
+	}
+	name := sha256.Sum256([]byte(net.Domain + "\x00" + net.Home + "\x00" + platform))
 	path := "pairwise/" + hex.EncodeToString(name[:]) + "/"
 	p := &Pairwise{}
 	for part, k := range map[string]**keys.PrivateKey{"control": &p.Control, "next": &p.Next, "authentication": &p.Authentication} {

@@ -8,31 +8,43 @@ import (
 	"github.com/realdid/realdid/keys"
 )
 
-// Limits of what a history may leave behind for good.
+// Limits of what a history may leave behind for good (SPEC.md section 5), counted since the last recovery took effect. What
+// control keys can use up leaves room for the next keys, and recoveries are not limited, so that no thief can fill a limit
+// against somebody with more authority. A recovery can be no more frequent than its delay.
 const (
-	maxUsedKeys = 4096 // control and revealed keys over the life of an identifier
-	maxRemoved  = 1024 // verification methods that no longer stand in the document
+	maxRemovedByUpdate = 1024 // verification methods that no longer stand in the document
+	maxRemoved         = 2048
+	maxUsedKeys        = 4096 // control and revealed keys
 )
 
 // A State is what a history amounts to at one moment. It is immutable: Apply and At return another.
 type State struct {
 	net        Network
 	scid       SCID
-	seq        uint64 // of the last valid operation
+	seq        uint64 // of the last valid operation: its place among the valid ones
 	head       Digest // its ID
 	time       int64  // of the last change, Unix seconds
 	created    int64
-	updated    int64 // when the present document, keys or status took effect
 	control    KeySet
 	next       Commitments
 	single     bool
 	tiers      []standingTier
-	retiring   []standingTier
-	content    Content // Added is set on every method
+	retiring   []standingTier // the highest first
+	content    Content        // Added is set on every method
 	removed    []removedMethod
 	used       []Digest // next-commitments of every key that was control or was revealed
 	pending    *pendingRecovery
 	deactivate *deactivation
+
+	turns []link // the last create, recover or cancel, and every rotation and deactivation since
+
+	removedBefore, usedBefore int // lengths of removed and used when the last recovery took effect
+}
+
+// A link names an operation that another one can follow.
+type link struct {
+	seq uint64
+	id  Digest
 }
 
 type standingTier struct {
@@ -59,7 +71,7 @@ type pendingRecovery struct {
 
 type deactivation struct{ at, final int64 }
 
-// Seq returns the sequence of the last valid operation.
+// Seq returns the place of the last valid operation among the valid ones, from 0.
 func (s *State) Seq() uint64 { return s.seq }
 
 // Head returns the ID of the last valid operation, which the next one names as its predecessor.
@@ -155,12 +167,12 @@ func (s *State) At(t time.Time) *State {
 func (s *State) takeEffect() *State {
 	p, c := s.pending, *s
 	at := p.effective
-	c.pending, c.deactivate = nil, nil
-	c.time, c.updated = at, at
+	c.pending, c.deactivate, c.time = nil, nil, at
 	c.setKeys(p.op)
 	c.replaceTiers(p.by.ID, p.op, at)
 	c.replaceContent(p.op.content, at)
 	c.markCompromised(p.op)
+	c.removedBefore, c.usedBefore = len(c.removed), len(c.used)
 	return &c
 }
 
@@ -190,19 +202,35 @@ func (s *State) replaceTiers(by TierID, op *Operation, at int64) {
 			retiring = append(retiring, t)
 		}
 	}
-	for _, t := range s.tiers {
+	for _, t := range slices.Backward(s.tiers) { // the lowest first: each outlasts those below it
 		switch {
 		case !rotation && t.ID.before(by):
 			kept = append(kept, t)
 		case rotation || t.ID.Seq <= by.Seq:
-			t.until = at + int64(max(t.Delay, minRetirement)/time.Second)
+			t.retire(at, retiring)
 			retiring = append(retiring, t)
 		}
 	}
+	slices.Reverse(kept)
+	slices.SortFunc(retiring, func(a, b standingTier) int { return a.ID.compare(b.ID) })
 	for i, t := range op.tiers {
-		kept = append(kept, standingTier{Tier: t, ID: TierID{op.wire.Seq, by.Index + i}})
+		kept = append(kept, standingTier{Tier: t, ID: TierID{s.seq, by.Index + i}})
+	}
+	if !rotation && len(retiring) > MaxRetiring { // nothing may refuse a recovery now; what goes stands lowest
+		retiring = retiring[:MaxRetiring]
 	}
 	s.tiers, s.retiring = kept, retiring
+}
+
+// retire sets how long a replaced tier stays usable: for its delay or the minimum, and until no recovery by a replaced tier
+// below it can be pending any more, because until then nobody else could overrule that one.
+func (t *standingTier) retire(at int64, retiring []standingTier) {
+	t.until = at + int64(max(t.Delay, minRetirement)/time.Second)
+	for _, low := range retiring {
+		if t.ID.before(low.ID) {
+			t.until = max(t.until, low.until+int64(low.Delay/time.Second))
+		}
+	}
 }
 
 // replaceContent puts c in place of the present document; methods that c lacks are removed at that moment, and methods
@@ -260,6 +288,13 @@ func (s *State) removedPublic(id did.DID) []did.RemovedMethod {
 
 func (s *State) methodRemoved(fragment string, k keys.PublicKey) bool {
 	return slices.ContainsFunc(s.removed, func(r removedMethod) bool { return r.Fragment == fragment || r.Key.Equal(k) })
+}
+
+// standing returns the present tiers and the replaced ones that are still usable, the highest first.
+func (s *State) standing() []standingTier {
+	ts := slices.Concat(s.tiers, s.retiring)
+	slices.SortFunc(ts, func(a, b standingTier) int { return a.ID.compare(b.ID) })
+	return ts
 }
 
 func (s *State) findTier(id TierID) (standingTier, bool) {

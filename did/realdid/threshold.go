@@ -2,6 +2,7 @@ package realdid
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -88,7 +89,7 @@ func (s Suite) NewTier(threshold int, ks ...keys.PublicKey) (Tier, []RecoveryKey
 	return t, rks
 }
 
-// A TierID names a tier for good: the sequence of the operation that set it, and its rank from 0.
+// A TierID names a tier for good: the place in the history of the operation that set it, and its rank from 0.
 type TierID struct {
 	Seq   uint64
 	Index int
@@ -97,8 +98,10 @@ type TierID struct {
 // before says whether a stands above b: a was set earlier, or at the same time with a lower rank. Among the present tiers
 // that is the order of rank; a replaced tier stands above those that replaced it for as long as it is usable, so that a
 // thief of the next keys can neither outwait nor overrule the owner with tiers that the thief set.
-func (a TierID) before(b TierID) bool {
-	return a.Seq < b.Seq || a.Seq == b.Seq && a.Index < b.Index
+func (a TierID) before(b TierID) bool { return a.compare(b) < 0 }
+
+func (a TierID) compare(b TierID) int {
+	return cmp.Or(cmp.Compare(a.Seq, b.Seq), cmp.Compare(a.Index, b.Index))
 }
 
 var errSet = errors.New("key set")
