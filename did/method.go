@@ -40,7 +40,7 @@ var keyTypes = [...]keyType{
 }
 
 // parseMethod reads a verification method without its relationships.
-func parseMethod(v strictjson.Value, base DID, what string) (*VerificationMethod, error) {
+func parseMethod(v strictjson.Value, base DID, what place) (*VerificationMethod, error) {
 	if err := checkMembers(what, v, methodMembers); err != nil {
 		return nil, err
 	}

@@ -39,7 +39,7 @@ func ParseDocument(b []byte) (*Document, error) {
 	if err != nil {
 		return nil, &Error{Code: InvalidDIDDocument, Err: err}
 	}
-	if err := checkMembers("document", v, documentMembers); err != nil {
+	if err := checkMembers(place{"document", -1}, v, documentMembers); err != nil {
 		return nil, err
 	}
 	var p documentParser
@@ -55,11 +55,24 @@ func ParseDocument(b []byte) (*Document, error) {
 	return &p.doc, nil
 }
 
+// place names a part of the document in an error: an entry of a list, or the whole of it if i is negative.
+type place struct {
+	name string
+	i    int
+}
+
+func (p place) String() string {
+	if p.i < 0 {
+		return p.name
+	}
+	return fmt.Sprintf("%s %d", p.name, p.i)
+}
+
 type documentParser struct{ doc Document }
 
 // checkMembers refuses what is no object and members that differ from a known one in case only: a reader that folds case
 // would take them for the known one.
-func checkMembers(what string, v strictjson.Value, known []string) error {
+func checkMembers(what place, v strictjson.Value, known []string) error {
 	if v.Kind() != strictjson.Object {
 		return refuse("%s: an object was expected", what)
 	}
@@ -210,7 +223,7 @@ func (p *documentParser) methods(v strictjson.Value) error {
 	}
 	p.doc.VerificationMethod = make([]VerificationMethod, 0, len(list))
 	for i, item := range list {
-		if err := p.addMethod(item, fmt.Sprintf("verificationMethod %d", i), 0); err != nil {
+		if err := p.addMethod(item, place{"verificationMethod", i}, 0); err != nil {
 			return err
 		}
 	}
@@ -218,7 +231,7 @@ func (p *documentParser) methods(v strictjson.Value) error {
 }
 
 // addMethod adds a method of the document, or one embedded in a relationship if embedded is not 0.
-func (p *documentParser) addMethod(v strictjson.Value, what string, embedded Purpose) error {
+func (p *documentParser) addMethod(v strictjson.Value, what place, embedded Purpose) error {
 	m, err := parseMethod(v, p.doc.ID, what)
 	if err != nil {
 		return err
@@ -241,7 +254,7 @@ func (p *documentParser) relationships(v strictjson.Value) error {
 			return err
 		}
 		for i, item := range list {
-			what := fmt.Sprintf("%s %d", term, i)
+			what := place{term, i}
 			ref, isRef := item.Str()
 			if !isRef {
 				if err := p.addMethod(item, what, purpose); err != nil {
@@ -273,7 +286,7 @@ func (p *documentParser) services(v strictjson.Value) error {
 	}
 	seen := make(map[string]struct{}, len(list))
 	for i, item := range list {
-		what := fmt.Sprintf("service %d", i)
+		what := place{"service", i}
 		s, id, err := parseService(item, p.doc.ID, what)
 		if err != nil {
 			return err
@@ -289,7 +302,7 @@ func (p *documentParser) services(v strictjson.Value) error {
 }
 
 // parseService returns a service and its absolute id, which a service with an id of another scheme has in Extra only.
-func parseService(v strictjson.Value, base DID, what string) (*Service, string, error) {
+func parseService(v strictjson.Value, base DID, what place) (*Service, string, error) {
 	if err := checkMembers(what, v, serviceMembers); err != nil {
 		return nil, "", err
 	}
@@ -344,10 +357,17 @@ func isURI(s string) bool {
 			return false
 		}
 	}
-	// A URI is a run of these with at most one fragment; brackets occur in IPv6 addresses only.
 	rest, fragment, _ := strings.Cut(s[colon+1:], "#")
-	rest = strings.NewReplacer("[", "", "]", "").Replace(rest)
-	return scanURL(rest, 0, true) == len(rest) && scanURL(fragment, 0, true) == len(fragment)
+	for {
+		n := scanURL(rest, 0, true)
+		if n == len(rest) {
+			return scanURL(fragment, 0, true) == len(fragment)
+		}
+		if rest[n] != '[' && rest[n] != ']' { // of an IPv6 address
+			return false
+		}
+		rest = rest[n+1:]
+	}
 }
 
 // parseTime reads an XML Schema dateTimeStamp (Controlled Identifiers 1.0, section 2.2) of the years 1 to 9999

@@ -9,6 +9,7 @@ import (
 	"github.com/realdid/realdid/did"
 	"github.com/realdid/realdid/keys"
 	"github.com/realdid/realdid/resolver"
+	"github.com/realdid/realdid/resolver/didkey"
 )
 
 const day = 24 * time.Hour
@@ -215,5 +216,17 @@ func TestKeyAddedSinceTheAnswer(t *testing.T) {
 	now = res.Evidence.AsOf.Add(time.Second)
 	if err := look("absent"); !errors.Is(err, did.ErrKeyNotFound) || refreshed != 3 {
 		t.Errorf("an absent key: got error %v after %d refreshes, want %v after 3", err, refreshed, did.ErrKeyNotFound)
+	}
+}
+
+func BenchmarkKeyLookup(b *testing.B) {
+	k := sampleKey(b, 1)
+	find := resolver.Keys{Resolver: resolver.NewCache(resolver.Mux{"key": didkey.Resolver{}}, nil)}
+	u := didkey.URL(k)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := find.Key(ctx, u, did.AssertionMethod, start); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
