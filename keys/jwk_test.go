@@ -215,3 +215,47 @@ func TestJWKUse(t *testing.T) {
 		}
 	}
 }
+
+func TestPrivateJWKFaults(t *testing.T) {
+	k, other := generate(t, P256), generate(t, P256)
+	jwk := func(k *PrivateKey) string {
+		b, err := k.PrivateJWK()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b)
+	}
+	d := func(secret []byte) string { return `"d":"` + b64.EncodeToString(secret) + `"` }
+	good := jwk(k)
+	own := d(k.Secret())
+	for fault, s := range map[string]string{
+		"empty":                  "",
+		"public":                 string(k.Public().JWK()),
+		"d of another key":       strings.Replace(good, own, d(other.Secret()), 1),
+		"d is zero":              strings.Replace(good, own, d(make([]byte, 32)), 1),
+		"d is the order":         strings.Replace(good, own, d(orderP256.n), 1),
+		"d one byte short":       strings.Replace(good, own, d(k.Secret()[1:]), 1),
+		"d is a number":          strings.Replace(good, own, `"d":1`, 1),
+		"d twice":                strings.TrimSuffix(good, "}") + "," + own + "}",
+		"x missing":              strings.Replace(good, `"x"`, `"X"`, 1),
+		"use enc":                strings.TrimSuffix(good, "}") + `,"use":"enc"}`,
+		"alg of another curve":   strings.TrimSuffix(good, "}") + `,"alg":"ES384"}`,
+		"key_ops without sign":   strings.TrimSuffix(good, "}") + `,"key_ops":["verify"]}`,
+		"Ed25519 with wrong d":   strings.Replace(jwk(generate(t, Ed25519)), `"d":"`, `"d":"AAAA`, 1),
+		"data after the object":  good + good,
+		"crv outside the table":  strings.Replace(good, "P-256", "P-521", 1),
+		"symmetric, not a table": `{"kty":"oct","k":"AAAA"}`,
+	} {
+		got, err := ParsePrivateJWK([]byte(s))
+		if err == nil {
+			t.Errorf("%s: got %v, want an error", fault, got)
+		} else if strings.Contains(err.Error(), b64.EncodeToString(k.Secret())) {
+			t.Errorf("%s: the error holds the secret", fault)
+		}
+	}
+	for name, members := range map[string]string{"sign": `,"key_ops":["sign"],"alg":"ES256","use":"sig"}`, "kid": `,"kid":"1"}`} {
+		if _, err := ParsePrivateJWK([]byte(strings.TrimSuffix(good, "}") + members)); err != nil {
+			t.Errorf("%s: got %v, want nil", name, err)
+		}
+	}
+}

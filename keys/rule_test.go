@@ -8,7 +8,9 @@ import (
 	"crypto/sha256"
 	"crypto/sha512"
 	"errors"
+	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"filippo.io/edwards25519"
@@ -96,6 +98,58 @@ func negate(sig, n []byte) {
 			d, borrow = d+256, 1
 		}
 		s[i] = byte(d)
+	}
+}
+
+// TestRange checks the bounds of r and s by themselves; the libraries check them too.
+func TestRange(t *testing.T) {
+	for _, a := range []Algorithm{P256, P384, Secp256k1, SM2} {
+		o := a.order()
+		zero, one, last := make([]byte, len(o.n)), make([]byte, len(o.n)), bytes.Clone(o.n)
+		one[len(one)-1] = 1
+		last[len(last)-1]--
+		for _, tt := range []struct {
+			name string
+			r, s []byte
+			want bool
+		}{
+			{"1, 1", one, one, true},
+			{"n-1, n-1", last, last, true},
+			{"0, 1", zero, one, false},
+			{"1, 0", one, zero, false},
+			{"n, 1", o.n, one, false},
+			{"1, n", one, o.n, false},
+		} {
+			if err := o.check(slices.Concat(tt.r, tt.s), false); (err == nil) != tt.want {
+				t.Errorf("%v: r, s = %s: got %v, want in range %v", a, tt.name, err, tt.want)
+			}
+		}
+	}
+}
+
+// TestEqual wants the same bytes under another algorithm to be another key.
+func TestEqual(t *testing.T) {
+	for {
+		ed := generate(t, Ed25519).Public()
+		x, err := NewPublicKey(X25519, ed.Bytes())
+		if err != nil {
+			continue // half of the keys have the highest bit set
+		}
+		if ed.Equal(x) || x.Equal(ed) {
+			t.Error("an Ed25519 and an X25519 key are equal")
+		}
+		again, err := ParseMultikey(ed.Multikey())
+		if err != nil || !ed.Equal(again) {
+			t.Errorf("a key and its copy: got %v, %v, want equal", again, err)
+		}
+		return
+	}
+}
+
+func TestVerifyWithoutSignatures(t *testing.T) {
+	err := generate(t, X25519).Public().Verify(nil, nil)
+	if !errors.Is(err, ErrSignature) || !strings.Contains(err.Error(), "no signature algorithm") {
+		t.Errorf("got %v, want ErrSignature that names the reason", err)
 	}
 }
 

@@ -3,6 +3,7 @@ package keyfile
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -11,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -253,6 +255,22 @@ func TestEntryRules(t *testing.T) {
 	for _, n := range []int{0, 31, 33} {
 		if s, err := NewSeed(make([]byte, n)); err == nil || !s.IsZero() {
 			t.Errorf("NewSeed of %d bytes: got %v, %v, want an error", n, s, err)
+		}
+	}
+}
+
+// TestEntryLimit gives the reader one entry more than a file may hold.
+func TestEntryLimit(t *testing.T) {
+	for _, n := range []int{MaxEntries, MaxEntries + 1} {
+		plain := binary.BigEndian.AppendUint16(nil, uint16(n))
+		for i := range n {
+			for _, f := range []string{"seed", strconv.Itoa(i), "", strings.Repeat("s", SeedSize)} {
+				plain = appendField(plain, f)
+			}
+		}
+		got, err := decodeEntries(plain)
+		if want := n <= MaxEntries; (err == nil) != want {
+			t.Errorf("%d entries: got %d, %v, want accepted %v", n, len(got), err, want)
 		}
 	}
 }
