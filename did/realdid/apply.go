@@ -37,7 +37,9 @@ func Apply(s *State, op *Operation, at ledger.Anchor) (*State, error) {
 	case Update:
 		err = c.applyUpdate(op, now)
 	case Anchor:
-		err = op.verify(s.control.Keys, s.control.role(nil))
+		if err = c.checkTurn(); err == nil {
+			err = op.verify(s.control.Keys, s.control.role(nil))
+		}
 	case Rotate:
 		err = c.applyRotate(op, now)
 	case Recover:
@@ -123,7 +125,18 @@ func applyCreate(op *Operation, now int64) (*State, error) {
 	return s, nil
 }
 
+// checkTurn bounds how long a thief of control keys can make a history that everybody must replay.
+func (s *State) checkTurn() error {
+	if s.seq-s.turns[len(s.turns)-1].seq > MaxTurn {
+		return refuse("over %d updates and anchors since the last rotation or recovery", MaxTurn)
+	}
+	return nil
+}
+
 func (s *State) applyUpdate(op *Operation, now int64) error {
+	if err := s.checkTurn(); err != nil {
+		return err
+	}
 	if err := s.checkContent(op.content); err != nil {
 		return err
 	}

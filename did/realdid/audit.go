@@ -24,7 +24,7 @@ func (m *Method) History(ctx context.Context, d did.DID) ([]HistoryEntry, error)
 	if err != nil {
 		return nil, err
 	}
-	r, err := m.replay(ctx, id)
+	r, err := m.replay(ctx, id, nil)
 	if err != nil {
 		return nil, err
 	}

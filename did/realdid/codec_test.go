@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"testing"
 
+	"github.com/fxamacker/cbor/v2"
+
 	"github.com/realdid/realdid/did/realdid"
 )
 
@@ -23,4 +25,19 @@ func roundTrip(t testing.TB, s *realdid.State) *realdid.State {
 		t.Fatalf("a state encodes differently after a round trip (%v)", err)
 	}
 	return again
+}
+
+// alter changes an encoded state, by the numbers of SPEC.md section 8, and reads it back.
+func alter(t testing.TB, s *realdid.State, change func(object)) (*realdid.State, error) {
+	t.Helper()
+	b, err := s.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var o object
+	if err := cbor.Unmarshal(b, &o); err != nil {
+		t.Fatal(err)
+	}
+	change(o)
+	return realdid.ParseState(cborBytes(t, o))
 }

@@ -121,3 +121,25 @@ func TestRotationsRemoveToo(t *testing.T) {
 	}
 	t.Fatal("nothing limits what rotations remove")
 }
+
+// TestHistoriesStayReplayable bounds how many updates and anchors a thief of the device can write before the owner acts.
+func TestHistoriesStayReplayable(t *testing.T) {
+	long := func(n uint64) *hist {
+		h := simple(t, tier(time.Hour, false, 1, 10))
+		s, err := alter(t, h.state, func(o object) { o[4] = n })
+		ok(t, "a state after so many updates", err)
+		h.state = s
+		return h
+	}
+	ok(t, "the last update", long(realdid.MaxTurn-1).update(authKey("a", 3), ed(0)))
+	refused(t, "an update too many", long(realdid.MaxTurn).update(authKey("a", 3), ed(0)))
+	h := long(realdid.MaxTurn)
+	d, err := h.at().DraftAnchor(realdid.Digest{1})
+	refused(t, "an anchor too many", h.try(d, err, ed(0)))
+	ok(t, "rotate", h.rotateTo(1))
+	ok(t, "an update after the rotation", h.update(authKey("a", 3), ed(1)))
+	h = long(realdid.MaxTurn)
+	ok(t, "recover", h.recover(10, 20, realdid.Content{}))
+	h.wait(time.Hour)
+	ok(t, "an update after the recovery", h.update(authKey("a", 3), ed(20)))
+}

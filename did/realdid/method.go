@@ -62,24 +62,26 @@ func (m *Method) State(ctx context.Context, d did.DID) (*State, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := m.replay(ctx, id)
+	r, err := m.replay(ctx, id, nil)
 	if err != nil {
 		return nil, err
 	}
 	return r.state, nil
 }
 
-func (m *Method) replay(ctx context.Context, id Identifier) (*replayed, error) {
+// replay goes on to the present, by the clock of m.
+func (m *Method) replay(ctx context.Context, id Identifier, want func(version) bool) (*replayed, error) {
 	if m.ledger == nil || id.Domain != m.net.Domain {
 		return nil, ErrNotFound
 	}
-	r, err := replay(ctx, m.ledger, m.net, id.Key(), m.clock())
+	r, err := replay(ctx, m.ledger, m.net, id.Key(), want)
 	if err != nil {
 		return nil, fmt.Errorf("realdid: history: %w", err)
 	}
 	if r.state == nil {
 		return nil, ErrNotFound
 	}
+	r.advance(m.clock())
 	return r, nil
 }
 
@@ -106,27 +108,28 @@ func (m *Method) Submit(ctx context.Context, op *Operation) (*Result, error) {
 // submit is one try. It is ledger.ErrConflict besides ErrConflict if the operation may still follow what took its place.
 func (m *Method) submit(ctx context.Context, op *Operation) (*Result, error) {
 	key := op.Identifier().Key()
-	r, err := replay(ctx, m.ledger, m.net, key, m.clock())
+	r, err := replay(ctx, m.ledger, m.net, key, nil)
 	if err != nil {
 		return nil, fmt.Errorf("realdid: history: %w", err)
 	}
 	for _, st := range r.steps {
 		if st.err == nil && st.op.id == op.id {
-			return m.result(op, st.entry, r.state), nil
+			return m.result(op, st.entry, r.state.At(m.clock())), nil
 		}
 	}
-	expected := m.clock().UTC().Truncate(time.Second)
+	expected, last := m.clock().UTC().Truncate(time.Second), time.Unix(0, 0).UTC()
 	if r.state != nil {
 		if op.Type() != Create && op.Seq() <= r.state.seq && !r.state.follows(op) {
 			return nil, fmt.Errorf("%w: sequence %d holds another operation", ErrConflict, op.Seq())
 		}
-		if last := time.Unix(r.state.time, 0).UTC(); expected.Before(last) {
-			expected = last // a clock behind the ledger's is no fault of the operation
-		}
+		last = time.Unix(r.state.time, 0).UTC()
 	}
 	s, err := Apply(r.state, op, ledger.Anchor{Time: expected})
-	if err != nil {
-		return nil, err
+	if err != nil { // the clock here may be ahead of the ledger's or behind it: that is no fault of the operation
+		expected = last
+		if s, err = Apply(r.state, op, ledger.Anchor{Time: expected}); err != nil {
+			return nil, err
+		}
 	}
 	e, err := m.ledger.Append(ctx, key, uint64(len(r.steps)), op.raw)
 	if conflict, ok := errors.AsType[*ledger.ConflictError](err); ok {

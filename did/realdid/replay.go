@@ -9,9 +9,8 @@ import (
 
 // A version is what the document became by one operation when that took effect.
 type version struct {
-	op    *Operation
-	at    int64
-	state *State
+	op *Operation
+	at int64
 }
 
 // A step is one entry of a history with what became of it.
@@ -27,20 +26,24 @@ type replayed struct {
 	steps    []step
 	versions []version
 	state    *State // at the time of the replay; nil if no valid genesis stands there
+
+	// States of the past are not kept, because each holds all keys that were ever used: only that of the last version
+	// that want picks.
+	want   func(version) bool
+	picked int
+	past   *State // nil if want picked none
 }
 
 // replay folds every entry of key through Apply. An entry that is refused is passed over: on a ledger that does not admit,
-// anybody can write such entries, and they must not be able to end a history. An error is the ledger's.
-func replay(ctx context.Context, lg ledger.Ledger, net Network, key string, now time.Time) (*replayed, error) {
-	r := &replayed{net: net, key: key}
+// anybody can write such entries, and they must not be able to end a history. The state is that after the last entry. An
+// error is the ledger's.
+func replay(ctx context.Context, lg ledger.Ledger, net Network, key string, want func(version) bool) (*replayed, error) {
+	r := &replayed{net: net, key: key, want: want}
 	for e, err := range lg.History(ctx, key, 0) {
 		if err != nil {
 			return nil, err
 		}
 		r.add(e)
-	}
-	if r.state != nil {
-		r.advance(now)
 	}
 	return r, nil
 }
@@ -67,7 +70,7 @@ func (r *replayed) apply(op *Operation, at ledger.Anchor) error {
 	}
 	r.state = next
 	if op.Type() != Recover { // a recovery becomes a version when it takes effect
-		r.versions = append(r.versions, version{op, at.Time.Unix(), next})
+		r.become(op, at.Time.Unix())
 	}
 	return nil
 }
@@ -77,6 +80,15 @@ func (r *replayed) advance(t time.Time) {
 	p := r.state.pending
 	r.state = r.state.At(t)
 	if p != nil && r.state.pending == nil {
-		r.versions = append(r.versions, version{p.op, p.effective, r.state})
+		r.become(p.op, p.effective)
 	}
+}
+
+// become records that the state is a new version since at.
+func (r *replayed) become(op *Operation, at int64) {
+	v := version{op, at}
+	if r.want != nil && r.want(v) {
+		r.picked, r.past = len(r.versions), r.state
+	}
+	r.versions = append(r.versions, v)
 }

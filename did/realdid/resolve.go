@@ -23,12 +23,12 @@ func (m *Method) Resolve(ctx context.Context, d did.DID, opt *did.ResolveOptions
 	}
 	var genesis *replayed
 	if id.Genesis != nil {
-		if genesis, err = id.replayGenesis(); err != nil {
+		if genesis, err = id.replayGenesis(wanted(opt)); err != nil {
 			return nil, &did.Error{Code: did.InvalidDID, Err: err}
 		}
 	}
 	evidence := did.Evidence{Replayed: true, AsOf: m.clock().UTC().Truncate(time.Second), OperatorTime: true}
-	r, err := m.replay(ctx, id)
+	r, err := m.replay(ctx, id, wanted(opt))
 	if errors.Is(err, ErrNotFound) {
 		if genesis == nil {
 			return nil, &did.Error{Code: did.NotFound, Err: ErrNotFound}
@@ -37,47 +37,47 @@ func (m *Method) Resolve(ctx context.Context, d did.DID, opt *did.ResolveOptions
 	} else if err != nil {
 		return nil, &did.Error{Code: did.InternalError, Err: err}
 	}
-	i, err := r.find(opt, evidence)
+	i, shown, err := r.find(opt, evidence)
 	if err != nil {
 		return nil, err
 	}
-	return r.resolution(d, id, i, evidence)
+	return r.resolution(d, id, i, shown, evidence)
 }
 
-// find chooses the version that the options ask for.
-func (r *replayed) find(opt *did.ResolveOptions, ev did.Evidence) (int, error) {
+// wanted picks the version that the options ask for: the last one that it holds for. It is nil for the newest.
+func wanted(opt *did.ResolveOptions) func(version) bool {
+	switch {
+	case opt.Newest():
+		return nil
+	case opt.VersionID != "":
+		return func(v version) bool { return v.op.VersionID() == opt.VersionID }
+	}
+	t := opt.VersionTime.Unix()
+	return func(v version) bool { return v.at <= t }
+}
+
+// find returns the version that the options ask for, and its state.
+func (r *replayed) find(opt *did.ResolveOptions, ev did.Evidence) (int, *State, error) {
 	last := len(r.versions) - 1
 	switch {
 	case opt.Newest():
-		return last, nil
-	case opt.VersionID != "":
-		for i, v := range r.versions {
-			if v.op.VersionID() == opt.VersionID {
-				return i, nil
-			}
-		}
-		return 0, &did.Error{Code: did.NotFound, Detail: "no version has this id, or it has not taken effect"}
-	case ev.GenesisOnly:
-		return 0, &did.Error{Code: did.NotFound, Detail: "a genesis alone has no time"}
+		return last, r.state, nil
+	case opt.VersionID != "" && r.past == nil:
+		return 0, nil, &did.Error{Code: did.NotFound, Detail: "no version has this id, or it has not taken effect"}
+	case opt.VersionID == "" && ev.GenesisOnly:
+		return 0, nil, &did.Error{Code: did.NotFound, Detail: "a genesis alone has no time"}
+	case opt.VersionID == "" && opt.VersionTime.After(ev.AsOf) && r.state.pending != nil:
+		return 0, nil, &did.Error{Code: did.InternalError, Detail: "a recovery is pending that may be cancelled before that time"}
+	case r.past == nil:
+		return 0, nil, &did.Error{Code: did.NotFound, Detail: "created after that time"}
+	case r.picked == last: // what is pending or has been replaced belongs to the present
+		return last, r.state, nil
 	}
-	t := opt.VersionTime.Unix()
-	if opt.VersionTime.After(ev.AsOf) && r.state.pending != nil {
-		return 0, &did.Error{Code: did.InternalError, Detail: "a recovery is pending that may be cancelled before that time"}
-	}
-	for i := last; i >= 0; i-- {
-		if r.versions[i].at <= t {
-			return i, nil
-		}
-	}
-	return 0, &did.Error{Code: did.NotFound, Detail: "created after that time"}
+	return r.picked, r.past, nil
 }
 
-func (r *replayed) resolution(d did.DID, id Identifier, i int, ev did.Evidence) (*did.Resolution, error) {
+func (r *replayed) resolution(d did.DID, id Identifier, i int, shown *State, ev did.Evidence) (*did.Resolution, error) {
 	v, now := r.versions[i], r.state
-	shown := v.state
-	if i == len(r.versions)-1 {
-		shown = now // what is pending or has been replaced belongs to the present
-	}
 	doc, err := shown.document(d)
 	if err != nil {
 		return nil, &did.Error{Code: did.InternalError, Err: err}
@@ -102,7 +102,7 @@ func (r *replayed) resolution(d did.DID, id Identifier, i int, ev did.Evidence) 
 
 // replayGenesis checks the operation that a long form carries: it is the genesis that the SCID names, and the DID is its
 // one long form.
-func (id Identifier) replayGenesis() (*replayed, error) {
+func (id Identifier) replayGenesis(want func(version) bool) (*replayed, error) {
 	op, err := ParseOperation(id.Genesis)
 	if err != nil {
 		return nil, err
@@ -115,6 +115,6 @@ func (id Identifier) replayGenesis() (*replayed, error) {
 	if op.scid != id.SCID || op.wire.Domain != id.Domain {
 		return nil, refuse("long form: carries the genesis of another identifier")
 	}
-	r := &replayed{}
+	r := &replayed{want: want}
 	return r, r.apply(op, ledger.Anchor{Time: time.Unix(0, 0)})
 }

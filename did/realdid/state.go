@@ -17,6 +17,9 @@ const (
 	maxUsedKeys        = 4096 // control and revealed keys
 )
 
+// MaxTurn is how many updates and anchors can follow one another without a rotation or recovery.
+const MaxTurn = 16384
+
 // A State is what a history amounts to at one moment. It is immutable: Apply and At return another.
 type State struct {
 	net        Network
@@ -152,8 +155,13 @@ func unixTime(sec int64) time.Time {
 func (s *State) At(t time.Time) *State {
 	now := t.Unix()
 	if p := s.pending; p != nil && now >= p.effective {
-		s = s.takeEffect()
+		s = s.expire(p.effective).takeEffect()
 	}
+	return s.expire(now)
+}
+
+// expire drops the replaced tiers that are not usable any more.
+func (s *State) expire(now int64) *State {
 	expired := func(r standingTier) bool { return now >= r.until }
 	if slices.ContainsFunc(s.retiring, expired) {
 		c := *s
