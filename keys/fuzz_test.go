@@ -2,8 +2,6 @@ package keys
 
 import (
 	"bytes"
-	"os"
-	"path/filepath"
 	"testing"
 )
 
@@ -82,17 +80,6 @@ func FuzzPEM(f *testing.F) {
 		}
 		f.Add(private)
 		f.Add(public)
-	}
-	files, err := filepath.Glob(filepath.Join("testdata", "*.pem"))
-	if err != nil {
-		f.Fatal(err)
-	}
-	for _, name := range files {
-		b, err := os.ReadFile(name)
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(b)
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if k, err := ParsePEM(b); err == nil {

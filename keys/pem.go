@@ -120,7 +120,8 @@ func FromStandard(key any) (PublicKey, error) {
 func fromStandard(key any) (*PrivateKey, error) {
 	switch key := key.(type) {
 	case ed25519.PrivateKey:
-		return NewPrivateKey(Ed25519, key.Seed())
+		defer clear(key)
+		return NewPrivateKey(Ed25519, key[:ed25519.SeedSize])
 	case *ecdsa.PrivateKey:
 		a, err := curveAlgorithm(key.Curve)
 		if err != nil {
@@ -134,7 +135,9 @@ func fromStandard(key any) (*PrivateKey, error) {
 		return NewPrivateKey(a, d)
 	case *ecdh.PrivateKey:
 		if key.Curve() == ecdh.X25519() {
-			return NewPrivateKey(X25519, key.Bytes())
+			secret := key.Bytes()
+			defer clear(secret)
+			return NewPrivateKey(X25519, secret)
 		}
 	}
 	return nil, fmt.Errorf("keys: private key: %w: %T", ErrUnsupported, key)
