@@ -59,6 +59,8 @@ type keyTable map[did.URL]*did.ResolvedKey
 func (t keyTable) Key(_ context.Context, u did.URL, p did.Purpose, at time.Time) (*did.ResolvedKey, error) {
 	k, ok := t[u]
 	switch {
+	case ok && k == nil:
+		return nil, &did.Error{Code: did.InternalError, Detail: "no answer"}
 	case !ok:
 		return nil, &did.Error{Code: did.InvalidVerificationMethod, Err: did.ErrKeyNotFound}
 	case !k.Method.Purposes.Has(p):
