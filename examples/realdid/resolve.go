@@ -1,0 +1,291 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/realdid/realdid/did"
+	"github.com/realdid/realdid/did/realdid"
+)
+
+func newDIDResolve(a *app) *cobra.Command {
+	var versionID, versionTime string
+	c := &cobra.Command{
+		Use:   "resolve [DID|NAME]",
+		Short: "Resolve a DID or DID URL to its document",
+		Long: `Resolves a DID, a DID URL, or the name of an identity in this home (default: that of --as), and shows the document, what is known
+about it, and what the answer rests on. Of did:realdid the whole history is replayed, every signature checked. did:key and did:jwk need no
+ledger; nor does a long-form did:realdid.
+
+--json prints the DID resolution result; of a DID URL with a fragment or a service parameter, what it names.
+Exit status 1 also if the identity is deactivated: the answer is then printed all the same.`,
+		Example: `  realdid did resolve alice
+  realdid did resolve did:realdid:qaaaa… --version-time 2027-01-31T12:00:00Z
+  realdid did resolve 'did:realdid:qaaaa…#auth-1' --json`,
+		Args: args(0, 1),
+	}
+	c.Flags().StringVar(&versionID, "version-id", "", "the document as of the operation with this `ID`")
+	c.Flags().StringVar(&versionTime, "version-time", "", "the document as of this `TIME` (RFC 3339)")
+	c.ValidArgsFunction = a.completeNames
+	return verb(c, func(c *cobra.Command, args []string) error {
+		u, err := a.resolveArgument(args)
+		if err != nil {
+			return a.resolveFailed(err)
+		}
+		opt, err := resolveOptions(u, versionID, versionTime)
+		if err != nil {
+			return a.resolveFailed(err)
+		}
+		return a.didResolve(c.Context(), u, opt)
+	})
+}
+
+func (a *app) completeNames(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 || a.setUp() != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return a.home.names(true), cobra.ShellCompDirectiveNoFileComp
+}
+
+// resolveArgument reads the DID URL that is to be resolved.
+func (a *app) resolveArgument(args []string) (did.URL, error) {
+	if len(args) == 0 {
+		id, err := a.identity()
+		if err != nil {
+			return did.URL{}, err
+		}
+		return id.id.URL(), nil
+	}
+	if !strings.HasPrefix(args[0], "did:") && checkName(args[0]) == nil && a.home.exists(a.home.record(args[0])) {
+		id, err := a.parseDID(args[0])
+		return id.URL(), err
+	}
+	if strings.ContainsAny(args[0], "#?/") {
+		return did.ParseURL(args[0])
+	}
+	id, err := did.Parse(args[0])
+	return id.URL(), err
+}
+
+func resolveOptions(u did.URL, versionID, versionTime string) (*did.ResolveOptions, error) {
+	opt, err := u.ResolveOptions()
+	if err != nil {
+		return nil, err
+	}
+	if versionID == "" && versionTime == "" {
+		return opt, nil
+	}
+	if opt != nil {
+		return nil, usage("give it in one place", "the version is in the DID URL already")
+	}
+	opt = &did.ResolveOptions{VersionID: versionID}
+	if versionTime != "" {
+		if opt.VersionTime, err = time.Parse(time.RFC3339, versionTime); err != nil {
+			return nil, usage("for example --version-time 2027-01-31T12:00:00Z", "--version-time: not a time in RFC 3339")
+		}
+		opt.VersionTime = opt.VersionTime.UTC()
+	}
+	return opt, opt.Check()
+}
+
+// resolveFailed prints the resolution result of an error, which is an answer too, for --json.
+func (a *app) resolveFailed(err error) error {
+	f := explainLibrary(err)
+	d, ok := err.(*did.Error)
+	if !ok || !a.flags.json {
+		return f
+	}
+	f.quiet = true
+	out := resolutionJSON{Context: resolutionContext, DocMeta: map[string]any{}}
+	out.Meta.Error = &resolutionError{Type: d.Type(), Title: strings.ToLower(strings.ReplaceAll(string(d.Code), "_", " ")), Status: d.Status(), Detail: f.detail}
+	if err := a.printJSON(out); err != nil {
+		return err
+	}
+	return f
+}
+
+func (a *app) didResolve(ctx context.Context, u did.URL, opt *did.ResolveOptions) error {
+	mux, done := a.resolvers()
+	defer done()
+	res, err := mux.Resolve(ctx, u.DID(), opt)
+	if err != nil {
+		return a.resolveFailed(did.AsError(err))
+	}
+	var end error
+	if res.Metadata.Deactivated {
+		end = &failure{
+			status: statusInvalid, quiet: true, detail: u.DID().String() + " is deactivated", hint: deactivatedHint(res),
+		}
+	}
+	if u.Fragment() != "" || u.Query() != "" && !onlyVersion(u) || u.Path() != "" {
+		d, err := res.Document.Dereference(u)
+		if err != nil {
+			return a.resolveFailed(did.AsError(err))
+		}
+		if err := a.showDereferenced(d); err != nil {
+			return err
+		}
+		return end
+	}
+	if a.flags.json {
+		err = a.printJSON(newResolutionJSON(res))
+	} else {
+		a.showResolution(u.DID(), res)
+	}
+	if err != nil {
+		return err
+	}
+	return end
+}
+
+func onlyVersion(u did.URL) bool {
+	_, service, _ := u.Param("service")
+	return !service && u.Fragment() == ""
+}
+
+func deactivatedHint(res *did.Resolution) string {
+	if f, ok := res.Metadata.Extra[realdid.MethodName].(realdid.Facts); ok && f.Final != nil {
+		return "a recovery can revive it until " + when(*f.Final)
+	}
+	return ""
+}
+
+func (a *app) showDereferenced(d *did.Dereferenced) error {
+	var b []byte
+	switch {
+	case d.Endpoint != nil:
+		if !a.flags.json {
+			for _, e := range d.Endpoint {
+				fmt.Fprintln(a.stdout, clean(e))
+			}
+			return nil
+		}
+		return a.printJSON(map[string]any{"serviceEndpoint": d.Endpoint})
+	case d.Method != nil:
+		b = d.Method.Canonical()
+	case d.Service != nil:
+		b = d.Service.Canonical()
+	default:
+		b = d.Document.Canonical()
+	}
+	return a.printJSON(rawJSON(b))
+}
+
+// showResolution prints a resolution for people.
+func (a *app) showResolution(id did.DID, res *did.Resolution) {
+	fmt.Fprintln(a.stdout, a.paint.bold(clean(id.String())))
+	s := sheet{p: a.paint}
+	m := res.Metadata
+	facts, _ := m.Extra[realdid.MethodName].(realdid.Facts)
+	switch {
+	case m.Deactivated:
+		s.tinted(a.paint.red, "status", "deactivated (410)")
+	case facts.Pending != nil:
+		s.tinted(a.paint.yellow, "status", "recovery pending, takes effect "+when(facts.Pending.Effective))
+	default:
+		s.tinted(a.paint.green, "status", "active")
+	}
+	if m.CanonicalID != "" && m.CanonicalID != id.String() {
+		s.add("canonical", m.CanonicalID)
+	}
+	if !m.Created.IsZero() {
+		s.add("created", when(m.Created))
+	}
+	if !m.Updated.IsZero() {
+		s.add("updated", when(m.Updated))
+	}
+	if m.VersionID != "" {
+		s.add("version", m.VersionID)
+	}
+	if !m.NextUpdate.IsZero() {
+		s.tinted(a.paint.yellow, "superseded", when(m.NextUpdate)+" by "+m.NextVersionID)
+	}
+	for i, v := range res.Document.VerificationMethod {
+		s.add(first(i, "key"), "#"+v.ID.Fragment(), v.Key.Algorithm().String(), v.Purposes.String(), v.Key.Multikey())
+	}
+	for i, v := range res.Document.Service {
+		s.add(first(i, "service"), "#"+v.ID.Fragment(), strings.Join(v.Type, "+"), endpoints(v))
+	}
+	for i, u := range res.Document.AlsoKnownAs {
+		s.add(first(i, "also known as"), u)
+	}
+	for i, r := range res.Removed {
+		how := "retired"
+		if r.Compromised {
+			how = fmt.Sprintf("compromised since operation %d", r.CompromisedSince)
+		}
+		s.add(first(i, "removed"), "#"+r.ID.Fragment(), how, when(r.Removed))
+	}
+	a.addFacts(&s, facts)
+	s.add("rests on", strings.Join(evidenceWords(res.Evidence), ", "))
+	s.write(a.stdout)
+}
+
+func first(i int, label string) string {
+	if i == 0 {
+		return label
+	}
+	return ""
+}
+
+func (a *app) addFacts(s *sheet, f realdid.Facts) {
+	if f.Threshold == nil {
+		return
+	}
+	s.add("control", fmt.Sprintf("weight %d of %s", f.Threshold.Threshold, plural(f.Threshold.Keys, "key")))
+	for i, t := range f.Recovery {
+		how := "only a tier above it can cancel"
+		if t.Vetoable {
+			how = "the next key can cancel"
+		}
+		if t.UsableUntil != nil {
+			how = "replaced, usable until " + when(*t.UsableUntil)
+		}
+		delay := (time.Duration(t.DelaySeconds) * time.Second).String()
+		s.add(first(i, "recovery"), fmt.Sprintf("tier %d", t.Rank), fmt.Sprintf("%d of %s", t.Threshold, plural(t.Keys, "key")), "after "+strings.TrimSuffix(delay, "0m0s"), how)
+	}
+	if len(f.Recovery) == 0 {
+		s.add("recovery", "none")
+	}
+	if f.SingleSecret {
+		s.tinted(a.paint.yellow, "single secret", "the daily device holds what the next keys derive from")
+	}
+	if f.Final != nil {
+		s.add("final after", when(*f.Final))
+	}
+}
+
+func endpoints(v did.Service) string {
+	var out []string
+	for _, e := range v.Endpoint {
+		out = append(out, e.URI+e.Object)
+	}
+	return strings.Join(out, " ")
+}
+
+func evidenceWords(e did.Evidence) []string {
+	var out []string
+	for _, x := range []struct {
+		is   bool
+		word string
+	}{
+		{e.Replayed, "every operation replayed"},
+		{e.GenesisOnly, "the genesis alone: later operations may exist"},
+		{e.Included, "inclusion proof"},
+		{e.Latest, "proof of latest state"},
+		{e.Absent, "proof of absence"},
+		{e.OperatorTime, "times are the ledger operator's word"},
+	} {
+		if x.is {
+			out = append(out, x.word)
+		}
+	}
+	if len(out) == 0 {
+		out = append(out, "the identifier itself")
+	}
+	return append(out, "as of "+when(e.AsOf))
+}

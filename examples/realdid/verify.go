@@ -1,0 +1,235 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/realdid/realdid/vc"
+	"github.com/realdid/realdid/vc/sdjwt"
+)
+
+// verifyFlags are the policy of vc verify.
+type verifyFlags struct {
+	issuers, types                            []string
+	audience, nonce                           string
+	maxAge, maxEvidenceAge, claimsOut         string
+	refuseRetired                             bool
+	anyIssuer, anyType, noHolder, unrotatable bool
+	genesisOnly, ignoreStatus                 bool
+}
+
+func newVCVerify(a *app) *cobra.Command {
+	var f verifyFlags
+	c := &cobra.Command{
+		Use:   "verify PRESENTATION",
+		Short: "Verify a presentation under a policy that you state",
+		Long: `Verifies PRESENTATION (a FILE or "-"): who issued it, with which key, who holds it, for whom it was made and when, and shows the
+claims that are signed and disclosed. You say what you are ready to believe: --issuer and --type, and the --audience and --nonce that
+you gave the holder. Flags that start with --insecure take a check away.
+
+--json prints the report: {"valid":true|false|null,"checks":[{"code","result","detail"}],…}; its codes never change.
+Exit status: 0 valid, 1 invalid, 2 could not check, 3 the policy is incomplete.`,
+		Example: `  realdid vc verify shown.sdjwt --issuer did:realdid:qaaaa… --type https://example.org/person --audience https://shop.example --nonce n-123
+  realdid vc verify - --issuer authority --type https://example.org/person --audience https://shop.example --nonce n-123 --json < shown.sdjwt
+  realdid vc verify person.sdjwt --issuer authority --type https://example.org/person --insecure-no-holder-binding`,
+		Args: args(1, 1),
+	}
+	fl := c.Flags()
+	fl.StringArrayVar(&f.issuers, "issuer", nil, "accepted issuer: `DID` or name of an identity in this home; repeat")
+	fl.StringArrayVar(&f.types, "type", nil, "accepted credential `TYPE` (vct); repeat")
+	fl.StringVar(&f.audience, "audience", "", "your identifier, as `TEXT` that the holder must have signed")
+	fl.StringVar(&f.nonce, "nonce", "", "the `TEXT` that you made for this one presentation")
+	fl.StringVar(&f.maxAge, "max-presentation-age", "", "how long ago the holder may have signed (default 5m)")
+	fl.StringVar(&f.maxEvidenceAge, "max-evidence-age", "", "how old the knowledge of the holder's keys may be (default 10m)")
+	fl.BoolVar(&f.refuseRetired, "refuse-retired-keys", false, "refuse signatures by keys that the issuer has since retired: their date is the signer's word")
+	fl.StringVar(&f.claimsOut, "claims-out", "", "write the verified claims as JSON to a new `FILE`, if valid")
+	fl.BoolVar(&f.anyIssuer, "insecure-any-issuer", false, "accept every DID as issuer")
+	fl.BoolVar(&f.anyType, "insecure-any-type", false, "accept every type")
+	fl.BoolVar(&f.noHolder, "insecure-no-holder-binding", false, "accept a credential from anybody who has a copy")
+	fl.BoolVar(&f.unrotatable, "insecure-unrotatable-holder-key", false, "accept a holder's key that cannot be rotated")
+	fl.BoolVar(&f.genesisOnly, "insecure-genesis-only", false, "accept a DID of which only the first state is known")
+	fl.BoolVar(&f.ignoreStatus, "insecure-ignore-status", false, "do not look at the status list that a credential refers to")
+	_ = c.RegisterFlagCompletionFunc("issuer", a.completeIdentities)
+	return verb(c, func(c *cobra.Command, args []string) error { return a.vcVerify(c.Context(), args[0], &f) })
+}
+
+// expect makes the policy, or says what is missing from it.
+func (a *app) expect(f *verifyFlags) (*vc.Expect, error) {
+	e := &vc.Expect{
+		Types: f.types, Audience: f.audience, Nonce: f.nonce, InsecureAnyIssuer: f.anyIssuer, InsecureAnyType: f.anyType,
+		InsecureNoHolderBinding: f.noHolder, InsecureUnrotatableHolderKey: f.unrotatable, InsecureGenesisOnly: f.genesisOnly,
+		InsecureIgnoreStatus: f.ignoreStatus,
+	}
+	var missing []string
+	if len(f.issuers) == 0 && !f.anyIssuer {
+		missing = append(missing, "--issuer")
+	}
+	if len(f.types) == 0 && !f.anyType {
+		missing = append(missing, "--type")
+	}
+	if !f.noHolder && f.audience == "" {
+		missing = append(missing, "--audience")
+	}
+	if !f.noHolder && f.nonce == "" {
+		missing = append(missing, "--nonce")
+	}
+	if missing != nil {
+		return nil, usage("say what you are ready to believe; nothing is accepted by default", "the policy lacks %s", strings.Join(missing, ", "))
+	}
+	if f.noHolder && (f.audience != "" || f.nonce != "") {
+		return nil, usage("choose one", "--audience and --nonce with --insecure-no-holder-binding")
+	}
+	if f.refuseRetired {
+		e.RetiredKeys = vc.RefuseRetiredKeys
+	}
+	for _, s := range f.issuers {
+		id, err := a.reachableDID(s)
+		if err != nil {
+			return nil, err
+		}
+		e.Issuers = append(e.Issuers, id)
+	}
+	for _, d := range []struct {
+		text, flag string
+		to         *time.Duration
+	}{{f.maxAge, "--max-presentation-age", &e.MaxPresentationAge}, {f.maxEvidenceAge, "--max-evidence-age", &e.MaxEvidenceAge}} {
+		if d.text == "" {
+			continue
+		}
+		var err error
+		if *d.to, err = parseDelay(d.text, d.flag); err != nil {
+			return nil, err
+		}
+	}
+	return e, nil
+}
+
+func (a *app) vcVerify(ctx context.Context, arg string, f *verifyFlags) error {
+	expect, err := a.expect(f)
+	if err != nil {
+		return err
+	}
+	raw, err := a.readCredential(arg)
+	if err != nil {
+		return err
+	}
+	finder, done := a.keyFinder()
+	defer done()
+	got, report, verdict := vc.NewVerifier(finder, a.now).Verify(ctx, sdjwt.Received(raw), expect)
+	if a.flags.json {
+		err = a.printJSON(report)
+	} else {
+		a.showReport(got, report)
+	}
+	if err != nil {
+		return err
+	}
+	if verdict != nil {
+		return verdictFailure(verdict)
+	}
+	if f.claimsOut == "" {
+		return nil
+	}
+	b, err := json.MarshalIndent(got.Claims(), "", "  ")
+	if err != nil {
+		return err
+	}
+	return createFile(f.claimsOut, append(b, '\n'))
+}
+
+func verdictFailure(err error) error {
+	f := &failure{status: statusUnknown, quiet: true, detail: strings.TrimPrefix(err.Error(), "vc: ")}
+	if errors.Is(err, vc.ErrInvalid) {
+		f.status = statusInvalid
+	}
+	f.hint = verdictHint(err)
+	return f
+}
+
+// verdictHint says what the person can do about the commonest faults.
+func verdictHint(err error) string {
+	if inner, ok := errors.AsType[*failure](err); ok && inner.hint != "" {
+		return inner.hint
+	}
+	fault, ok := errors.AsType[*vc.Fault](err)
+	if !ok {
+		return ""
+	}
+	return map[string]string{
+		"vc.issuer.notaccepted":     "--issuer names whom you accept",
+		"vc.type.notaccepted":       "--type names what you accept",
+		"vc.issuer.key.compromised": "the issuer has to issue it again with its new key",
+		"vc.issuer.key.notfound":    "is the issuer on another ledger? --ledger DIR",
+		"vc.holder.key.notfound":    "the holder's key was never on this ledger: another --ledger DIR?",
+		"vc.holder.key.inactive":    "the holder has rotated this key away: a stolen device, or the holder should present again with the new key",
+		"vc.holder.key.time":        "the holder has rotated this key away: a stolen device, or the holder should present again with the new key",
+		"vc.holder.time.old":        "ask for a new presentation with a new nonce; --max-presentation-age sets the limit",
+		"vc.holder.missing":         "ask for a presentation (vc present); a bare credential proves nothing about who shows it",
+		"vc.holder.audience":        "it was made for somebody else, and may have been passed on",
+		"vc.holder.nonce":           "it was made for another request, and may be a replay",
+		"vc.time.expired":           "the issuer has to issue it again",
+	}[fault.Code]
+}
+
+// showReport prints a verification for people.
+func (a *app) showReport(got *vc.Verified, r *vc.Report) {
+	verdict := map[vc.Result]string{
+		vc.Pass: a.paint.green("valid"), vc.Fail: a.paint.red("INVALID"), vc.Unknown: a.paint.yellow("could not check"),
+	}[r.Result]
+	fmt.Fprintln(a.stdout, a.paint.bold(verdict))
+	s := sheet{p: a.paint}
+	if got != nil {
+		s.add("type", strings.Join(got.Types, " "))
+		s.add("issued", when(got.IssuedAt))
+		if !got.Expires.IsZero() {
+			s.add("expires", when(got.Expires))
+		}
+	}
+	addBasis(&s, "issuer", r.Issuer)
+	addBasis(&s, "holder", r.Holder)
+	if got != nil {
+		claims := got.Claims()
+		i := 0
+		for _, name := range slices.Sorted(maps.Keys(claims)) {
+			if slices.Contains(alwaysClear, name) {
+				continue
+			}
+			s.add(first(i, "claims"), name, short(claims[name]))
+			i++
+		}
+	}
+	for i, c := range r.Checks {
+		tint := map[vc.Result]func(string) string{vc.Pass: a.paint.green, vc.Fail: a.paint.red, vc.Unknown: a.paint.yellow}[c.Result]
+		s.tinted(tint, first(i, "checks"), c.Result.String(), c.Code, c.Detail)
+	}
+	s.write(a.stdout)
+}
+
+func addBasis(s *sheet, label string, b *vc.Basis) {
+	if b == nil {
+		return
+	}
+	name := b.KeyID
+	if name == "" {
+		name = "a key in the credential"
+	}
+	detail := b.Status.String()
+	if !b.Rotatable {
+		detail += ", cannot be rotated"
+	}
+	if b.Kind == vc.FromDID {
+		if words := evidenceWords(b.Evidence); len(words) > 0 {
+			detail += "; " + strings.Join(words, ", ")
+		}
+	}
+	s.add(label, name)
+	s.add("", detail)
+}
