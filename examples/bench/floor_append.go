@@ -78,7 +78,6 @@ func (g *groupFile) close() error {
 
 // appendFloors say what the disk and a bare file give: threads are writers.
 func appendFloors() []benchCase {
-	const std = "Go std, by realdid's bench"
 	record := make([]byte, 512)
 	return []benchCase{
 		{
@@ -109,19 +108,38 @@ func appendFloors() []benchCase {
 				return fns, cleanUp, nil
 			},
 		},
-		{
-			name: "floor-group-append", op: "floor: append 512 bytes, group commit + fsync", peer: std, batch: 1, waits: true,
-			setup: func(p plan) ([]func() error, func() error, error) {
-				g, err := openGroupFile("")
+		groupAppend("floor-group-append", "floor: append 512 bytes, group commit + fsync", record, nil),
+		groupAppend("floor-verified-append", "floor: one ed25519 verification, then append 512 bytes, group commit + fsync", record, ed25519Check),
+	}
+}
+
+// groupAppend is a case in which all threads append to one file, each after a check of its own if there is one.
+func groupAppend(name, op string, record []byte, newCheck func() (func() error, error)) benchCase {
+	return benchCase{
+		name: name, op: op, peer: std, batch: 1, waits: true,
+		setup: func(p plan) ([]func() error, func() error, error) {
+			g, err := openGroupFile("")
+			if err != nil {
+				return nil, nil, err
+			}
+			fns := make([]func() error, p.threads)
+			for i := range fns {
+				fns[i] = func() error { return g.append(record) }
+				if newCheck == nil {
+					continue
+				}
+				check, err := newCheck()
 				if err != nil {
-					return nil, nil, err
+					return nil, g.close, err
 				}
-				fns := make([]func() error, p.threads)
-				for i := range fns {
-					fns[i] = func() error { return g.append(record) }
+				fns[i] = func() error {
+					if err := check(); err != nil {
+						return err
+					}
+					return g.append(record)
 				}
-				return fns, g.close, nil
-			},
+			}
+			return fns, g.close, nil
 		},
 	}
 }
