@@ -38,6 +38,9 @@ type Admitted struct {
 // maxBatch bounds one Commit, and with it the time that an append can wait behind others.
 const maxBatch = 1024
 
+// gatherShare bounds how long a commit waits for company: to this part of the time that the one before took.
+const gatherShare = 4
+
 // A Sequencer is the Append of a backend with a single writer: it checks limits, compares seq with the length, gives
 // anchors, asks the [Reducer] and commits in groups. Appends to one key go one after the other; of different keys, the
 // Reducer runs on all processors while the previous group is being stored.
@@ -50,6 +53,8 @@ type Sequencer struct {
 	clock   Clock
 	keys    keyLocks
 	running sync.WaitGroup
+	took    time.Duration // by the last Commit
+	width   int           // appends that were waiting when it ended, those in it included
 
 	mu         sync.Mutex
 	queued     []*admission // wait for an anchor and the Reducer
@@ -311,9 +316,12 @@ func (s *Sequencer) commit() {
 		for i, a := range batch {
 			group[i] = a.Admitted
 		}
+		begun := time.Now()
 		err := s.store.Commit(group)
+		s.took = time.Since(begun)
 
 		s.mu.Lock()
+		s.width = n + len(s.ready) + len(s.queued)
 		if err == nil {
 			s.durable, s.stored = group[n-1].Entry.Anchor, s.stored+uint64(n)
 		} else {
@@ -332,17 +340,17 @@ func (s *Sequencer) commit() {
 	}
 }
 
-// gather waits while appends keep arriving: after a commit, those that it held up come back one after the other, and
-// the first of them alone would make a group as costly as all. It gives way to goroutines that can run; it never sleeps.
+// gather gives way to appends that are on their way. Those that a commit held up all come back when it ends, one after
+// the other, and the first few alone would make a group that costs as much as all. So it waits until there are as many
+// as the last commit left behind, but not long if they do not come.
 func (s *Sequencer) gather() {
-	for seen := -1; ; runtime.Gosched() {
+	for begun, limit := time.Now(), s.took/gatherShare; ; runtime.Gosched() {
 		s.mu.Lock()
-		n := len(s.ready) + len(s.queued)
+		n := len(s.ready)
 		s.mu.Unlock()
-		if n == seen || n >= maxBatch {
+		if n >= s.width || n >= maxBatch || time.Since(begun) >= limit {
 			return
 		}
-		seen = n
 	}
 }
 

@@ -160,17 +160,15 @@ func (a *accounts) heads(h *heads) error {
 
 // leaves marks the pages of a tree and calls f for each element of its leaves.
 func (a *accounts) leaves(b bucket, f func(pg *page, i int) error) error {
-	if b.root == 0 {
-		pg, err := parsePage(0, b.inline)
-		if err == nil && !pg.leaf {
-			err = corrupt("an inline bucket is no leaf")
-		}
-		for i := 0; err == nil && i < pg.count; i++ {
-			err = f(&pg, i)
-		}
-		return err
+	if b.root != 0 {
+		return a.subtree(b.root, 0, f)
 	}
-	return a.subtree(b.root, 0, f)
+	for i := range b.top.count {
+		if err := f(&b.top, i); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (a *accounts) subtree(id uint64, depth int, f func(pg *page, i int) error) error {

@@ -22,7 +22,7 @@ const (
 	newSuffix    = ".new" // of a file that does not count yet
 
 	// pageSize is the same on all systems, so that a directory can be moved between them (of one byte order).
-	pageSize = 4096
+	pageSize = 8192
 
 	lockRetry = 10 * time.Millisecond
 )

@@ -29,9 +29,9 @@ const (
 	fingerprintSize = 16
 	headSize        = fingerprintSize + 8 + 4 + 4
 	blockFill       = 24        // heads per block, on average, above which the table grows
-	minRecent       = 1 << 10   // recent heads before they are written out,
-	maxRecent       = 1 << 16   // at least and at most,
-	recentShare     = 16        // and otherwise this part of all keys
+	minRecent       = 1 << 14   // recent heads before they are written out,
+	maxRecent       = 1 << 17   // at least and at most,
+	recentShare     = 8         // and otherwise this part of all keys
 	maxBlock        = 1 << 20   // bytes
 	maxBlocks       = 1<<32 - 1 // block numbers are 4 bytes
 )
@@ -171,12 +171,20 @@ func (h *heads) rotate(keys, next uint64, force bool) {
 	if len(h.queue) > 0 || !force && uint64(len(h.recent)) < max(minRecent, min(maxRecent, keys/recentShare)) {
 		return
 	}
-	n := uint64(len(h.sums))
-	queue := make([]fingerprint, 0, len(h.recent))
-	for fp := range h.recent {
-		queue = append(queue, fp)
+	type placed struct {
+		number uint32
+		fp     fingerprint
 	}
-	slices.SortFunc(queue, func(a, b fingerprint) int { return cmp.Compare(a.block(n), b.block(n)) })
+	n := uint64(len(h.sums))
+	order := make([]placed, 0, len(h.recent))
+	for fp := range h.recent {
+		order = append(order, placed{fp.block(n), fp})
+	}
+	slices.SortFunc(order, func(a, b placed) int { return cmp.Compare(a.number, b.number) })
+	queue := make([]fingerprint, len(order))
+	for i := range order {
+		queue[i] = order[i].fp
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.older, h.queue, h.recent = h.recent, queue, make(map[fingerprint]head)

@@ -23,6 +23,7 @@ const (
 type store struct {
 	lock  *os.File // of the directory
 	db    *bolt.DB
+	file  *os.File // which bbolt has locked and writes
 	pager pager
 	heads heads
 	snap  atomic.Pointer[snapshot] // what the last successful commit left
@@ -109,13 +110,14 @@ func (s *store) openBolt(path string, opt *Options) (err error) {
 		FreelistType: bolt.FreelistMapType, MaxSize: int(opt.MaxSize),
 		OpenFile: func(name string, flag int, mode os.FileMode) (*os.File, error) {
 			f, err := os.OpenFile(name, flag, mode)
-			s.pager = pager{file: f, size: pageSize} // the file that bbolt locks and writes is also the one that is read
+			s.file = f
 			return f, err
 		},
 	})
 	if err != nil {
 		return fmt.Errorf("boltledger: open: %w", err)
 	}
+	s.pager = pager{file: s.file, size: pageSize}
 	snap := *s.snap.Load()
 	snap.pager = s.pager
 	s.snap.Store(&snap)
@@ -134,7 +136,7 @@ func (s *store) close() error {
 		} // what fails here is made up for by the next open
 	}
 	if s.wedged {
-		return errors.Join(s.pager.file.(*os.File).Close(), s.lock.Close())
+		return errors.Join(s.file.Close(), s.lock.Close())
 	}
 	return errors.Join(s.db.Close(), s.lock.Close())
 }

@@ -176,32 +176,33 @@ func (pg *page) find(key []byte) (i int, exact bool) {
 	return i, i < pg.count && bytes.Equal(pg.key(i), key)
 }
 
-// A bucket is the root of a tree: a page number, or a small leaf kept inside the root bucket's value.
+// A bucket is a tree of pages. Its root page is kept at hand: with few keys that is a leaf inside the root bucket's
+// value, otherwise a page.
 type bucket struct {
-	root   uint64
-	inline []byte
+	root uint64 // 0 if inside
+	top  page
 }
 
-func parseBucket(name string, v []byte) (bucket, error) {
+func (p pager) bucket(v []byte, limit uint64) (b bucket, err error) {
 	if len(v) < bucketSize {
-		return bucket{}, corrupt("bucket %s is cut off", name)
+		return b, corrupt("a bucket is cut off")
 	}
-	b := bucket{root: order.Uint64(v)}
-	if b.root == 0 {
-		b.inline = bytes.Clone(v[bucketSize:])
+	if b.root = order.Uint64(v); b.root == 0 {
+		b.top, err = parsePage(0, bytes.Clone(v[bucketSize:]))
+		if err == nil && !b.top.leaf {
+			err = corrupt("the inside of a bucket is no leaf")
+		}
+		return b, err
 	}
-	return b, nil
+	b.top, err = p.page(b.root, limit, new(buffer))
+	return b, err
 }
 
 // leaf returns the leaf of b in which key belongs, and the place of the first element not less than key.
 // The page is valid until buf is used again.
-func (p pager) leaf(b bucket, limit uint64, key []byte, buf *buffer) (pg page, i int, exact bool, err error) {
-	if b.root == 0 {
-		pg, err = parsePage(0, b.inline)
-	} else {
-		pg, err = p.page(b.root, limit, buf)
-	}
-	for depth := 0; err == nil && !pg.leaf; depth++ {
+func (p pager) leaf(b *bucket, limit uint64, key []byte, buf *buffer) (pg page, i int, exact bool, err error) {
+	pg = b.top
+	for depth := 0; !pg.leaf; depth++ {
 		if depth == maxDepth {
 			return page{}, 0, false, corrupt("page %d: the tree is deeper than %d pages", pg.id, maxDepth)
 		}
@@ -209,10 +210,9 @@ func (p pager) leaf(b bucket, limit uint64, key []byte, buf *buffer) (pg page, i
 		if !exact && i > 0 {
 			i--
 		}
-		pg, err = p.page(pg.child(i), limit, buf)
-	}
-	if err != nil {
-		return page{}, 0, false, err
+		if pg, err = p.page(pg.child(i), limit, buf); err != nil {
+			return page{}, 0, false, err
+		}
 	}
 	i, exact = pg.find(key)
 	return pg, i, exact, nil

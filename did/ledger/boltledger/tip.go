@@ -94,11 +94,11 @@ func (p pager) snapshot(damagedMeta bool) (*snapshot, error) {
 		if flags != 1 {
 			return nil, corrupt("page %d: %s is no bucket", m.root, name)
 		}
-		if *b, err = parseBucket(name, v); err != nil {
+		if *b, err = p.bucket(v, m.limit); err != nil {
 			return nil, err
 		}
 	}
-	v, err := s.get(top, tipKey, &buffer{})
+	v, err := s.get(&top, tipKey, &buffer{})
 	if err != nil {
 		return nil, err
 	}
@@ -112,7 +112,7 @@ func (p pager) snapshot(damagedMeta bool) (*snapshot, error) {
 }
 
 // get returns the value of a key that must be there. It is valid until buf is used again.
-func (s *snapshot) get(b bucket, key []byte, buf *buffer) ([]byte, error) {
+func (s *snapshot) get(b *bucket, key []byte, buf *buffer) ([]byte, error) {
 	pg, i, ok, err := s.leaf(b, s.limit, key, buf)
 	if err != nil {
 		return nil, err
@@ -129,7 +129,7 @@ func (s *snapshot) get(b bucket, key []byte, buf *buffer) ([]byte, error) {
 
 // record reads entry index. It is valid until buf is used again.
 func (s *snapshot) record(index uint64, buf *buffer) (record, error) {
-	v, err := s.get(s.entries, indexKey(index), buf)
+	v, err := s.get(&s.entries, indexKey(index), buf)
 	if err != nil {
 		return record{}, err
 	}
@@ -138,7 +138,7 @@ func (s *snapshot) record(index uint64, buf *buffer) (record, error) {
 
 // block reads block number of the key index and returns its body, which is valid until buf is used again, and its sum.
 func (s *snapshot) block(number uint32, buf *buffer) (body []byte, sum uint32, err error) {
-	v, err := s.get(s.heads, blockKey(number), buf)
+	v, err := s.get(&s.heads, blockKey(number), buf)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -150,7 +150,7 @@ func (s *snapshot) records(from, end uint64, f func(*record) error) error {
 	buf := buffers.Get().(*buffer)
 	defer buffers.Put(buf)
 	for from < end {
-		pg, i, ok, err := s.leaf(s.entries, s.limit, indexKey(from), buf)
+		pg, i, ok, err := s.leaf(&s.entries, s.limit, indexKey(from), buf)
 		if err != nil {
 			return err
 		}
