@@ -1,20 +1,22 @@
 package sdjwt_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
 	"testing"
 
+	"github.com/realdid/realdid/keys"
 	"github.com/realdid/realdid/vc"
 	"github.com/realdid/realdid/vc/sdjwt"
 )
 
 // fuzzSeeds are the inputs of our own vectors, with and without key binding.
-func fuzzSeeds(f *testing.F) [][]byte {
+func fuzzSeeds(f *testing.F, pattern string) [][]byte {
 	f.Helper()
-	files, err := filepath.Glob(filepath.Join(vectorDir, "*.json"))
+	files, err := filepath.Glob(filepath.Join(vectorDir, pattern))
 	if err != nil || len(files) == 0 {
 		f.Fatalf("no vectors: %v", err)
 	}
@@ -83,5 +85,83 @@ func FuzzKeyID(f *testing.F) {
 			}
 		}
 		_, _ = sdjwt.Parse([]byte(id))
+	})
+}
+
+// FuzzSDJWT parses anything. What parses is kept byte for byte; a credential that parses presents everything that it has as
+// something that parses again with the same claims.
+func FuzzSDJWT(f *testing.F) {
+	for _, s := range fuzzSeeds(f, "*.json") {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		given := bytes.Clone(b)
+		p, err := sdjwt.Parse(b)
+		if !bytes.Equal(b, given) {
+			t.Fatal("the input was changed")
+		}
+		if err != nil {
+			if vc.Code(err) == "" || !errors.Is(err, vc.ErrInvalid) {
+				t.Fatalf("error without a code: %v", err)
+			}
+			return
+		}
+		if !bytes.Equal(p.Bytes(), b) {
+			t.Fatalf("got %q, want the bytes as received", p.Bytes())
+		}
+		c, err := sdjwt.ParseCredential(b)
+		if err != nil {
+			return
+		}
+		all, err := c.Disclosable()
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := c.UnverifiedClaims()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, form := range []sdjwt.Serialization{sdjwt.Compact, sdjwt.FlattenedJSON, sdjwt.GeneralJSON} {
+			again, err := c.Present(t.Context(), nil, &sdjwt.PresentOptions{Reveal: all, Serialization: form})
+			if err != nil {
+				continue // a path may be too long for a path
+			}
+			if got, err := again.UnverifiedClaims(); err != nil || !equalJSON(t, got, want) {
+				t.Fatalf("form %d: got %v, %v, want %v", form, got, err, want)
+			}
+		}
+	})
+}
+
+// FuzzPresent presents any credential with any path: no panic, and never more disclosures than the credential has.
+func FuzzPresent(f *testing.F) {
+	for _, s := range fuzzSeeds(f, "valid.json") {
+		f.Add(s, "/given_name")
+		f.Add(s, `["nationalities",null]`)
+		f.Add(s, "")
+	}
+	holder := fixedKey(f, keys.Ed25519, forgeHolder)
+	f.Fuzz(func(t *testing.T, b []byte, path string) {
+		c, err := sdjwt.ParseCredential(b)
+		if err != nil {
+			return
+		}
+		opt := &sdjwt.PresentOptions{Reveal: []string{path}}
+		if plain, err := c.Present(t.Context(), nil, opt); err == nil {
+			if bytes.Count(plain.Bytes(), []byte("~")) > bytes.Count(b, []byte("~")) && b[0] != '{' {
+				t.Fatal("more disclosures than the credential has")
+			}
+			if _, err := plain.UnverifiedClaims(); err != nil {
+				t.Fatalf("a presentation does not parse: %v", err)
+			}
+		}
+		opt.Audience, opt.Nonce, opt.IssuedAt = "a", "n", forgeTime
+		bound, err := c.Present(t.Context(), holder, opt)
+		if err != nil {
+			return
+		}
+		if _, err := bound.Open(); err != nil {
+			t.Fatalf("a bound presentation does not parse: %v", err)
+		}
 	})
 }
