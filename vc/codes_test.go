@@ -53,6 +53,15 @@ func TestCodes(t *testing.T) {
 			t.Errorf("CODES.md lists %s, which no source uses", c)
 		}
 	}
+	profile, err := os.ReadFile("sdjwt/PROFILE.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range regexp.MustCompile("`((?:vc|sdjwt)(?:\\.[a-z0-9]+)+)`").FindAllStringSubmatch(string(profile), -1) {
+		if !listed[m[1]] {
+			t.Errorf("PROFILE.md names %s, which CODES.md does not list", m[1])
+		}
+	}
 	if len(listed) < 50 {
 		t.Errorf("got %d codes, want all of them", len(listed))
 	}

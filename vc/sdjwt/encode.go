@@ -46,7 +46,7 @@ func (e *encoder) bits() []byte {
 }
 
 var (
-	errReserved = errors.New("a claim has a name that is reserved: _sd, _sd_alg or ...")
+	errReserved = errors.New("a claim is called _sd, _sd_alg or ..., which are reserved")
 	errDepthOut = errors.New("claims are nested too deeply")
 	errUTF8     = errors.New("a claim is not valid UTF-8")
 )

@@ -11,18 +11,16 @@ import (
 // opened is a parsed SD-JWT. It implements vc.Parsed and never changes.
 type opened struct {
 	token
-	header      header
-	body        strictjson.Value
-	sig         []byte
-	hash        hashAlgorithm
-	list        []disclosure
-	binding     *keyBinding // nil if there is none
-	mediaType   string
-	issuer      string
-	issuedAt    time.Time
-	credential  bool // SD-JWT VC
-	typeOf      []string
-	holderKeyID string
+	header     header
+	body       strictjson.Value
+	sig        []byte
+	hash       hashAlgorithm
+	list       []disclosure
+	binding    *keyBinding // nil if there is none
+	mediaType  string
+	issuer     string
+	issuedAt   time.Time
+	credential bool // SD-JWT VC
 }
 
 // open parses everything that raw holds.
