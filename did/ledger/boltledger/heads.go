@@ -149,6 +149,8 @@ type heads struct {
 	sums   []uint32             // of every block
 
 	mark uint64 // entries from here on are in recent; those below in older or in the table
+
+	min int // stands for minRecent in tests, if not 0
 }
 
 // lookup returns the head of fp if it is in memory, otherwise the number and sum of the block where it must be.
@@ -168,7 +170,11 @@ func (h *heads) waiting() int { return len(h.recent) + len(h.queue) }
 // rotate starts writing out the recent heads, if none older are left and there are enough, or force is set.
 // next is the ledger's length. The caller is the only writer.
 func (h *heads) rotate(keys, next uint64, force bool) {
-	if len(h.queue) > 0 || !force && uint64(len(h.recent)) < max(minRecent, min(maxRecent, keys/recentShare)) {
+	enough := max(minRecent, min(maxRecent, keys/recentShare))
+	if h.min > 0 {
+		enough = uint64(h.min)
+	}
+	if len(h.queue) > 0 || uint64(len(h.recent)) < enough && !force {
 		return
 	}
 	type placed struct {

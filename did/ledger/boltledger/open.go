@@ -37,14 +37,14 @@ type store struct {
 }
 
 // openStore opens the database in dir, and makes directory and database if there are none.
-func openStore(dir string, opt *Options) (s *store, err error) {
-	s = &store{}
-	if s.lock, err = lockDirectory(dir, opt.Wait); err != nil {
+func openStore(dir string, opt *Options) (_ *store, err error) {
+	lock, err := lockDirectory(dir, opt.Wait)
+	if err != nil {
 		return nil, err
 	}
 	defer func() {
 		if err != nil {
-			s.lock.Close()
+			lock.Close()
 		}
 	}()
 	known, err := readFormat(dir)
@@ -60,6 +60,7 @@ func openStore(dir string, opt *Options) (s *store, err error) {
 			return nil, err
 		}
 	}
+	s := &store{lock: lock}
 	if err := s.inspect(path, opt.InsecureDamagedMeta); err != nil {
 		return nil, err
 	}
@@ -72,7 +73,10 @@ func openStore(dir string, opt *Options) (s *store, err error) {
 			return nil, err
 		}
 	}
-	return s, s.openBolt(path, opt)
+	if err := s.openBolt(path, opt); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 // inspect checks the structure of the database and loads the key index, before bbolt, which trusts what it finds,
