@@ -135,6 +135,9 @@ func parsePayload(payload []byte) (*Operation, error) {
 	if p.Version != wireVersion {
 		return nil, refuse("version %d is not known", p.Version)
 	}
+	if p.Type > uint64(Deactivate) { // before it is cut down to an OperationType
+		return nil, refuse("type %d is not supported", p.Type)
+	}
 	if err := op.checkFields(); err != nil {
 		return nil, err
 	}
