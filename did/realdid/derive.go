@@ -1,6 +1,7 @@
 package realdid
 
 import (
+	"bytes"
 	"crypto/hkdf"
 	"crypto/rand"
 	"crypto/sha256"
@@ -22,37 +23,50 @@ const deriveLabel = "realdid/derive/v1"
 //
 // Keep the holder's seed off the daily device: the device gets its control key and its Device seed, and nothing from
 // which next or recovery keys could be computed.
-type Seed struct{ secret [SeedSize]byte }
+type Seed struct {
+	secret func() *[SeedSize]byte // a function, because no verb of fmt prints what one holds
+}
 
 // NewSeed makes a random seed.
 func NewSeed() *Seed {
-	s := new(Seed)
-	rand.Read(s.secret[:]) // never fails (crypto/rand)
-	return s
+	b := new([SeedSize]byte)
+	rand.Read(b[:]) // never fails (crypto/rand)
+	return &Seed{func() *[SeedSize]byte { return b }}
 }
 
-// SeedFromBytes takes a seed that Secret gave; it must have SeedSize bytes, not all of them zero.
+// SeedFromBytes takes a copy of a seed that Secret gave; it must have SeedSize bytes, not all of them zero.
 func SeedFromBytes(b []byte) (*Seed, error) {
 	if len(b) != SeedSize {
 		return nil, fmt.Errorf("realdid: seed: want %d bytes", SeedSize)
 	}
-	s := &Seed{[SeedSize]byte(b)}
-	if s.secret == [SeedSize]byte{} {
+	held := [SeedSize]byte(b)
+	s := &Seed{func() *[SeedSize]byte { return &held }}
+	if s.empty() {
 		return nil, errors.New("realdid: seed: all zero")
 	}
 	return s, nil
 }
 
-// Secret returns a copy of the seed, to be written down or sealed.
-func (s *Seed) Secret() []byte { return append([]byte(nil), s.secret[:]...) }
+func (s *Seed) empty() bool { return s.secret == nil || *s.secret() == [SeedSize]byte{} }
+
+// Secret returns a copy of the seed, to be written down or sealed; of an empty seed, nil.
+func (s *Seed) Secret() []byte {
+	if s.empty() {
+		return nil
+	}
+	return bytes.Clone(s.secret()[:])
+}
 
 // Wipe overwrites the seed. Copies that the runtime or the caller made stay.
-func (s *Seed) Wipe() { clear(s.secret[:]) }
+func (s *Seed) Wipe() {
+	if s.secret != nil {
+		clear(s.secret()[:])
+	}
+}
 
-// String, GoString and Format keep a seed out of logs.
+// String and MarshalText keep a seed out of logs and files.
 func (s Seed) String() string               { return "seed" }
 func (s Seed) GoString() string             { return "seed" }
-func (s Seed) Format(f fmt.State, _ rune)   { _, _ = f.Write([]byte("seed")) }
 func (s Seed) MarshalText() ([]byte, error) { return nil, errors.New("realdid: seed: not for text") }
 
 // Control derives the control key of a generation: 0 at creation, one more with each rotation. The key of generation n+1
@@ -115,10 +129,10 @@ func (s *Seed) key(a keys.Algorithm, path string) (*keys.PrivateKey, error) {
 }
 
 func (s *Seed) expand(path string, size int) ([]byte, error) {
-	if s.secret == [SeedSize]byte{} {
+	if s.empty() {
 		return nil, errors.New("realdid: derive: the seed is empty or wiped")
 	}
-	b, err := hkdf.Key(sha256.New, s.secret[:], []byte(deriveLabel), path, size)
+	b, err := hkdf.Key(sha256.New, s.secret()[:], []byte(deriveLabel), path, size)
 	if err != nil {
 		return nil, fmt.Errorf("realdid: derive: %w", err)
 	}
