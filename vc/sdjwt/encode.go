@@ -1,12 +1,12 @@
 package sdjwt
 
 import (
+	"bytes"
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
-	"maps"
 	"slices"
 	"unicode/utf8"
 
@@ -20,7 +20,8 @@ type encoder struct {
 	hash        hashAlgorithm
 	json        []byte   // what is in the clear; while a disclosure is made, that disclosure
 	disclosures []byte   // the finished disclosures, each followed by "~"
-	digests     []string // of the objects that are being written, innermost last
+	digests     [][]byte // of the objects that are being written, innermost last
+	arena       []byte   // where digests stand
 	count       int      // of disclosures and decoys
 	random      []byte   // not yet used
 	pool        [32 * saltSize]byte
@@ -54,7 +55,10 @@ var (
 // members writes the members of an object without its braces: plain ones in the order of their names, then _sd.
 func (e *encoder) members(object map[string]any, m *mark, depth int) error {
 	var space [24]string
-	names := slices.AppendSeq(space[:0], maps.Keys(object))
+	names := space[:0]
+	for name := range object {
+		names = append(names, name)
+	}
 	slices.Sort(names)
 	base := len(e.digests)
 	for _, name := range names {
@@ -78,14 +82,14 @@ func (e *encoder) members(object map[string]any, m *mark, depth int) error {
 	}
 	if m != nil {
 		for range m.decoys {
-			e.digests = append(e.digests, e.decoy())
+			e.decoy()
 		}
 	}
 	if len(e.digests) == base {
 		return nil
 	}
 	// In the order of the digests, which tells nothing about the claims (RFC 9901, section 4.2.4.1).
-	slices.Sort(e.digests[base:])
+	slices.SortFunc(e.digests[base:], bytes.Compare)
 	e.name("_sd")
 	e.json = append(e.json, '[')
 	for i, digest := range e.digests[base:] {
@@ -113,20 +117,22 @@ func (e *encoder) disclose(name string, named bool, v any, m *mark, depth int) e
 	e.json = append(e.json, ']')
 	from := len(e.disclosures)
 	e.disclosures = base64.RawURLEncoding.AppendEncode(e.disclosures, e.json[start:])
-	var buf [maxDigest]byte
-	e.digests = append(e.digests, string(e.hash.appendDigest(buf[:0], e.disclosures[from:])))
+	e.digest(e.disclosures[from:])
 	e.disclosures = append(e.disclosures, '~')
 	e.json = e.json[:start]
-	e.count++
 	return nil
 }
 
-// decoy returns a digest of random bits.
-func (e *encoder) decoy() string {
+// digest appends the digest of text to e.digests.
+func (e *encoder) digest(text []byte) {
+	from := len(e.arena)
+	e.arena = e.hash.appendDigest(e.arena, text)
+	e.digests = append(e.digests, e.arena[from:len(e.arena):len(e.arena)])
 	e.count++
-	var buf [maxDigest]byte
-	return string(e.hash.appendDigest(buf[:0], e.bits()))
 }
+
+// decoy appends a digest of random bits.
+func (e *encoder) decoy() { e.digest(e.bits()) }
 
 func (e *encoder) value(v any, m *mark, depth int) error {
 	if s, ok := v.(string); ok {
@@ -186,7 +192,8 @@ func (e *encoder) array(list []any, m *mark, depth int) error {
 	for i := 0; i <= len(list); i++ {
 		for ; decoys > 0 && (i == len(list) || e.chance(decoys, len(list)-i)); decoys-- {
 			separate()
-			e.element(e.decoy())
+			e.decoy()
+			e.element()
 		}
 		if i == len(list) {
 			break
@@ -202,16 +209,17 @@ func (e *encoder) array(list []any, m *mark, depth int) error {
 		if err := e.disclose("", false, list[i], child, depth); err != nil {
 			return err
 		}
-		last := len(e.digests) - 1
-		digest := e.digests[last]
-		e.digests = e.digests[:last]
-		e.element(digest)
+		e.element()
 	}
 	e.json = append(e.json, ']')
 	return nil
 }
 
-func (e *encoder) element(digest string) {
+// element writes the last digest as an array element.
+func (e *encoder) element() {
+	last := len(e.digests) - 1
+	digest := e.digests[last]
+	e.digests = e.digests[:last]
 	e.json = append(append(append(e.json, `{"...":"`...), digest...), `"}`...)
 }
 

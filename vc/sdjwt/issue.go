@@ -97,7 +97,10 @@ func issue(ctx context.Context, issuer Issuer, claims map[string]any, opt *Issue
 	if err != nil {
 		return nil, err
 	}
-	e := encoder{hash: hash, json: make([]byte, 0, 2048), disclosures: make([]byte, 0, 1024)}
+	n := len(opt.Disclosable)
+	e := encoder{
+		hash: hash, json: make([]byte, 0, 512+64*len(claims)), disclosures: make([]byte, 0, 96*n), digests: make([][]byte, 0, n), arena: make([]byte, 0, 43*n),
+	}
 	e.json = append(e.json, '{')
 	if err := e.registered(issuer, opt); err != nil {
 		return nil, err

@@ -12,8 +12,8 @@ type processor struct {
 	disclosures []disclosure
 	credential  bool           // SD-JWT VC: some claims may not be disclosed
 	byDigest    map[string]int // nil if there are few disclosures
-	used        []bool
-	digests     []string // every embedded digest so far
+	place       []place        // of each disclosure
+	digests     []string       // every embedded digest so far
 }
 
 func newProcessor(payload strictjson.Value, disclosures []disclosure, credential bool) *processor {
@@ -27,6 +27,15 @@ func newProcessor(payload strictjson.Value, disclosures []disclosure, credential
 	}
 	return p
 }
+
+// place says where a disclosure belongs.
+type place uint8
+
+const (
+	nowhere place = iota
+	atTop
+	below
+)
 
 // find returns the index of the disclosure with this digest, or -1.
 func (p *processor) find(digest string) int {
@@ -46,7 +55,7 @@ func (p *processor) find(digest string) int {
 
 // check runs every rule of section 7.1, steps 3 to 5.
 func (p *processor) check() error {
-	p.used = make([]bool, len(p.disclosures))
+	p.place = make([]place, len(p.disclosures))
 	p.digests = make([]string, 0, 16)
 	if err := p.object(p.payload, MaxDepth, true); err != nil {
 		return err
@@ -54,8 +63,8 @@ func (p *processor) check() error {
 	if duplicateDigest(p.digests) {
 		return vc.Invalid("sdjwt.digest.duplicate", "a digest stands in more than one place")
 	}
-	for _, used := range p.used {
-		if !used {
+	for _, at := range p.place {
+		if at == nowhere {
 			return vc.Invalid("sdjwt.disclosure.unreferenced", "no digest refers to a disclosure")
 		}
 	}
@@ -106,12 +115,16 @@ func (p *processor) members(v, sd strictjson.Value, depth int, top bool) error {
 	}
 	var names nameSet
 	for _, e := range sd.Elems() {
-		d, err := p.follow(e)
+		i, err := p.follow(e)
 		if err != nil {
 			return err
 		}
-		if d == nil {
+		if i < 0 {
 			continue
+		}
+		d := &p.disclosures[i]
+		if top {
+			p.place[i] = atTop
 		}
 		if !d.named {
 			return vc.Invalid("sdjwt.disclosure.kind", "an array element is disclosed where a claim should be")
@@ -144,13 +157,14 @@ func (p *processor) array(v strictjson.Value, depth int) error {
 			}
 			continue
 		}
-		d, err := p.follow(digest)
+		i, err := p.follow(digest)
 		if err != nil {
 			return err
 		}
-		if d == nil {
+		if i < 0 {
 			continue
 		}
+		d := &p.disclosures[i]
 		if d.named {
 			return vc.Invalid("sdjwt.disclosure.kind", "a claim is disclosed where an array element should be")
 		}
@@ -174,22 +188,22 @@ func errDigest() error {
 	return vc.Invalid("sdjwt.digest.malformed", "a digest is not a string, or _sd not an array")
 }
 
-// follow notes a digest and returns its disclosure, nil if that is not disclosed.
-func (p *processor) follow(v strictjson.Value) (*disclosure, error) {
+// follow notes a digest and returns the index of its disclosure, -1 if there is none.
+func (p *processor) follow(v strictjson.Value) (int, error) {
 	digest, ok := v.Str()
 	if !ok {
-		return nil, errDigest()
+		return -1, errDigest()
 	}
 	p.digests = append(p.digests, digest)
 	i := p.find(digest)
 	if i < 0 {
-		return nil, nil
+		return -1, nil
 	}
-	if p.used[i] { // ends cycles, which no honest issuer can make
-		return nil, vc.Invalid("sdjwt.digest.duplicate", "a digest stands in more than one place")
+	if p.place[i] != nowhere { // ends cycles, which no honest issuer can make
+		return -1, vc.Invalid("sdjwt.digest.duplicate", "a digest stands in more than one place")
 	}
-	p.used[i] = true
-	return &p.disclosures[i], nil
+	p.place[i] = below
+	return i, nil
 }
 
 // nameSet holds the names that were disclosed into one object.
@@ -251,15 +265,14 @@ func isRegistered(name string) bool {
 	return false
 }
 
-// top returns a claim at the top level of the processed payload, in the clear or disclosed; the zero Value if there is none.
+// top returns a claim at the top level of the payload that check accepted, in the clear or disclosed; the zero Value if there
+// is none.
 func (p *processor) top(name string) strictjson.Value {
 	if v, ok := p.payload.Get(name); ok {
 		return v
 	}
-	sd, _ := p.payload.Get("_sd")
-	for _, e := range sd.Elems() {
-		digest, _ := e.Str()
-		if i := p.find(digest); i >= 0 && p.disclosures[i].name == name {
+	for i, at := range p.place {
+		if at == atTop && p.disclosures[i].name == name {
 			return p.disclosures[i].value
 		}
 	}
