@@ -96,7 +96,7 @@ func (a *app) showAudit(r *realdid.AuditReport) error {
 		s.write(a.stdout)
 	}
 	if n := len(out.Faults); n > 0 {
-		return &failure{status: statusInvalid, quiet: true, detail: plural(n, "faulty entry"), hint: "these entries do not count; all the others were replayed without them"}
+		return &failure{status: statusInvalid, quiet: true, detail: plural(n, "faulty entry"), hint: "what the method refuses does not count; what lies in the future means that the ledger's clock was ahead of yours (--at)"}
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/realdid/realdid/did/ledger"
 	"github.com/realdid/realdid/did/ledger/boltledger"
 	"github.com/realdid/realdid/did/realdid"
 )
@@ -138,15 +139,15 @@ func (a *app) ledgerRestore(ctx context.Context, path string) error {
 		return err
 	}
 	if n := len(report.Faults); n > 0 {
-		return &failure{status: statusInvalid, quiet: true, detail: plural(n, "faulty entry") + " in the backup", hint: "did audit names them; they do not count"}
+		return &failure{status: statusInvalid, quiet: true, detail: plural(n, "faulty entry") + " in the backup", hint: "the ledger is restored; did audit names them"}
 	}
 	return nil
 }
 
 func restoreFailure(err error) error {
 	f := explainLibrary(err)
-	if errors.Is(err, boltledger.ErrFormat) {
-		f.status, f.hint = statusInvalid, "a backup is what ledger backup wrote"
+	if errors.Is(err, boltledger.ErrFormat) || errors.Is(err, ledger.ErrCorrupt) {
+		f.status, f.hint = statusInvalid, "a backup is what ledger backup wrote, whole and unchanged; nothing was restored"
 	}
 	return f
 }

@@ -137,6 +137,9 @@ func (a *app) didDeactivate(ctx context.Context, seedFile string, yes bool) erro
 		return err
 	}
 	defer c.end()
+	if err := c.settled(); err != nil {
+		return err
+	}
 	seed, err := a.loadSeed(c.id, seedFile)
 	if err != nil {
 		return err

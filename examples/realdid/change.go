@@ -62,6 +62,18 @@ func (c *change) end() {
 
 func (c *change) suite() realdid.Suite { return c.state.Identifier().SCID.Suite }
 
+// settled refuses early, with the reason that matters, what the method would refuse because of the identity's status.
+func (c *change) settled() error {
+	if p, ok := c.state.Pending(); ok {
+		return invalid(`"did recover" by a tier above it or "did cancel" settles it, anything else has to wait`,
+			"a recovery is pending, which takes effect at %s", when(p.Effective))
+	}
+	if _, final, ok := c.state.Deactivated(); ok {
+		return invalid(`until `+when(final)+` "did recover" revives it`, "%s is deactivated", c.id.Name)
+	}
+	return nil
+}
+
 func (c *change) controlSigners() ([]keys.Signer, error) {
 	set := c.state.Control()
 	return c.chain.signers(set.Keys, set.Weights, set.Threshold)

@@ -65,10 +65,7 @@ func explainLibrary(err error) *failure {
 	if f, ok := errors.AsType[*failure](err); ok {
 		return f
 	}
-	text := firstLine(err.Error())
-	for _, prefix := range []string{"realdid: ", "did: ", "vc: ", "sdjwt: ", "ledger: ", "keyfile: ", "keys: "} {
-		text = strings.TrimPrefix(text, prefix)
-	}
+	text := withoutPackages(err.Error())
 	f := unknown("", "%s", text)
 	if d, ok := errors.AsType[*did.Error](err); ok && !d.Temporary() {
 		f.status = statusInvalid
@@ -112,6 +109,20 @@ func operationHint(text string) string {
 		}
 	}
 	return ""
+}
+
+// withoutPackages leaves out the names of packages, which say nothing to a person.
+func withoutPackages(text string) string {
+	text = firstLine(text)
+	for again := true; again; {
+		again = false
+		for _, prefix := range []string{"realdid: ", "did: ", "vc: ", "sdjwt: ", "ledger: ", "boltledger: ", "restore: ", "keyfile: ", "keys: "} {
+			if rest, ok := strings.CutPrefix(text, prefix); ok {
+				text, again = rest, true
+			}
+		}
+	}
+	return text
 }
 
 func firstLine(s string) string {

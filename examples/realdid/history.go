@@ -21,7 +21,7 @@ type historyEntryJSON struct {
 	Valid     bool    `json:"valid"`
 	Reason    string  `json:"reason,omitempty"` // why it does not count
 	Effective string  `json:"effective,omitempty"`
-	Status    string  `json:"status"` // "in effect", "pending", "set aside", "refused"
+	Status    string  `json:"status"` // "valid", "pending", "set aside", "refused"
 }
 
 func newDIDHistory(a *app) *cobra.Command {
@@ -49,8 +49,14 @@ func newDIDHistory(a *app) *cobra.Command {
 			return err
 		}
 		out := make([]historyEntryJSON, len(entries))
+		valid := uint64(0)
 		for i, e := range entries {
 			out[i] = describeEntry(e, a.now())
+			if e.Err == nil {
+				seq := valid
+				out[i].Sequence = &seq
+				valid++
+			}
 		}
 		if a.flags.json {
 			return a.printJSON(map[string]any{"did": u.DID().String(), "entries": out})
@@ -65,8 +71,7 @@ func describeEntry(e realdid.HistoryEntry, now time.Time) historyEntryJSON {
 		Entry: e.Entry.Seq, Index: e.Entry.Anchor.Index, Time: timeText(e.Entry.Anchor.Time), Valid: e.Err == nil, Effective: timeText(e.Effective),
 	}
 	if e.Operation != nil {
-		seq := e.Operation.Seq()
-		h.Operation, h.Sequence, h.VersionID = e.Operation.Type().String(), &seq, e.Operation.VersionID()
+		h.Operation, h.VersionID = e.Operation.Type().String(), e.Operation.VersionID()
 	}
 	switch {
 	case e.Err != nil:
@@ -76,7 +81,7 @@ func describeEntry(e realdid.HistoryEntry, now time.Time) historyEntryJSON {
 	case e.Effective.After(now):
 		h.Status = "pending"
 	default:
-		h.Status = "in effect"
+		h.Status = "valid"
 	}
 	return h
 }

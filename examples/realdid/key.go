@@ -58,7 +58,7 @@ func newKeyImport(a *app) *cobra.Command {
 		Short: "Import a key from PEM, JWK or Multikey",
 		Long: `Reads a key from FILE ("-" reads standard input) and seals it in keys/NAME.key. The form is recognised: PEM as openssl genpkey and
 openssl ecparam write it, a private JWK, a secret Multikey. Of a public key (PEM, JWK, Multikey, did:key) only the name is kept: for
-people whom you make guardians.`,
+people whom you make guardians. A seed from paper, as key show --label seed writes it, is sealed in keys/NAME.seed.`,
 		Example: `  openssl genpkey -algorithm ed25519 | realdid key import signing -
   realdid key import signing key.jwk
   echo z6MkpTHR8VNsBxYAAWHut2Geadd9jSwuBV8xRoAnwWsdvktH | realdid key import bob -`,
@@ -74,6 +74,9 @@ people whom you make guardians.`,
 			return err
 		}
 		defer clear(b)
+		if isSeedText(b) {
+			return a.importSeed(name, b)
+		}
 		private, public, err := parseKeyFile(b)
 		if err != nil {
 			return invalid("PEM (not encrypted), JWK, Multikey or did:key, one key alone", "%s", strings.TrimPrefix(err.Error(), "keys: "))
@@ -92,16 +95,18 @@ func newKeyShow(a *app) *cobra.Command {
 		Use:   "show [NAME]",
 		Short: "Show the public keys of a name; the private one only with --secret",
 		Long: `Shows the public keys that NAME stands for: one of a key, several of an identity. It asks for no passphrase. --format prints one key
-alone, to be used elsewhere. --secret prints the private key, and needs the passphrase; of an identity --label says which one.`,
+alone, to be used elsewhere. --secret prints the private key, and needs the passphrase; of an identity --label says which one, and the label
+seed is its seed in a form for paper.`,
 		Example: `  realdid key show guardian
   realdid key show alice --json
   realdid key show signing --format pem > public.pem
-  realdid key show signing --secret --format pem > private.pem`,
+  realdid key show signing --secret --format pem > private.pem
+  realdid key show alice --secret --label seed`,
 		Args: args(0, 1),
 	}
 	c.Flags().BoolVar(&secret, "secret", false, "print the private key")
 	c.Flags().StringVar(&format, "format", "", "print one key alone, as multikey, didkey, jwk or pem")
-	c.Flags().StringVar(&label, "label", "", "which key of an identity: `LABEL` such as control or '#auth-1'")
+	c.Flags().StringVar(&label, "label", "", "which key of an identity: `LABEL` such as control, '#auth-1' or seed")
 	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"multikey", "didkey", "jwk", "pem"}, cobra.ShellCompDirectiveNoFileComp))
 	c.ValidArgsFunction = func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		if a.setUp() != nil {
@@ -113,6 +118,9 @@ alone, to be used elsewhere. --secret prints the private key, and needs the pass
 		name, err := a.keyName(args)
 		if err != nil {
 			return err
+		}
+		if label == "seed" {
+			return a.showSeed(name, secret)
 		}
 		r, err := a.home.readRecord(name)
 		if err != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"os"
 	"slices"
 
@@ -17,6 +18,8 @@ type recoverFlags struct {
 	tier, did, seed, seedOut, card, cardOut string
 	guardianKeys                            []string
 	keep, compromised, cleared              []string
+	requestOut, approve, out                string
+	submit                                  []string
 }
 
 func newDIDRecover(a *app) *cobra.Command {
@@ -28,16 +31,19 @@ func newDIDRecover(a *app) *cobra.Command {
 cancels it first. Until then nothing but recover and cancel is possible. The old keys of the document are retired, all but those of --keep.
 
 --tier own needs the seed. The home may be new: --did names the identity then, and --as what it is to be called here.
---tier guardians needs the recovery card and the keys of enough guardians, as names in keys/ or sealed key files. A new seed is made, because
-the old one is lost.`,
+--tier guardians needs the recovery card, and guardians. Their keys stay with them: --request-out writes a request, each guardian signs it with
+--approve, and --submit files what came back. Where their keys are at hand, --guardian-key does it at once. A new seed is made, because the old
+one is lost; --seed uses one that exists.`,
 		Example: `  realdid did recover --as alice --tier own --did did:realdid:qaaaa… --seed /media/usb/alice.seed
-  realdid did recover --as alice --tier guardians --did did:realdid:qaaaa… --card alice.card --guardian-key friend --guardian-key sister
+  realdid did recover --as alice --tier guardians --did did:realdid:qaaaa… --card alice.card --request-out alice.request
+  realdid did recover --approve alice.request --guardian-key friend --out friend.request
+  realdid did recover --as alice --submit friend.request --submit sister.request
   realdid did recover --as alice --tier own --compromised assert-1`,
 	}
 	fl := c.Flags()
 	fl.StringVar(&f.tier, "tier", "own", "who recovers: own or guardians")
 	fl.StringVar(&f.did, "did", "", "`DID` of an identity that this home does not know yet")
-	fl.StringVar(&f.seed, "seed", "", "with own: seed `FILE` (default keys/NAME.seed)")
+	fl.StringVar(&f.seed, "seed", "", "seed `FILE` (default: with own keys/NAME.seed, with guardians a new seed)")
 	fl.StringVar(&f.seedOut, "seed-out", "", "with guardians: write the new sealed seed to a new `FILE` instead of keys/NAME.seed")
 	fl.StringVar(&f.card, "card", "", "with guardians: recovery card `FILE` (default keys/NAME.card)")
 	fl.StringVar(&f.cardOut, "card-out", "", "with guardians: write the new recovery card to `FILE` instead of keys/NAME.card")
@@ -45,10 +51,20 @@ the old one is lost.`,
 	fl.StringArrayVar(&f.keep, "keep", nil, "keep the method with this `FRAGMENT`")
 	fl.StringArrayVar(&f.compromised, "compromised", nil, "declare a removed method compromised: `FRAGMENT[@SEQUENCE]`")
 	fl.StringArrayVar(&f.cleared, "cleared", nil, "take back that the method with this `FRAGMENT` was compromised")
+	fl.StringVar(&f.requestOut, "request-out", "", "with guardians: write a request for their signatures to a new `FILE`")
+	fl.StringVar(&f.approve, "approve", "", "as a guardian: sign the request in `FILE` with --guardian-key")
+	fl.StringVar(&f.out, "out", "", "with --approve: write the signed request to a new `FILE`")
+	fl.StringArrayVar(&f.submit, "submit", nil, "file the recovery of the signed request in `FILE`; repeat for each guardian's")
 	_ = c.RegisterFlagCompletionFunc("tier", cobra.FixedCompletions([]string{"own", "guardians"}, cobra.ShellCompDirectiveNoFileComp))
 	return verb(c, func(c *cobra.Command, _ []string) error {
 		if f.tier != "own" && f.tier != "guardians" {
 			return usage("own or guardians", "--tier: %.20q", f.tier)
+		}
+		switch {
+		case f.approve != "":
+			return a.approve(c.Context(), &f)
+		case len(f.submit) > 0:
+			return a.file(c.Context(), f.submit)
 		}
 		return a.didRecover(c.Context(), &f)
 	})
@@ -58,7 +74,8 @@ the old one is lost.`,
 type recovery struct {
 	seed    *realdid.Seed // of the keys to come
 	fresh   bool          // the seed is new and must be kept
-	holders []recoveryHolder
+	reveal  []realdid.RecoveryKey
+	signers []keys.Signer // of these keys, those that are here
 	tier    realdid.StandingTier
 	rest    []realdid.Tier // in place of the tier and those below it
 	card    *card          // new salts of the guardians
@@ -103,7 +120,14 @@ func (a *app) didRecover(ctx context.Context, f *recoverFlags) error {
 		c.undo = append(c.undo, func() error { return os.Remove(seedPath) })
 	}
 	if cardPath, err = c.writeCard(r.card, f.cardOut); err != nil {
-		return err
+		return errors.Join(err, c.takeBack())
+	}
+	if f.requestOut != "" {
+		err := c.ask(ctx, draft, signers, fresh, f.requestOut, requestJSON{SeedFile: seedPath, CardFile: cardPath})
+		if err != nil {
+			return errors.Join(err, c.takeBack())
+		}
+		return nil
 	}
 	res, err := c.commit(ctx, draft, signers, fresh)
 	if err != nil {
@@ -183,7 +207,8 @@ func (c *change) ownRecovery(f *recoverFlags, g generations) (*recovery, error) 
 		return nil, err
 	}
 	return &recovery{
-		seed: seed, holders: []recoveryHolder{holder}, tier: tier, rest: append([]realdid.Tier{own}, c.tiersBelow(tier)...),
+		seed: seed, reveal: []realdid.RecoveryKey{holder.RecoveryKey}, signers: []keys.Signer{holder.signer}, tier: tier,
+		rest: append([]realdid.Tier{own}, c.tiersBelow(tier)...),
 	}, nil
 }
 
@@ -196,69 +221,6 @@ func (c *change) tiersBelow(t realdid.StandingTier) []realdid.Tier {
 		}
 	}
 	return out
-}
-
-// guardianRecovery brings the guardians' keys. The card's salts are public from now on for those who sign, so all get new ones.
-func (c *change) guardianRecovery(f *recoverFlags) (*recovery, error) {
-	if len(f.guardianKeys) == 0 {
-		return nil, usage("--guardian-key NAME or FILE, once for each", "no guardian's key")
-	}
-	old, err := c.app.readCard(c.id.Name, f.card)
-	if err != nil {
-		return nil, err
-	}
-	if old.DID != c.id.DID {
-		return nil, usage("", "the card is that of %s", old.DID)
-	}
-	onCard, err := old.keys()
-	if err != nil {
-		return nil, err
-	}
-	r := &recovery{seed: realdid.NewSeed(), fresh: true}
-	for _, name := range f.guardianKeys {
-		k, err := c.app.guardianKey(name)
-		if err != nil {
-			return nil, err
-		}
-		i := slices.IndexFunc(onCard, func(g realdid.RecoveryKey) bool { return g.Key.Equal(k.Public()) })
-		if i < 0 {
-			return nil, invalid("the card lists the guardians' public keys", "%s is not a guardian on this card", name)
-		}
-		r.holders = append(r.holders, recoveryHolder{onCard[i], k})
-	}
-	if len(r.holders) < old.Threshold {
-		return nil, usage("--guardian-key for each", "%d of the guardians must sign, %d did", old.Threshold, len(r.holders))
-	}
-	want := c.suite().CommitRecovery(onCard[0].Salt, onCard[0].Key)
-	tiers := c.state.Tiers()
-	i := slices.IndexFunc(tiers, func(t realdid.StandingTier) bool { return slices.Contains(t.Keys.Digests, want) })
-	if i < 0 {
-		return nil, invalid("is there a newer card? each change of the guardians writes one", "the guardians on this card can no longer recover %s", c.id.DID)
-	}
-	r.tier = tiers[i]
-	ks, err := old.publicKeys()
-	if err != nil {
-		return nil, err
-	}
-	r.card = newCard(c.suite(), ks, old.Threshold, tierOptions{r.tier.Delay, r.tier.Vetoable})
-	fresh, err := r.card.tier()
-	r.rest = append([]realdid.Tier{fresh}, c.tiersBelow(r.tier)...)
-	return r, err
-}
-
-// guardianKey opens a guardian's key: a name in this home, or a sealed key file.
-func (a *app) guardianKey(s string) (*keys.PrivateKey, error) {
-	if checkName(s) == nil && a.home.exists(a.home.record(s)) {
-		return a.importedKey(s)
-	}
-	r, err := a.openRing(s)
-	if err != nil {
-		return nil, err
-	}
-	if len(r.entries) != 1 {
-		return nil, usage("a file that key new or key import wrote", "%s holds %s, not one", s, plural(len(r.entries), "key"))
-	}
-	return r.entries[0].key, nil
 }
 
 // recoverRequest makes the new daily keys and the document with them.
@@ -280,10 +242,7 @@ func (c *change) recoverRequest(f *recoverFlags, r *recovery, g generations) (*r
 		Control: realdid.OneKey(control.Public()), Next: c.suite().Commit(next.Public()), Recovery: r.rest, Compromised: compromised, Cleared: f.cleared,
 	}
 	signers := []keys.Signer{control}
-	for _, h := range r.holders {
-		req.Reveal = append(req.Reveal, h.RecoveryKey)
-		signers = append(signers, h.signer)
-	}
+	req.Reveal, signers = r.reveal, append(signers, r.signers...)
 	fresh := &ring{}
 	fresh.add(labelControl, control)
 	req.Document, err = c.recoveredDocument(f.keep, fresh)

@@ -60,14 +60,24 @@ func (a *app) resolveArgument(args []string) (did.URL, error) {
 		}
 		return id.id.URL(), nil
 	}
-	if !strings.HasPrefix(args[0], "did:") && checkName(args[0]) == nil && a.home.exists(a.home.record(args[0])) {
-		id, err := a.parseDID(args[0])
-		return id.URL(), err
+	text := args[0]
+	if !strings.HasPrefix(text, "did:") {
+		name := text
+		if i := strings.IndexAny(text, "#?/"); i >= 0 {
+			name = text[:i]
+		}
+		if checkName(name) == nil && a.home.exists(a.home.record(name)) {
+			id, err := a.parseDID(name)
+			if err != nil {
+				return did.URL{}, err
+			}
+			text = id.String() + text[len(name):]
+		}
 	}
-	if strings.ContainsAny(args[0], "#?/") {
-		return did.ParseURL(args[0])
+	if strings.ContainsAny(text, "#?/") {
+		return did.ParseURL(text)
 	}
-	id, err := did.Parse(args[0])
+	id, err := did.Parse(text)
 	return id.URL(), err
 }
 
@@ -238,9 +248,12 @@ func (a *app) addFacts(s *sheet, f realdid.Facts) {
 	}
 	s.add("control", fmt.Sprintf("weight %d of %s", f.Threshold.Threshold, plural(f.Threshold.Keys, "key")))
 	for i, t := range f.Recovery {
-		how := "only a tier above it can cancel"
-		if t.Vetoable {
+		how := "a tier above it can cancel"
+		switch {
+		case t.Vetoable:
 			how = "the next key can cancel"
+		case t.Rank == 0:
+			how = "nobody can cancel"
 		}
 		if t.UsableUntil != nil {
 			how = "replaced, usable until " + when(*t.UsableUntil)

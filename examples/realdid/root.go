@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -78,7 +79,30 @@ Exit status: 0 valid or done, 1 invalid, 2 could not check, 3 usage.`,
 		group("vc", "Issue credentials, look at them, show and verify them", newVCIssue(a), newVCInspect(a), newVCPresent(a), newVCVerify(a)),
 		group("ledger", "Back up and restore a ledger", newLedgerBackup(a), newLedgerRestore(a)),
 	)
+	root.SetUsageTemplate(strings.NewReplacer(
+		".LocalFlags.FlagUsages", ".LocalFlags.FlagUsagesWrapped 100", ".InheritedFlags.FlagUsages", ".InheritedFlags.FlagUsagesWrapped 100",
+	).Replace(root.UsageTemplate()))
+	root.InitDefaultCompletionCmd()
+	for _, c := range root.Commands() {
+		if c.Name() == "completion" {
+			addCompletionExamples(c)
+		}
+	}
 	return root
+}
+
+// addCompletionExamples says what cobra's own command leaves to be guessed.
+func addCompletionExamples(c *cobra.Command) {
+	examples := map[string]string{
+		"bash":       "  source <(realdid completion bash)",
+		"zsh":        `  realdid completion zsh > "${fpath[1]}/_realdid"`,
+		"fish":       "  realdid completion fish > ~/.config/fish/completions/realdid.fish",
+		"powershell": "  realdid completion powershell | Out-String | Invoke-Expression",
+	}
+	c.Example = examples["bash"]
+	for _, shell := range c.Commands() {
+		shell.Example = examples[shell.Name()]
+	}
 }
 
 // group is a command that only holds others; without a verb it is a usage error that lists them.
@@ -116,9 +140,26 @@ func verb(c *cobra.Command, do func(c *cobra.Command, args []string) error) *cob
 		return f
 	}
 	if c.Args == nil {
-		c.Args = cobra.NoArgs
+		c.Args = args(0, 0)
 	}
+	c.Long = wrap(c.Long, 92)
 	return c
+}
+
+// wrap breaks paragraphs, which empty lines part, into lines of at most width characters.
+func wrap(text string, width int) string {
+	var out []string
+	for paragraph := range strings.SplitSeq(text, "\n\n") {
+		line := ""
+		for _, word := range strings.Fields(paragraph) {
+			if line != "" && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > width {
+				out, line = append(out, line), ""
+			}
+			line = strings.TrimPrefix(line+" "+word, " ")
+		}
+		out = append(out, line, "")
+	}
+	return strings.Join(out[:len(out)-1], "\n")
 }
 
 // args is cobra's count of arguments with an error that names what is wanted.

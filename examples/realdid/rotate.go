@@ -72,6 +72,9 @@ func (a *app) didRotate(ctx context.Context, f *rotateFlags, renew, single bool)
 		return err
 	}
 	defer c.end()
+	if err := c.settled(); err != nil {
+		return err
+	}
 	seed, err := a.loadSeed(c.id, f.seed)
 	if err != nil {
 		return err

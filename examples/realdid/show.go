@@ -91,7 +91,7 @@ type pendingJSON struct {
 // showOperation prints an operation that the ledger holds.
 func (a *app) showOperation(name, did string, res *realdid.Result, more func(*operationJSON)) error {
 	out := operationJSON{
-		DID: res.DID.String(), Operation: res.Operation.Type().String(), Sequence: res.Operation.Seq(), VersionID: res.Operation.VersionID(),
+		DID: res.DID.String(), Operation: res.Operation.Type().String(), Sequence: res.State.Seq(), VersionID: res.Operation.VersionID(),
 		Time: res.Anchor.Time.Format(time.RFC3339), Index: res.Anchor.Index,
 	}
 	pending, waits := res.State.Pending()

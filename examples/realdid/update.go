@@ -54,6 +54,9 @@ func (a *app) didUpdate(ctx context.Context, f *updateFlags) error {
 		return err
 	}
 	defer c.end()
+	if err := c.settled(); err != nil {
+		return err
+	}
 	doc := copyContent(c.state.Content())
 	fresh := &ring{}
 	if err := a.applyUpdate(&doc, f, fresh); err != nil {

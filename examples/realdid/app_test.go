@@ -1,0 +1,150 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/hex"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+
+	"github.com/realdid/realdid/did/realdid"
+)
+
+// secretForms are the texts in which a secret could leak.
+func secretForms(b []byte) []string {
+	return []string{
+		string(b), hex.EncodeToString(b), strings.ToUpper(hex.EncodeToString(b)), base64.RawURLEncoding.EncodeToString(b),
+		base64.RawStdEncoding.EncodeToString(b), seedEncoding.EncodeToString(b)[:40],
+	}
+}
+
+func commands(c *cobra.Command) []*cobra.Command {
+	out := []*cobra.Command{c}
+	for _, sub := range c.Commands() {
+		out = append(out, commands(sub)...)
+	}
+	return out
+}
+
+func TestEveryCommandHasHelp(t *testing.T) {
+	root := newRoot(newApp(nil, &bytes.Buffer{}, &bytes.Buffer{}))
+	for _, c := range commands(root) {
+		if c.Example == "" || c.Short == "" {
+			t.Errorf("%s: no example or no summary", c.CommandPath())
+		}
+		for line := range strings.SplitSeq(c.Example, "\n") {
+			if !strings.Contains(line, "realdid") && !strings.Contains(line, "REALDID_HOME") {
+				t.Errorf("%s: example %q does not call the program", c.CommandPath(), line)
+			}
+		}
+	}
+}
+
+// TestExamplesParse runs the argument and flag parser over every example, without running the verbs.
+func TestExamplesParse(t *testing.T) {
+	for _, c := range commands(newRoot(newApp(nil, &bytes.Buffer{}, &bytes.Buffer{}))) {
+		for line := range strings.SplitSeq(c.Example, "\n") {
+			_, line, ok := strings.Cut(line, "realdid ")
+			if !ok || strings.HasPrefix(line, "completion") {
+				continue
+			}
+			line, _, _ = strings.Cut(line, " | ")
+			line, _, _ = strings.Cut(line, " > ")
+			line, _, _ = strings.Cut(line, " < ")
+			root := newRoot(newApp(nil, &bytes.Buffer{}, &bytes.Buffer{}))
+			for _, sub := range commands(root) {
+				if sub.RunE != nil && len(sub.Commands()) == 0 {
+					sub.RunE = func(*cobra.Command, []string) error { return nil }
+				}
+			}
+			root.SetArgs(strings.Fields(strings.ReplaceAll(line, "'", "")))
+			root.SetOut(&bytes.Buffer{})
+			if err := root.Execute(); err != nil {
+				t.Errorf("realdid %s: %v", line, err)
+			}
+		}
+	}
+}
+
+// TestSurface pins the names that others rely on.
+func TestSurface(t *testing.T) {
+	root := newRoot(newApp(nil, &bytes.Buffer{}, &bytes.Buffer{}))
+	for _, flag := range []string{"home", "ledger", "as", "passphrase-file", "json", "at", "offline"} {
+		if root.PersistentFlags().Lookup(flag) == nil {
+			t.Errorf("no global flag --%s", flag)
+		}
+	}
+	for _, path := range []string{
+		"key new", "key import", "key show",
+		"did create", "did resolve", "did update", "did rotate", "did recover", "did cancel", "did deactivate", "did history", "did audit",
+		"vc issue", "vc inspect", "vc present", "vc verify", "ledger backup", "ledger restore", "completion bash",
+	} {
+		c, rest, err := root.Find(strings.Fields(path))
+		if err != nil || len(rest) > 0 || c.RunE == nil && c.Run == nil {
+			t.Errorf("no verb %q (found %q, %v)", path, c.CommandPath(), err)
+		}
+	}
+}
+
+// TestNoNetwork shows what --offline rests on: the program links nothing that could make a request.
+func TestNoNetwork(t *testing.T) {
+	out, err := exec.CommandContext(context.Background(), "go", "list", "-deps", ".").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for dep := range strings.Lines(string(out)) {
+		switch strings.TrimSpace(dep) {
+		case "net/http", "crypto/tls", "net/rpc", "net/smtp":
+			t.Errorf("the program links %s", dep)
+		}
+	}
+}
+
+func TestSeedText(t *testing.T) {
+	s := realdid.NewSeed()
+	text := seedText(s)
+	back, err := parseSeedText([]byte(strings.ToUpper(strings.ReplaceAll(text, " ", "\n "))))
+	if err == nil {
+		t.Error("a prefix that is broken into lines: got no error")
+	}
+	prefix, rest, _ := strings.Cut(text, seedTextPrefix)
+	if back, err = parseSeedText([]byte(prefix + strings.ToUpper(seedTextPrefix+strings.ReplaceAll(rest, " ", "\n ")))); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(back.Secret(), s.Secret()) {
+		t.Error("another seed came back")
+	}
+	for i := len(seedTextPrefix) + 1; i < len(text)-1; i++ {
+		b := []byte(text)
+		if b[i] == ' ' {
+			continue
+		}
+		if b[i]++; b[i] > 'z' || b[i] == '8' {
+			b[i] = 'a'
+		}
+		if _, err := parseSeedText(b); err == nil {
+			t.Errorf("slip at %d: got no error", i)
+		}
+	}
+}
+
+func TestClean(t *testing.T) {
+	if got, want := clean("a\x1b[2Jb\u202ec\n"), "a\ufffd[2Jb\ufffdc\ufffd"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestCheckName(t *testing.T) {
+	for name, ok := range map[string]bool{
+		"alice": true, "a-1_b": true, "": false, "Alice": false, "../x": false, "a/b": false, "a.b": false, "-a": false, "a-": false,
+		strings.Repeat("a", 65): false, "did:realdid:q": false,
+	} {
+		if got := checkName(name) == nil; got != ok {
+			t.Errorf("%q: got %v, want %v", name, got, ok)
+		}
+	}
+}
