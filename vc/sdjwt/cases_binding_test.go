@@ -129,8 +129,8 @@ func bindingCases() []forgedCase {
 			f.set("cnf", `{"kid":"did:example:citizen#papers"}`)
 			f.kbKey = "did:example:citizen#papers"
 		}},
-		{"key-rotated", profile + ": resolved when presenting", "vc.holder.key.notfound", holder(func(k *vectorKey) { k.Status, k.Removed = "retired", forgeTime })},
-		{"key-compromised", profile, "vc.holder.key.notfound", holder(func(k *vectorKey) { k.Status = "compromised" })},
+		{"key-rotated", profile + ": resolved when presenting", "vc.holder.key.time", holder(func(k *vectorKey) { k.Status, k.Removed = "retired", forgeTime })},
+		{"key-compromised", profile, "vc.holder.key.time", holder(func(k *vectorKey) { k.Status = "compromised" })},
 		{"evidence-old", profile, "vc.holder.evidence.stale", holder(func(k *vectorKey) { k.AsOf = forgeTime.Add(-11 * 60e9) })},
 		{"evidence-none", profile, "vc.holder.evidence.none", holder(func(k *vectorKey) { k.Evidence = "none" })},
 		{"evidence-genesis-only", profile, "vc.holder.evidence.genesis", holder(func(k *vectorKey) { k.Evidence = "genesisOnly" })},

@@ -19,7 +19,7 @@ var decidedElsewhere = map[string]string{
 	"vc.holder.time.notyet":   "nbf of a key binding JWT is the caller's",
 	"vc.holder.kid.invalid":   "keys are the caller's", "vc.holder.kid.missing": "keys are the caller's",
 	"vc.holder.kid.foreign": "keys are the caller's", "vc.holder.key.notfound": "keys are the caller's",
-	"vc.holder.key.purpose": "keys are the caller's", "vc.holder.key.algorithm": "keys are the caller's",
+	"vc.holder.key.time": "keys are the caller's", "vc.holder.key.purpose": "keys are the caller's", "vc.holder.key.algorithm": "keys are the caller's",
 	"vc.holder.evidence.stale": "keys are the caller's", "vc.holder.evidence.none": "keys are the caller's",
 	"vc.holder.evidence.genesis": "keys are the caller's",
 }

@@ -66,7 +66,7 @@ func (t keyTable) Key(_ context.Context, u did.URL, p did.Purpose, at time.Time)
 	case !k.Method.Purposes.Has(p):
 		return nil, &did.Error{Code: did.InvalidRelationship, Err: did.ErrKeyPurpose}
 	case at.IsZero() && k.Status != did.KeyActive:
-		return nil, &did.Error{Code: did.InvalidVerificationMethod, Err: did.ErrKeyNotFound}
+		return nil, &did.Error{Code: did.InvalidVerificationMethod, Err: did.ErrKeyTime}
 	case !at.IsZero() && (at.Before(k.Added) || k.Status == did.KeyRetired && !at.Before(k.Removed)):
 		return nil, &did.Error{Code: did.InvalidVerificationMethod, Err: did.ErrKeyTime}
 	}

@@ -150,11 +150,11 @@ func TestRotation(t *testing.T) {
 	if got := show(toDID, fresh); got != "valid" {
 		t.Errorf("new phone: got %s", got)
 	}
-	if got := show(toMethod, did.URL{}); got != "vc.holder.key.notfound" {
+	if got := show(toMethod, did.URL{}); got != "vc.holder.key.time" {
 		t.Errorf("bound to the old method: got %s", got)
 	}
 	p.holder = oldPhone
-	if got := show(toDID, old); got != "vc.holder.key.notfound" {
+	if got := show(toDID, old); got != "vc.holder.key.time" {
 		t.Errorf("thief with the old key: got %s", got)
 	}
 	if got := show(toDID, fresh); got != "sdjwt.kb.signature" {
