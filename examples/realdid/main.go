@@ -11,6 +11,10 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	go func() { // a second interrupt ends the program at once
+		<-ctx.Done()
+		stop()
+	}()
 	status := newApp(os.Stdin, os.Stdout, os.Stderr).run(ctx, os.Args[1:])
 	stop()
 	os.Exit(status)
@@ -18,6 +22,8 @@ func main() {
 
 // run executes one command line and returns its exit status.
 func (a *app) run(ctx context.Context, args []string) int {
+	a.interrupted = ctx.Done()
+	defer a.passphrases.wipe()
 	root := newRoot(a)
 	root.SetArgs(args)
 	root.SetIn(a.stdin)

@@ -11,8 +11,9 @@ import (
 // A ring is a sealed file of keys: NAME.key. Of an identity it holds what the daily device needs and nothing from which next or
 // recovery keys could be computed, unless the identity was made with --single-secret, whose seed is in it.
 type ring struct {
-	path    string
-	entries []ringEntry
+	path       string
+	entries    []ringEntry
+	passphrase []byte // that opened it
 }
 
 // A ringEntry is a key with its label: "key", "control" or "#fragment".

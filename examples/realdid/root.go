@@ -24,11 +24,12 @@ type app struct {
 		home, ledger, as, passphraseFile, at string
 		json, offline                        bool
 	}
-	now        func() time.Time
-	cost       keyfile.Cost // of sealing a file; zero is the default of package keyfile
-	home       home
-	stdinUse   string // what has taken standard input
-	passphrase []byte // asked for once
+	now         func() time.Time
+	cost        keyfile.Cost // of sealing a file; zero is the default of package keyfile
+	home        home
+	stdinUse    string // what has taken standard input
+	passphrases passphrases
+	interrupted <-chan struct{} // closed when the person wants out
 }
 
 func newApp(stdin io.Reader, stdout, stderr io.Writer) *app {
@@ -64,7 +65,7 @@ Exit status: 0 valid or done, 1 invalid, 2 could not check, 3 usage.`,
 	f.StringVar(&a.flags.home, "home", "", "`DIR` with keys, ledger, credentials (default $REALDID_HOME, else the user's data folder)")
 	f.StringVar(&a.flags.ledger, "ledger", "", "ledger `DIR` (default HOME/ledger)")
 	f.StringVar(&a.flags.as, "as", "", "identity `NAME` to act as (default: the first one created)")
-	f.StringVar(&a.flags.passphraseFile, "passphrase-file", "", "`FILE` whose first line is the passphrase (default $REALDID_PASSPHRASE, else a prompt)")
+	f.StringVar(&a.flags.passphraseFile, "passphrase-file", "", "`FILE` with the passphrase; with several lines, each is tried (default $REALDID_PASSPHRASE, else a prompt)")
 	f.BoolVar(&a.flags.json, "json", false, "print one JSON object on standard output")
 	f.StringVar(&a.flags.at, "at", "", "act as if it were `TIME` (RFC 3339): the clock of ledger and verifier")
 	f.BoolVar(&a.flags.offline, "offline", false, "never use the network")

@@ -14,32 +14,33 @@ import (
 // seedKind is the kind of the entry that holds a seed in a sealed file.
 const seedKind = "realdid-seed"
 
-// openSealed asks for the passphrase and opens a file.
-func (a *app) openSealed(path string) ([]keyfile.Entry, error) {
+// openSealed reads a sealed file and opens it. It returns the passphrase as well.
+func (a *app) openSealed(path string) ([]keyfile.Entry, []byte, error) {
 	file, err := keyfile.Read(path)
-	if err != nil {
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil, unknown("check the path", "there is no key file at %s", path)
-		}
-		return nil, err
-	}
-	pass, err := a.askPassphrase(false)
-	if err != nil {
-		return nil, err
-	}
-	entries, err := keyfile.Open(pass, file)
-	if errors.Is(err, keyfile.ErrPassphrase) {
-		a.passphrase = nil
-		return nil, unknown("each key file can have its own passphrase: --passphrase-file FILE or REALDID_PASSPHRASE", "the passphrase does not open %s", path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, unknown("check the path", "there is no key file at %s", path)
 	}
 	if err != nil {
-		return nil, unknown("", "%s: %s", path, strings.TrimPrefix(err.Error(), "keyfile: open: "))
+		return nil, nil, err
 	}
-	return entries, nil
+	entries, pass, err := a.unseal(path, file)
+	if err != nil {
+		return nil, nil, fileFailure(path, err)
+	}
+	return entries, pass, nil
 }
 
-func (a *app) seal(entries []keyfile.Entry, fresh bool) ([]byte, error) {
-	pass, err := a.askPassphrase(fresh)
+// fileFailure names the file in an error of package keyfile.
+func fileFailure(path string, err error) error {
+	if _, ok := errors.AsType[*failure](err); ok {
+		return err
+	}
+	return unknown("", "%s: %s", path, strings.TrimPrefix(err.Error(), "keyfile: open: "))
+}
+
+// seal seals entries for a new file.
+func (a *app) seal(entries []keyfile.Entry) ([]byte, error) {
+	pass, err := a.newPassphrase()
 	if err != nil {
 		return nil, err
 	}
@@ -55,11 +56,11 @@ func createSealed(path string, file []byte) error {
 }
 
 func (a *app) openRing(path string) (*ring, error) {
-	entries, err := a.openSealed(path)
+	entries, pass, err := a.openSealed(path)
 	if err != nil {
 		return nil, err
 	}
-	r := &ring{path: path}
+	r := &ring{path: path, passphrase: pass}
 	for _, e := range entries {
 		if e.Kind == keyfile.KindKey {
 			label, _, _ := strings.Cut(e.Label, " ")
@@ -79,15 +80,16 @@ func (r *ring) encode() []keyfile.Entry {
 }
 
 func (a *app) createRing(r *ring) error {
-	file, err := a.seal(r.encode(), true)
+	file, err := a.seal(r.encode())
 	if err != nil {
 		return err
 	}
+	r.passphrase = a.passphrases.list[0]
 	return createSealed(r.path, file)
 }
 
 func (a *app) replaceRing(r *ring) error {
-	file, err := a.seal(r.encode(), false)
+	file, err := keyfile.Seal(r.passphrase, r.encode(), &keyfile.Options{Cost: a.cost})
 	if err != nil {
 		return err
 	}
@@ -101,7 +103,7 @@ func (a *app) createSeed(path, name string, s *realdid.Seed) error {
 	if err != nil {
 		return err
 	}
-	file, err := a.seal([]keyfile.Entry{{Kind: seedKind, Label: name, Seed: sealed}}, true)
+	file, err := a.seal([]keyfile.Entry{{Kind: seedKind, Label: name, Seed: sealed}})
 	if err != nil {
 		return err
 	}
@@ -109,7 +111,7 @@ func (a *app) createSeed(path, name string, s *realdid.Seed) error {
 }
 
 func (a *app) openSeed(path string) (*realdid.Seed, error) {
-	entries, err := a.openSealed(path)
+	entries, _, err := a.openSealed(path)
 	if err != nil {
 		return nil, err
 	}
