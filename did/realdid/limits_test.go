@@ -67,69 +67,74 @@ func TestUpdatesCannotFillTheOwnersLimit(t *testing.T) {
 	t.Run("deactivate", func(t *testing.T) { ok(t, "deactivate", filled(t).deactivate(1)) })
 }
 
-// TestRotationsCannotFillTheRecoveryLimit is P11: a thief with the next keys rotates until no key fits any more. A recovery
-// is filed all the same and makes room.
-func TestRotationsCannotFillTheRecoveryLimit(t *testing.T) {
-	h := simple(t, tier(time.Hour, false, 1, 10))
-	set := func(round int) []*keys.PrivateKey {
-		var ks []*keys.PrivateKey
-		for i := range 16 {
-			ks = append(ks, ed(200_000+16*round+i))
-		}
-		return ks
-	}
-	ok(t, "rotate", h.rotate(&realdid.RotateRequest{Reveal: pub(ed(1)), Next: commit(set(0)...)}, ed(1)))
-	full := false
-	for round := range 1000 {
-		doc := sixteen(round)
-		req := &realdid.RotateRequest{Reveal: pub(set(round)...), Next: commit(set(round + 1)...)}
-		if round < 100 {
-			req.Document = &doc
-		}
-		if err := h.rotate(req, set(round)...); err != nil {
-			refused(t, "rotation over the limit", err)
-			if round < 120 {
-				t.Fatalf("refused after %d rotations: %v", round, err)
-			}
-			full = true
-			break
-		}
-	}
-	if !full {
-		t.Fatal("nothing limits what rotations leave behind")
-	}
-	ok(t, "recover", h.recover(10, 20, authKey("mine", 5)))
-	h.wait(time.Hour)
-	ok(t, "a recovery makes room for rotations again", h.rotateTo(21))
-	roundTrip(t, h.state)
+// altered puts h into a state that is changed by the numbers of SPEC.md section 8.
+func altered(t *testing.T, h *hist, change func(o object)) *hist {
+	t.Helper()
+	s, err := alter(t, h.state, change)
+	ok(t, "a state at a limit", err)
+	h.state = s
+	return h
 }
 
-// TestRotationsRemoveToo holds rotations to their own limit of removed methods.
-func TestRotationsRemoveToo(t *testing.T) {
-	h := simple(t)
-	n := 1
-	for round := range 1000 {
-		doc := sixteen(round)
-		if err := h.rotate(&realdid.RotateRequest{Reveal: pub(ed(n)), Next: commit(ed(n + 1)), Document: &doc}, ed(n)); err != nil {
-			refused(t, "rotation over the limit", err)
-			if round != 129 {
-				t.Errorf("refused after %d rotations, want 129: %v", round, err)
-			}
-			return
-		}
-		n++
+// gone makes n removed methods.
+func gone(n int) (out []any) {
+	for i := range n {
+		k := testKey(keys.Ed25519, 10_000+i).Public().Multicodec()
+		out = append(out, object{0: []any{fmt.Sprintf("gone%d", i), k, 1}, 1: 0, 2: 1})
 	}
-	t.Fatal("nothing limits what rotations remove")
+	return out
+}
+
+// shown makes the commitments of n used keys.
+func shown(n int) (out [][]byte) {
+	for i := range n {
+		out = append(out, append([]byte{byte(i >> 8), byte(i)}, make([]byte, 30)...))
+	}
+	return out
+}
+
+// TestWhatHistoriesLeaveBehind holds every limit of SPEC.md section 6.9 exactly, and P11: whatever the control keys or the
+// next keys have used up, a recovery is filed all the same and makes room.
+func TestWhatHistoriesLeaveBehind(t *testing.T) {
+	empty := realdid.Content{}
+	rotate := func(h *hist, doc *realdid.Content) error {
+		return h.rotate(&realdid.RotateRequest{Reveal: pub(ed(1)), Next: commit(ed(2)), Document: doc}, ed(1))
+	}
+	removed := func(n int) *hist { return altered(t, fixed(t), func(o object) { o[15] = gone(n) }) }
+	used := func(n int) *hist { return altered(t, fixed(t), func(o object) { o[16] = shown(n) }) }
+
+	ok(t, "an update that removes method 1024", removed(1023).update(empty, ed(0)))
+	refused(t, "an update that removes method 1025", removed(1024).update(empty, ed(0)))
+	ok(t, "an update that removes none", removed(2048).update(authKey("a", 3), ed(0)))
+	ok(t, "a rotation that removes method 2048", rotate(removed(2047), &empty))
+	refused(t, "a rotation that removes method 2049", rotate(removed(2048), &empty))
+	ok(t, "a deactivation that removes method 2049", removed(2048).deactivate(1))
+	ok(t, "a rotation that uses key 4096", rotate(used(4095), nil))
+	refused(t, "a rotation that uses key 4097", rotate(used(4096), nil))
+	for _, n := range []int{4095, 4096} {
+		h := used(n)
+		ok(t, "guardians file", h.guardiansFile(20))
+		if err := h.cancelByNext(1); (err == nil) != (n == 4095) {
+			t.Errorf("a cancel by next keys after %d used keys: got %v", n, err)
+		}
+	}
+	h := altered(t, fixed(t), func(o object) { o[15], o[16] = gone(2048), shown(4096) })
+	ok(t, "guardians file", h.guardiansFile(20))
+	ok(t, "a cancel by a tier", h.cancelByTier(10))
+	ok(t, "recover", h.recover(10, 20, authKey("mine", 5)))
+	h.wait(threeDays)
+	if got := len(h.at().Content().VerificationMethods); got != 1 {
+		t.Errorf("methods: got %d, want 1", got)
+	}
+	ok(t, "a recovery makes room for updates", h.update(empty, ed(20)))
+	ok(t, "a recovery makes room for rotations", h.rotateTo(21))
+	roundTrip(t, h.state)
 }
 
 // TestHistoriesStayReplayable bounds how many updates and anchors a thief of the device can write before the owner acts.
 func TestHistoriesStayReplayable(t *testing.T) {
 	long := func(n uint64) *hist {
-		h := simple(t, tier(time.Hour, false, 1, 10))
-		s, err := alter(t, h.state, func(o object) { o[4] = n })
-		ok(t, "a state after so many updates", err)
-		h.state = s
-		return h
+		return altered(t, simple(t, tier(time.Hour, false, 1, 10)), func(o object) { o[4] = n })
 	}
 	ok(t, "the last update", long(realdid.MaxTurn-1).update(authKey("a", 3), ed(0)))
 	refused(t, "an update too many", long(realdid.MaxTurn).update(authKey("a", 3), ed(0)))
