@@ -5,7 +5,9 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/hex"
+	"os"
 	"os/exec"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -86,6 +88,32 @@ func TestSurface(t *testing.T) {
 		c, rest, err := root.Find(strings.Fields(path))
 		if err != nil || len(rest) > 0 || c.RunE == nil && c.Run == nil {
 			t.Errorf("no verb %q (found %q, %v)", path, c.CommandPath(), err)
+		}
+	}
+}
+
+// TestReadme wants every member of every object that --json prints in the README.
+func TestReadme(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range []any{
+		createdJSON{}, operationJSON{}, pendingJSON{}, requestJSON{}, request{}, keyJSON{}, historyEntryJSON{}, auditJSON{}, faultJSON{},
+		issuedJSON{}, inspectedJSON{}, partSizes{}, backupJSON{}, resolutionJSON{}, resolutionMeta{}, evidenceJSON{}, removedJSON{}, card{},
+		cardGuardian{},
+	} {
+		for f := range reflect.TypeOf(v).Fields() {
+			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+			if !bytes.Contains(readme, []byte(`"`+name+`"`)) && !bytes.Contains(readme, []byte("."+name+"`")) && !bytes.Contains(readme, []byte("."+name+" ")) {
+				t.Errorf("%T: member %q is not in the README", v, name)
+			}
+		}
+	}
+	for _, c := range commands(newRoot(newApp(nil, &bytes.Buffer{}, &bytes.Buffer{}))) {
+		if c.HasParent() && c.Parent().HasParent() && c.Parent().Name() != "completion" && !bytes.Contains(readme, []byte(c.Parent().Name()+" "+c.Name())) &&
+			!bytes.Contains(readme, []byte("`"+c.Name()+"`")) {
+			t.Errorf("%s is not in the README", c.CommandPath())
 		}
 	}
 }

@@ -33,9 +33,9 @@ type failure struct {
 
 func (f *failure) Error() string {
 	if f.what == "" {
-		return "realdid: " + f.detail
+		return f.detail
 	}
-	return "realdid: " + f.what + ": " + f.detail
+	return f.what + ": " + f.detail
 }
 
 func invalid(hint, format string, a ...any) *failure {
@@ -116,7 +116,7 @@ func withoutPackages(text string) string {
 	text = firstLine(text)
 	for again := true; again; {
 		again = false
-		for _, prefix := range []string{"realdid: ", "did: ", "vc: ", "sdjwt: ", "ledger: ", "boltledger: ", "restore: ", "keyfile: ", "keys: "} {
+		for _, prefix := range []string{"realdid: ", "did: ", "vc: ", "sdjwt: ", "ledger: ", "boltledger: ", "open: ", "restore: ", "keyfile: ", "keys: "} {
 			if rest, ok := strings.CutPrefix(text, prefix); ok {
 				text, again = rest, true
 			}
@@ -140,15 +140,15 @@ func (a *app) report(f *failure) {
 				Status  int    `json:"exitStatus"`
 			} `json:"error"`
 		}{}
-		out.Error.Message, out.Error.Hint, out.Error.Status = strings.TrimPrefix(f.Error(), "realdid: "), f.hint, f.status
+		out.Error.Message, out.Error.Hint, out.Error.Status = f.Error(), f.hint, f.status
 		b, _ := json.Marshal(out)
 		fmt.Fprintf(a.stdout, "%s\n", b)
 	}
 	if f.detail == "" {
 		return
 	}
-	fmt.Fprintln(a.stderr, a.errPaint.red(f.Error()))
+	fmt.Fprintln(a.stderr, a.errPaint.red("realdid: "+clean(f.Error())))
 	if f.hint != "" {
-		fmt.Fprintln(a.stderr, "  "+a.errPaint.dim("hint: "+f.hint))
+		fmt.Fprintln(a.stderr, "  "+a.errPaint.dim("hint: "+clean(f.hint)))
 	}
 }

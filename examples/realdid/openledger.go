@@ -93,7 +93,7 @@ func (l *lazyMethod) Resolve(ctx context.Context, id did.DID, opt *did.ResolveOp
 		return nil, &did.Error{Code: did.InvalidDID, Err: err}
 	}
 	if f := explainLibrary(l.failed); parsed.Genesis == nil || l.app.home.exists(l.app.ledgerDir()) {
-		return nil, &did.Error{Code: did.InternalError, Detail: "ledger", Err: f}
+		return nil, &did.Error{Code: did.InternalError, Detail: "the ledger", Err: f}
 	}
 	net, err := l.app.home.network()
 	if err != nil {

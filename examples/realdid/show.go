@@ -56,6 +56,8 @@ func (a *app) showCreated(n *newIdentity, op *realdid.Operation, seedPath, cardP
 	switch {
 	case n.record.Single:
 		a.note("the seed stays beside the daily keys, as you asked: whoever steals this device and the passphrase has the identity. It is recorded.")
+	case seedPath != a.home.seed(n.record.Name):
+		a.note("keep %s away from this device: who holds it can rotate and recover, and nobody else.", seedPath)
 	default:
 		a.note("move %s to paper, a drive or a second device: who holds it can rotate and recover, and nobody else.", seedPath)
 	}
