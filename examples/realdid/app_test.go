@@ -99,8 +99,24 @@ func TestReadme(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, v := range []any{
-		createdJSON{}, operationJSON{}, pendingJSON{}, requestJSON{}, request{}, keyJSON{}, historyEntryJSON{}, auditJSON{}, faultJSON{},
-		issuedJSON{}, inspectedJSON{}, partSizes{}, backupJSON{}, resolutionJSON{}, resolutionMeta{}, evidenceJSON{}, removedJSON{}, card{},
+		createdJSON{},
+		operationJSON{},
+		pendingJSON{},
+		requestJSON{},
+		request{},
+		keyJSON{},
+		historyEntryJSON{},
+		auditJSON{},
+		faultJSON{},
+		issuedJSON{},
+		inspectedJSON{},
+		partSizes{},
+		backupJSON{},
+		resolutionJSON{},
+		resolutionMeta{},
+		evidenceJSON{},
+		removedJSON{},
+		card{},
 		cardGuardian{},
 	} {
 		for f := range reflect.TypeOf(v).Fields() {
