@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -56,6 +57,7 @@ Exit status: 0 valid or done, 1 invalid, 2 could not check, 3 usage.`,
   realdid vc issue --as authority --holder alice --type https://example.org/person --claims claims.json > person.sdjwt
   realdid vc present person.sdjwt --as alice --reveal /age_over_18 --audience https://shop.example --nonce n-123 > shown.sdjwt
   realdid vc verify shown.sdjwt --issuer authority --type https://example.org/person --audience https://shop.example --nonce n-123`,
+		Version:           version(),
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		DisableAutoGenTag: true,
@@ -90,6 +92,14 @@ Exit status: 0 valid or done, 1 invalid, 2 could not check, 3 usage.`,
 		}
 	}
 	return root
+}
+
+// version is that of the module, as the build recorded it.
+func version() string {
+	if b, ok := debug.ReadBuildInfo(); ok && b.Main.Version != "" {
+		return b.Main.Version
+	}
+	return "(devel)"
 }
 
 // addCompletionExamples says what cobra's own command leaves to be guessed.
