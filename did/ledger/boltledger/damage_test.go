@@ -24,11 +24,11 @@ func sample(tb testing.TB, dir string) []string {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	l.store.heads.min = 150
+	l.store.heads.min = 100
 	random := rand.New(rand.NewPCG(3, 4))
 	var keys []string
-	for i := range 1200 {
-		key := fmt.Sprintf("key-%d", random.IntN(600))
+	for i := range 500 {
+		key := fmt.Sprintf("key-%d", random.IntN(250))
 		state, seq, err := l.State(tb.Context(), key)
 		if err != nil {
 			tb.Fatal(err)
@@ -37,7 +37,7 @@ func sample(tb testing.TB, dir string) []string {
 			keys = append(keys, key)
 		}
 		size := random.IntN(300)
-		if i%100 == 0 {
+		if i%60 == 0 {
 			size = ledger.MaxOpSize - 100
 		}
 		now = now.Add(time.Second)
@@ -45,7 +45,7 @@ func sample(tb testing.TB, dir string) []string {
 			tb.Fatal(err)
 		}
 	}
-	if n := len(l.store.heads.sums); n < 10 || l.store.heads.waiting() < 50 {
+	if n := len(l.store.heads.sums); n < 4 || l.store.heads.waiting() < 30 {
 		tb.Fatalf("the sample has %d blocks and %d heads in memory: it shows too little", n, l.store.heads.waiting())
 	}
 	if err := l.Close(); err != nil {
@@ -89,8 +89,8 @@ func flips(size int64) []int64 {
 	random := rand.New(rand.NewPCG(5, 6))
 	for at := range size {
 		in := at % pageSize
-		if os.Getenv("REALDID_DAMAGE") == "all" || at < 2*pageSize && in < pageHeader+metaSize || in < 40 && random.IntN(8) == 0 ||
-			in < 400 && random.IntN(50) == 0 || random.IntN(700) == 0 {
+		if os.Getenv("REALDID_DAMAGE") == "all" || at < 2*pageSize && in < pageHeader+metaSize && in%2 == 0 ||
+			in < 40 && random.IntN(8) == 0 || in < 400 && random.IntN(150) == 0 || random.IntN(2000) == 0 {
 			offsets = append(offsets, at)
 		}
 	}
