@@ -82,6 +82,7 @@ type hist struct {
 	now   time.Time
 	state *realdid.State
 	index uint64
+	first []byte // the create
 }
 
 var start = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -128,6 +129,9 @@ func (h *hist) try(d *realdid.Draft, err error, ks ...*keys.PrivateKey) error {
 func (h *hist) apply(op *realdid.Operation) error {
 	s, err := realdid.Apply(h.state, op, ledger.Anchor{Index: h.index, Time: h.now})
 	if err == nil {
+		if h.state == nil {
+			h.first = op.Bytes()
+		}
 		h.state, h.index = s, h.index+1
 	}
 	return err
