@@ -350,8 +350,8 @@ func (s *State) removedMethod(fragment string) *removedMethod {
 
 // checkFreshKeys refuses control keys that were control or revealed before, and commitments to keys already shown.
 func (s *State) checkFreshKeys(op *Operation) error {
-	for _, k := range op.control.Keys {
-		if slices.Contains(s.used, s.scid.Suite.CommitKey(k)) {
+	for i, k := range op.newSigners {
+		if _, control := signerOf(op.control.Keys, k); control && slices.Contains(s.used, op.shown[i]) {
 			return refuse("control: a key that was control or revealed never returns")
 		}
 	}
@@ -359,12 +359,8 @@ func (s *State) checkFreshKeys(op *Operation) error {
 }
 
 func (s *State) checkFreshNext(op *Operation) error {
-	shown := slices.Clip(s.used)
-	for _, k := range op.newSigners {
-		shown = append(shown, s.scid.Suite.CommitKey(k))
-	}
 	for _, d := range op.next.Digests {
-		if slices.Contains(shown, d) {
+		if slices.Contains(s.used, d) || slices.Contains(op.shown, d) {
 			return refuse("next: commits to a key that has been shown")
 		}
 	}
@@ -399,17 +395,17 @@ func weightAt(ws []int, i int) int {
 
 // nextRole matches the revealed keys with the commitments of the previous operation.
 func (s *State) nextRole(op *Operation) (role, error) {
-	return revealRole(s.next, op, func(r revealed) Digest { return s.scid.Suite.CommitKey(r.key) })
+	return revealRole(s.next, op, func(i int) Digest { return op.shown[i] })
 }
 
 func (s *State) recoveryRole(t standingTier, op *Operation) (role, error) {
-	return revealRole(t.Keys, op, func(r revealed) Digest { return s.scid.Suite.CommitRecovery(r.salt, r.key) })
+	return revealRole(t.Keys, op, func(i int) Digest { return s.scid.Suite.CommitRecovery(op.reveal[i].salt, op.reveal[i].key) })
 }
 
-func revealRole(c Commitments, op *Operation, digest func(revealed) Digest) (role, error) {
+func revealRole(c Commitments, op *Operation, digest func(i int) Digest) (role, error) {
 	r := role{c.Threshold, make([]int, len(op.newSigners))}
 	for i, shown := range op.reveal {
-		if shown.index >= len(c.Digests) || digest(shown) != c.Digests[shown.index] {
+		if shown.index >= len(c.Digests) || digest(i) != c.Digests[shown.index] {
 			return role{}, refuse("reveal: key %d is not the one committed to", shown.index)
 		}
 		r.weights[i] = weightAt(c.Weights, shown.index)

@@ -61,6 +61,7 @@ type Operation struct {
 	content      Content
 	reveal       []revealed
 	newSigners   []keys.PublicKey // who signs, where the operation itself says so
+	shown        []Digest         // what would have committed to each of them
 }
 
 type revealed struct {
@@ -148,6 +149,9 @@ func parsePayload(payload []byte) (*Operation, error) {
 		return nil, err
 	}
 	op.newSigners = op.ownSigners()
+	for _, k := range op.newSigners {
+		op.shown = append(op.shown, op.scid.Suite.CommitKey(k))
+	}
 	return op, nil
 }
 

@@ -192,8 +192,8 @@ func (s *State) setKeys(op *Operation) {
 // use remembers the keys that the operation showed, so that they never count as secret again.
 func (s *State) use(op *Operation) {
 	used := slices.Clip(s.used)
-	for _, k := range op.newSigners {
-		if d := s.scid.Suite.CommitKey(k); !slices.Contains(used, d) {
+	for _, d := range op.shown {
+		if !slices.Contains(used, d) {
 			used = append(used, d)
 		}
 	}
