@@ -151,11 +151,11 @@ func TestRestoreDamaged(t *testing.T) {
 		"records swapped": swapped, "trailing byte": append(bytes.Clone(whole), 0), "empty": nil,
 		"huge record": append([]byte(backupText), 0xff, 0xff, 0xff, 0xff, 0x7f),
 	}
-	for i := 0; i < len(whole); i += 1 + i/40 {
+	for i := 0; i < len(whole); i += 1 + i/10 {
 		cases[fmt.Sprint("cut off at ", i)] = whole[:i]
 	}
 	random := rand.New(rand.NewPCG(1, 2))
-	for range 60 {
+	for range 30 {
 		i := len(backupText) + random.IntN(len(whole)-len(backupText))
 		flipped := bytes.Clone(whole)
 		flipped[i] ^= byte(1 + random.IntN(255))

@@ -40,7 +40,7 @@ type Options struct {
 	// commit is missing, although it may have been acknowledged.
 	InsecureDamagedMeta bool
 
-	noSync bool // while a backup is restored
+	noSync bool // while a backup is restored, and in tests
 }
 
 // A Ledger is an open directory. It is a [ledger.Ledger], [ledger.Follower] and [ledger.Stater], and safe for

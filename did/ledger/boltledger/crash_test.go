@@ -16,7 +16,7 @@ import (
 func versions(t *testing.T, commits int) (files [][]byte, contents []string, keys []string) {
 	t.Helper()
 	dir := t.TempDir()
-	l, err := Open(dir, nil, &Options{InsecureNoReducer: true})
+	l, err := Open(dir, nil, &Options{InsecureNoReducer: true, noSync: true})
 	if err != nil {
 		t.Fatal(err)
 	}
