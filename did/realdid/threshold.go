@@ -141,13 +141,6 @@ func (w *wireSet) check() error {
 	return nil
 }
 
-func (w *wireSet) weight(i int) uint64 {
-	if w.Weights == nil {
-		return 1
-	}
-	return w.Weights[i]
-}
-
 func (w *wireSet) ints() []int {
 	var out []int
 	for _, x := range w.Weights {
