@@ -36,7 +36,7 @@ func (o mObject) listed(member uint64, l []any) {
 
 type mObject map[uint64]any
 
-func (m *mState) bytes(t fataler) []byte {
+func (m *mState) bytes(t fails) []byte {
 	first, last := m.ops[0], m.ops[len(m.ops)-1]
 	o := mObject{
 		0: 1, 3: first.scid, 4: len(m.ops) - 1, 5: last.id, 6: m.last, 7: m.created, 8: m.control.object(), 9: m.next.object(),

@@ -50,7 +50,7 @@ type rawOp struct {
 	signatures []any // of [signer, signature]
 }
 
-func cborBytes(t fataler, v any) []byte {
+func cborBytes(t fails, v any) []byte {
 	mode, err := cbor.CoreDetEncOptions().EncMode()
 	if err != nil {
 		t.Fatal(err)
@@ -85,7 +85,7 @@ func seal(t testing.TB, p object, ks ...*keys.PrivateKey) []byte {
 	return sealBytes(t, cborBytes(t, p), ks...)
 }
 
-func sealBytes(t fataler, payload []byte, ks ...*keys.PrivateKey) []byte {
+func sealBytes(t fails, payload []byte, ks ...*keys.PrivateKey) []byte {
 	msg := append([]byte("realdid/op/v1\x00"), payload...)
 	sigs := []any{}
 	for i, k := range ks {

@@ -71,7 +71,7 @@ func (r *refusals) changed(h *hist, fault, err string, d *realdid.Draft, derr er
 
 // fixed is an identifier with a fixed salt: control key 0, next key 1, one method "a" (key 3), own backup 10 as tier 0 and the
 // guardians 11, 12, 13, two of whom suffice, as vetoable tier 1.
-func fixed(t *testing.T) *hist {
+func fixed(t testing.TB) *hist {
 	t.Helper()
 	p := rawCreate('q')
 	p[memberDocument] = object{0: []any{[]any{"a", multicodec(3), 1}}}
