@@ -19,7 +19,8 @@ import (
 // verifyFlags are the policy of vc verify.
 type verifyFlags struct {
 	issuers, types                            []string
-	audience, nonce                           string
+	roots, mediaTypes                         []string
+	audience, nonce, issuerKey                string
 	maxAge, maxEvidenceAge, claimsOut         string
 	refuseRetired                             bool
 	anyIssuer, anyType, noHolder, unrotatable bool
@@ -39,11 +40,15 @@ you gave the holder. Flags that start with --insecure take a check away.
 Exit status: 0 valid, 1 invalid, 2 could not check, 3 the policy is incomplete.`,
 		Example: `  realdid vc verify shown.sdjwt --issuer did:realdid:qaaaa… --type https://example.org/person --audience https://shop.example --nonce n-123
   realdid vc verify - --issuer authority --type https://example.org/person --audience https://shop.example --nonce n-123 --json < shown.sdjwt
-  realdid vc verify person.sdjwt --issuer authority --type https://example.org/person --insecure-no-holder-binding`,
+  realdid vc verify person.sdjwt --issuer authority --type https://example.org/person --insecure-no-holder-binding
+  realdid vc verify shown.sdjwt --issuer https://issuer.example --issuer-key issuer.jwk --type t --audience a --nonce n`,
 		Args: args(1, 1),
 	}
 	fl := c.Flags()
-	fl.StringArrayVar(&f.issuers, "issuer", nil, "accepted issuer: `DID` or name of an identity in this home; repeat")
+	fl.StringArrayVar(&f.issuers, "issuer", nil, "accepted issuer: `DID`, name of an identity in this home, or URL; repeat")
+	fl.StringVar(&f.issuerKey, "issuer-key", "", "public `KEY` of an issuer that is a URL")
+	fl.StringArrayVar(&f.roots, "x5c-root", nil, "`FILE` (PEM) with a root certificate for issuers that are URLs; repeat")
+	fl.StringArrayVar(&f.mediaTypes, "media-type", nil, "accepted media `TYPE` (default dc+sd-jwt); repeat")
 	fl.StringArrayVar(&f.types, "type", nil, "accepted credential `TYPE` (vct); repeat")
 	fl.StringVar(&f.audience, "audience", "", "your identifier, as `TEXT` that the holder must have signed")
 	fl.StringVar(&f.nonce, "nonce", "", "the `TEXT` that you made for this one presentation")
@@ -66,7 +71,7 @@ func (a *app) expect(f *verifyFlags) (*vc.Expect, error) {
 	e := &vc.Expect{
 		Types: f.types, Audience: f.audience, Nonce: f.nonce, InsecureAnyIssuer: f.anyIssuer, InsecureAnyType: f.anyType,
 		InsecureNoHolderBinding: f.noHolder, InsecureUnrotatableHolderKey: f.unrotatable, InsecureGenesisOnly: f.genesisOnly,
-		InsecureIgnoreStatus: f.ignoreStatus,
+		InsecureIgnoreStatus: f.ignoreStatus, MediaTypes: f.mediaTypes,
 	}
 	var missing []string
 	if len(f.issuers) == 0 && !f.anyIssuer {
@@ -90,12 +95,8 @@ func (a *app) expect(f *verifyFlags) (*vc.Expect, error) {
 	if f.refuseRetired {
 		e.RetiredKeys = vc.RefuseRetiredKeys
 	}
-	for _, s := range f.issuers {
-		id, err := a.reachableDID(s)
-		if err != nil {
-			return nil, err
-		}
-		e.Issuers = append(e.Issuers, id)
+	if err := a.acceptIssuers(e, f); err != nil {
+		return nil, err
 	}
 	for _, d := range []struct {
 		text, flag string
