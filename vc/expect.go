@@ -15,7 +15,7 @@ type Expect struct {
 	// Issuers are the DIDs whose credentials are accepted. At least one of Issuers, PinnedKeys, Certificates and
 	// InsecureAnyIssuer must be set.
 	Issuers []did.DID
-	// PinnedKeys are issuers without a DID whose keys the verifier holds itself, for instance from metadata that it fetched.
+	// PinnedKeys are issuers without a DID (a pin for one with a DID is never used) whose keys the verifier holds itself, for instance from metadata that it fetched.
 	PinnedKeys []PinnedKey
 	// Certificates accepts issuers by X.509 certificate (the x5c header).
 	Certificates *CertificatePolicy
@@ -93,7 +93,9 @@ type PinnedKey struct {
 
 // CertificatePolicy accepts issuers by certificate. Chains are built from the certificates that the credential carries to Roots
 // and nothing else, at the verifier's time; the issuer must be one of Issuers, and the leaf must name it in its subject
-// alternative name: as URI, or as the DNS name of an https URI.
+// alternative name: as URI, or as the DNS name of an https URI. Extended key usages are not looked at, and neither is
+// revocation, which would need the network: Roots should be those of an authority for credentials, not for web servers, which would
+// let whoever holds a server's key issue in its name.
 type CertificatePolicy struct {
 	Roots   *x509.CertPool
 	Issuers []string

@@ -33,8 +33,14 @@ func UnknownBecause(code string, cause error) *Fault {
 // Error returns "vc: code: detail".
 func (f *Fault) Error() string { return "vc: " + f.Code + ": " + f.Detail }
 
-// Is reports whether target is the kind of f: ErrInvalid or ErrUnknown.
-func (f *Fault) Is(target error) bool { return target == f.kind }
+// Is reports whether target is the kind of f: ErrInvalid or ErrUnknown. A Fault that no function of this package made is
+// ErrInvalid.
+func (f *Fault) Is(target error) bool {
+	if f.kind == nil {
+		return target == ErrInvalid
+	}
+	return target == f.kind
+}
 
 // Unwrap returns the error that led to f, or nil.
 func (f *Fault) Unwrap() error { return f.cause }

@@ -1,6 +1,7 @@
 package vc_test
 
 import (
+	"crypto/x509"
 	"errors"
 	"strings"
 	"testing"
@@ -27,6 +28,14 @@ func TestVerifyFaults(t *testing.T) {
 		{"no nonce", func(s *scene) { s.expect.Nonce = "" }, "vc.policy.holder"},
 		{"no audience", func(s *scene) { s.expect.Audience = "" }, "vc.policy.holder"},
 		{"nonce without binding", func(s *scene) { s.expect.InsecureNoHolderBinding = true }, "vc.policy.holder"},
+		{"audience without binding", func(s *scene) { s.expect.InsecureNoHolderBinding, s.expect.Nonce = true, "" }, "vc.policy.holder"},
+		{"nonce alone without binding", func(s *scene) { s.expect.InsecureNoHolderBinding, s.expect.Audience = true, "" }, "vc.policy.holder"},
+		{"certificates with issuers and no roots", func(s *scene) {
+			s.expect.Certificates = &vc.CertificatePolicy{Issuers: []string{"https://issuer.example"}} // the system's roots must not step in
+		}, "vc.policy.certificates"},
+		{"certificates with roots and no issuers", func(s *scene) {
+			s.expect.Certificates = &vc.CertificatePolicy{Roots: x509.NewCertPool()}
+		}, "vc.policy.certificates"},
 		{"certificates without roots", func(s *scene) { s.expect.Certificates = &vc.CertificatePolicy{} }, "vc.policy.certificates"},
 
 		{"parse", func(s *scene) { s.doc.openErr = vc.Invalid("sdjwt.syntax", "") }, "sdjwt.syntax"},
@@ -58,9 +67,23 @@ func TestVerifyFaults(t *testing.T) {
 		{"issuer's key time", func(s *scene) { s.keys.err = final(did.ErrKeyTime) }, "vc.issuer.key.time"},
 		{"issuer's key kind", func(s *scene) { s.keys.err = final(did.ErrKeyUnsupported) }, "vc.issuer.key.unsupported"},
 		{"issuer's method", func(s *scene) { s.keys.err = &did.Error{Code: did.MethodNotSupported} }, "vc.issuer.key.unsupported"},
+		{"issuer's feature", func(s *scene) { s.keys.err = &did.Error{Code: did.FeatureNotSupported} }, "vc.issuer.key.unsupported"},
 		{"issuer's document", func(s *scene) { s.keys.err = &did.Error{Code: did.InvalidDIDDocument} }, "vc.issuer.key.refused"},
 		{"resolver answers another key", func(s *scene) { issuer(s).Method.ID = citizenKey }, "vc.issuer.key.notfound"},
 		{"resolver ignores the purpose", func(s *scene) { issuer(s).Method.Purposes = did.Authentication }, "vc.issuer.key.purpose"},
+		{"resolver answers nothing", func(s *scene) { delete(s.keys.answers, authorityKey) }, "vc.issuer.key.notfound"},
+		{"issuer's key of another controller", func(s *scene) { issuer(s).Method.Controller = citizenKey.DID() }, "vc.issuer.key.refused"},
+		{"issuer's key of no controller", func(s *scene) { issuer(s).Method.Controller = did.DID{} }, "vc.issuer.key.refused"},
+		{"issuer's key added later", func(s *scene) { issuer(s).Added = s.doc.origin.IssuedAt.Add(time.Second) }, "vc.issuer.key.time"},
+		{"issuer's key removed before", func(s *scene) {
+			issuer(s).Status, issuer(s).Removed = did.KeyRetired, s.doc.origin.IssuedAt
+		}, "vc.issuer.key.time"},
+		{"issuer's key compromised and added later", func(s *scene) {
+			issuer(s).Status, issuer(s).Added = did.KeyCompromised, now
+		}, "vc.issuer.key.compromised"},
+		{"issuer's key compromised and revoked since", func(s *scene) {
+			issuer(s).Status, issuer(s).Method.Revoked = did.KeyCompromised, now.Add(-time.Hour)
+		}, "vc.issuer.key.compromised"},
 		{"issuer's key expired before", func(s *scene) { issuer(s).Method.Expires = s.doc.origin.IssuedAt }, "vc.issuer.key.time"},
 		{"issuer's key revoked before", func(s *scene) { issuer(s).Method.Revoked = s.doc.origin.IssuedAt }, "vc.issuer.key.time"},
 		{"issuer's key compromised", func(s *scene) { issuer(s).Status = did.KeyCompromised }, "vc.issuer.key.compromised"},
@@ -108,9 +131,12 @@ func TestVerifyFaults(t *testing.T) {
 		{"holder's key retired", func(s *scene) { holder(s).Status = did.KeyRetired }, "vc.holder.key.inactive"},
 		{"holder's key compromised", func(s *scene) { holder(s).Status = did.KeyCompromised }, "vc.holder.key.inactive"},
 		{"holder's key expired", func(s *scene) { holder(s).Method.Expires = now }, "vc.holder.key.time"},
+		{"holder deactivated", func(s *scene) { holder(s).Deactivated = true }, "vc.holder.key.time"},
+		{"holder's key removed", func(s *scene) { holder(s).Removed = now.Add(-time.Second) }, "vc.holder.key.time"},
+		{"holder's key of another controller", func(s *scene) { holder(s).Method.Controller = authority }, "vc.holder.key.refused"},
 		{"holder's evidence empty", func(s *scene) { holder(s).Evidence = did.Evidence{AsOf: now} }, "vc.holder.evidence.none"},
 		{"holder's genesis only", func(s *scene) { holder(s).Evidence.GenesisOnly = true }, "vc.holder.evidence.genesis"},
-		{"holder's evidence old", func(s *scene) { holder(s).Evidence.AsOf = now.Add(-11 * time.Minute) }, "vc.holder.evidence.stale"},
+		{"holder's evidence old", func(s *scene) { holder(s).Evidence.AsOf = now.Add(-10*time.Minute - time.Second) }, "vc.holder.evidence.stale"},
 		{"holder's evidence timeless", func(s *scene) { holder(s).Evidence.AsOf = time.Time{} }, "vc.holder.evidence.stale"},
 		{"holder's algorithm", func(s *scene) { s.doc.binding.Algorithm = keys.P256 }, "vc.holder.key.algorithm"},
 		{"holder's signature", func(s *scene) { s.doc.bound = vc.Invalid("sdjwt.kb.signature", "") }, "sdjwt.kb.signature"},
@@ -122,6 +148,8 @@ func TestVerifyFaults(t *testing.T) {
 		{"no skew", func(s *scene) { s.expect.ClockSkew, s.doc.binding.IssuedAt = -1, now.Add(time.Second) }, "vc.holder.time.future"},
 		{"expired presentation", func(s *scene) { s.doc.binding.Expires = now }, "vc.holder.time.expired"},
 		{"early presentation", func(s *scene) { s.doc.binding.NotBefore = now.Add(time.Hour) }, "vc.holder.time.notyet"},
+
+		{"another audience of the credential", func(s *scene) { s.doc.disclosed.Audience = []string{"https://shop.example/", ""} }, "vc.audience"},
 
 		{"expired now", func(s *scene) { s.doc.disclosed.Expires = now }, "vc.time.expired"},
 		{"not yet valid", func(s *scene) { s.doc.disclosed.NotBefore = now.Add(time.Hour) }, "vc.time.notyet"},
@@ -152,7 +180,7 @@ func TestVerifyFaults(t *testing.T) {
 func moveHolder(s *scene, id string) {
 	u := did.MustParse(id).WithFragment("k")
 	k := s.keys.answers[citizenKey]
-	k.Method.ID = u
+	k.Method.ID, k.Method.Controller = u, u.DID()
 	s.keys.answers[u] = k
 	s.doc.disclosed.HolderKeyID = u.String()
 }
@@ -184,8 +212,23 @@ func TestInsecure(t *testing.T) {
 			s.expect.InsecureGenesisOnly = true
 			s.keys.answers[citizenKey].Evidence = did.Evidence{GenesisOnly: true, AsOf: now}
 		},
-		"InsecureIgnoreStatus": func(s *scene) { s.expect.InsecureIgnoreStatus, s.doc.disclosed.HasStatus = true, true },
-		"AcceptRetiredKeys":    func(s *scene) { s.keys.answers[authorityKey].Status = did.KeyRetired },
+		"InsecureIgnoreStatus":       func(s *scene) { s.expect.InsecureIgnoreStatus, s.doc.disclosed.HasStatus = true, true },
+		"audience of the credential": func(s *scene) { s.doc.disclosed.Audience = []string{"https://a.example", "https://shop.example"} },
+		"ends in the future": func(s *scene) {
+			s.expect.RetiredKeys = vc.RefuseRetiredKeys
+			s.keys.answers[authorityKey].Method.Expires, s.keys.answers[citizenKey].Method.Expires = now.Add(time.Second), now.Add(time.Second)
+			s.doc.binding.Expires, s.doc.binding.NotBefore = now.Add(time.Second), now
+			s.doc.disclosed.NotBefore = now
+		},
+		"evidence at the limit": func(s *scene) {
+			s.keys.answers[authorityKey].Evidence.AsOf = now.Add(-24 * time.Hour)
+			s.keys.answers[citizenKey].Evidence.AsOf = now.Add(-10 * time.Minute)
+		},
+		"key added and removed around iat": func(s *scene) {
+			k := s.keys.answers[authorityKey]
+			k.Status, k.Added, k.Removed = did.KeyRetired, s.doc.origin.IssuedAt, s.doc.origin.IssuedAt.Add(time.Second)
+		},
+		"AcceptRetiredKeys": func(s *scene) { s.keys.answers[authorityKey].Status = did.KeyRetired },
 		"longer ages": func(s *scene) {
 			s.expect.MaxPresentationAge, s.doc.binding.IssuedAt = time.Hour, now.Add(-59*time.Minute)
 			s.expect.MaxEvidenceAge, s.keys.answers[citizenKey].Evidence.AsOf = time.Hour, now.Add(-59*time.Minute)
@@ -248,5 +291,55 @@ func TestOrder(t *testing.T) {
 	}
 	if _, _, err := s.verify(t); err != nil {
 		t.Fatalf("got %v, want valid", err)
+	}
+}
+
+// TestRetiredIsSaid: a credential of a retired key passes, and the report says on whose word.
+func TestRetiredIsSaid(t *testing.T) {
+	s := newScene(t)
+	s.keys.answers[authorityKey].Status = did.KeyRetired
+	got, report, err := s.verify(t)
+	if err != nil || got.IssuerKey.Status != did.KeyRetired || report.Checks[4].Code != "vc.issuer.key" || !strings.Contains(report.Checks[4].Detail, "signer's word") {
+		t.Errorf("got %v, %+v", err, report.Checks)
+	}
+}
+
+// TestHolderWithoutKeys: a verifier whose policy has no DIDs may still meet a credential that is bound to one.
+func TestHolderWithoutKeys(t *testing.T) {
+	s := newScene(t)
+	s.doc.origin.Issuer = "https://issuer.example"
+	s.expect.Issuers = nil
+	s.expect.PinnedKeys = []vc.PinnedKey{{Issuer: "https://issuer.example", Key: s.keys.answers[authorityKey].Method.Key}}
+	_, _, err := vc.NewVerifier(nil, func() time.Time { return now }).Verify(t.Context(), s.doc, s.expect)
+	if vc.Code(err) != "vc.holder.key.unsupported" || !errors.Is(err, vc.ErrInvalid) {
+		t.Errorf("got %v, want a fault", err)
+	}
+}
+
+// TestForeignFault: a Fault that a format makes without this package's functions is a final one.
+func TestForeignFault(t *testing.T) {
+	s := newScene(t)
+	s.doc.signature = &vc.Fault{Code: "x.signature"}
+	if _, report, err := s.verify(t); vc.Code(err) != "x.signature" || !errors.Is(err, vc.ErrInvalid) || report.Result != vc.Fail {
+		t.Errorf("got %v, %v", err, report.Result)
+	}
+}
+
+func TestReportFault(t *testing.T) {
+	s := newScene(t)
+	if _, report, _ := s.verify(t); len(report.Checks) != 11 {
+		t.Errorf("got %d checks", len(report.Checks))
+	} else if c, ok := report.Fault(); ok {
+		t.Errorf("valid: got %v", c)
+	}
+	s.doc.disclosed.HasStatus = true
+	_, report, _ := s.verify(t)
+	if c, ok := report.Fault(); !ok || c.Code != "vc.status.unchecked" || c.Result != vc.Unknown {
+		t.Errorf("status: got %v, %v", c, ok)
+	}
+	s.doc.disclosed.Types = nil
+	_, report, _ = s.verify(t)
+	if c, ok := report.Fault(); !ok || c.Code != "vc.type.missing" {
+		t.Errorf("status and type: got %v, %v; want the final one", c, ok)
 	}
 }

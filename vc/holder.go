@@ -1,6 +1,7 @@
 package vc
 
 import (
+	"slices"
 	"time"
 
 	"github.com/realdid/realdid/did"
@@ -30,7 +31,14 @@ func (r *run) checkHolder() (string, error) {
 	if err := r.parsed.CheckBinding(key.Key); err != nil {
 		return "", err
 	}
-	return detail, r.checkBindingClaims()
+	if err := r.checkBindingClaims(); err != nil {
+		return "", err
+	}
+	// RFC 7519, section 4.1.3.
+	if a := r.disclosed.Audience; len(a) > 0 && !slices.Contains(a, r.expect.Audience) {
+		return "", Invalid("vc.audience", "the credential was issued for another audience")
+	}
+	return detail, nil
 }
 
 // holderKey finds the key that the credential is bound to. A DID URL is resolved now, not at the time of issuance, so that

@@ -51,6 +51,9 @@ func parseKeyID(s, code string) (did.URL, error) {
 
 // lookup asks for a key and does not trust the answer to be about the question.
 func (r *run) lookup(u did.URL, p did.Purpose, at time.Time, f *keyFaults) (*did.ResolvedKey, error) {
+	if r.v.keys == nil { // of a holder, under a policy without DIDs
+		return nil, Invalid(f.unsupported, "the verifier has nothing to resolve DIDs with")
+	}
 	if err := r.ctx.Err(); err != nil {
 		return nil, UnknownBecause(f.unavailable, err)
 	}
@@ -61,10 +64,22 @@ func (r *run) lookup(u did.URL, p did.Purpose, at time.Time, f *keyFaults) (*did
 	switch {
 	case k == nil || k.Method.ID != u:
 		return nil, Invalid(f.notFound, "the look-up returned another key than the one asked for")
+	case k.Method.Controller != u.DID():
+		return nil, Invalid(f.refused, "the key is under the control of another DID")
 	case !k.Method.Allows(p):
 		return nil, Invalid(f.purpose, "the key is not for this purpose")
+	case k.Status != did.KeyCompromised && !stood(k, at):
+		return nil, Invalid(f.time, "the key was not in service at this time")
 	}
 	return r.applyEnd(k, at, f)
+}
+
+// stood tells whether the key stood in the document at a time, or for a zero time stands there now.
+func stood(k *did.ResolvedKey, at time.Time) bool {
+	if at.IsZero() {
+		return !k.Deactivated && k.Removed.IsZero()
+	}
+	return !at.Before(k.Added) && (k.Removed.IsZero() || at.Before(k.Removed))
 }
 
 // applyEnd heeds the dates in the verification method itself (Controlled Identifiers 1.0, section 2.2): from revoked or expires on

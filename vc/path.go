@@ -68,6 +68,9 @@ func ParsePath(s string) (Path, error) {
 		if err != nil {
 			return Path{}, errPath
 		}
+		if len(v.Elems()) == 0 { // not a path there (section 7), and here it would mean everything
+			return Path{}, errPath
+		}
 		for _, e := range v.Elems() {
 			step, ok := dcqlStep(e)
 			if !ok {

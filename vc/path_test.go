@@ -18,6 +18,7 @@ func pathRoot() map[string]any {
 			map[string]any{"type": "MSc"},
 		},
 		"nationalities": []any{"GB", "BG"},
+		"many":          []any{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19},
 		"a/b":           "slash", "a~b": "tilde", "": "empty", "a.b": "dot",
 	}
 }
@@ -45,6 +46,9 @@ func TestPath(t *testing.T) {
 		{"/a.b", []any{"dot"}},
 		{`["a/b"]`, []any{"slash"}},
 		{"/missing", nil},
+		{"/many/10", []any{10}},
+		{`["many",19]`, []any{19}},
+		{"/many/999999999", nil},
 		{`["missing"]`, nil},
 	} {
 		p, err := vc.ParsePath(c.path)
@@ -80,8 +84,8 @@ func TestPathMismatch(t *testing.T) {
 
 func TestPathRefused(t *testing.T) {
 	for _, s := range []string{
-		"name", "#/name", "$.name", "/a~", "/a~2", `["a"`, `["a",-1]`, `["a",1.0]`, `["a",1e0]`, `["a",true]`, `["a",["b"]]`, `["a",{}]`, `["a"] x`,
-		strings.Repeat("/a", 33), "/" + strings.Repeat("a", 5000), "[" + strings.Repeat("[", 100000),
+		"name", "#/name", "$.name", "/a~", "/a~2", `["a"`, `["a",-1]`, "[]", "[ ]", `["a",01]`, `["a",1:]`, `["a",1000000000]`, `["a",1.0]`, `["a",1e0]`, `["a",true]`, `["a",["b"]]`, `["a",{}]`, `["a"] x`,
+		strings.Repeat("/a", 33), "/" + strings.Repeat("a", 4096), "/" + strings.Repeat("a", 5000), "[" + strings.Repeat("[", 100000),
 	} {
 		if p, err := vc.ParsePath(s); err == nil {
 			t.Errorf("%.40s: got %v, want an error", s, p)

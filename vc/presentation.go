@@ -45,7 +45,8 @@ type Disclosed struct {
 	IssuedAt  time.Time
 	NotBefore time.Time
 	Expires   time.Time
-	HasStatus bool // the credential refers to a status list
+	HasStatus bool     // the credential refers to a status list
+	Audience  []string // whom the credential is meant for; empty if it does not say
 
 	// Claims makes the processed payload, a new one at each call: strings, bools, json.Number, nil, []any, map[string]any.
 	Claims func() map[string]any

@@ -223,6 +223,12 @@ func TestPinnedKeys(t *testing.T) {
 			t.Errorf("got kind %v, want pinned", got.IssuerKey.Kind)
 		}
 	}
+	// A pin is for one issuer: the key of another one that is accepted too does not count.
+	other := vc.PinnedKey{Issuer: "https://other.example", KeyID: "k2", Key: key}
+	s.expect.PinnedKeys = []vc.PinnedKey{other, {Issuer: "https://issuer.example", KeyID: "k1", Key: key}}
+	if _, _, err := s.verify(t); vc.Code(err) != "vc.issuer.key.notfound" {
+		t.Errorf("key of another issuer: got %v", err)
+	}
 }
 
 func TestReportJSON(t *testing.T) {

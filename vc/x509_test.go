@@ -78,6 +78,14 @@ func (a *authorityOf) leaf(template *x509.Certificate, public crypto.PublicKey) 
 	return certify(a.t, template, a.middle, public, a.middleKey)
 }
 
+// padded repeats the last certificate until there are n.
+func padded(chain [][]byte, n int) [][]byte {
+	for len(chain) < n {
+		chain = append(chain, chain[len(chain)-1])
+	}
+	return chain
+}
+
 func TestCertificates(t *testing.T) {
 	a := newAuthority(t)
 	other := newAuthority(t)
@@ -124,6 +132,20 @@ func TestCertificates(t *testing.T) {
 		{"RSA", func(s *scene) { s.doc.origin.Chain = chain(a.leaf(leafTemplate(), rsaKey.Public())) }, "vc.issuer.x5c.key"},
 		{"P-521", func(s *scene) { s.doc.origin.Chain = chain(a.leaf(leafTemplate(), p521.Public())) }, "vc.issuer.x5c.key"},
 		{"not accepted", func(s *scene) { s.doc.origin.Issuer = "https://issuer.example/other" }, "vc.issuer.notaccepted"},
+		{"DID", func(s *scene) {
+			const id = "did:example:authority"
+			s.expect.Certificates.Issuers, s.doc.origin.Issuer = []string{id}, id
+			s.doc.origin.Chain = chain(changed(func(c *x509.Certificate) { c.URIs[0] = &url.URL{Scheme: "did", Opaque: "example:authority"} }))
+		}, ""},
+		{"DID that the certificate does not name", func(s *scene) {
+			s.expect.Certificates.Issuers, s.doc.origin.Issuer = []string{"did:example:authority"}, "did:example:authority"
+		}, "vc.issuer.x5c.name"},
+		{"DNS name of an http URI", func(s *scene) {
+			s.expect.Certificates.Issuers, s.doc.origin.Issuer = []string{"http://issuer.example"}, "http://issuer.example"
+			s.doc.origin.Chain = chain(changed(func(c *x509.Certificate) { c.URIs, c.DNSNames = nil, []string{"issuer.example"} }))
+		}, "vc.issuer.x5c.name"},
+		{"eight certificates", func(s *scene) { s.doc.origin.Chain = padded(chain(good), 8) }, ""},
+		{"nine certificates", func(s *scene) { s.doc.origin.Chain = padded(chain(good), 9) }, "vc.issuer.x5c.malformed"},
 		{"other URI", func(s *scene) {
 			s.doc.origin.Chain = chain(changed(func(c *x509.Certificate) { c.URIs[0].Path = "/authority/" }))
 		}, "vc.issuer.x5c.name"},
@@ -178,7 +200,7 @@ func TestCertificates(t *testing.T) {
 			if vc.Code(err) != c.want {
 				t.Fatalf("got %v, want %q", err, c.want)
 			}
-			if err == nil && (got.Issuer != issuerURI || got.IssuerKey.Kind != vc.FromCertificate) {
+			if err == nil && (got.Issuer != s.expect.Certificates.Issuers[0] || got.IssuerKey.Kind != vc.FromCertificate) {
 				t.Errorf("got issuer %s by %v", got.Issuer, got.IssuerKey.Kind)
 			}
 		})

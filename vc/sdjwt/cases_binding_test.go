@@ -30,6 +30,7 @@ func bindingCases() []forgedCase {
 		format  = "RFC 9901, section 4.3"
 		step    = "RFC 9901, section 7.3, step 5"
 		profile = "PROFILE.md, the holder's key"
+		date    = "RFC 7519, section 2: NumericDate, here an integer"
 	)
 	return []forgedCase{
 		{"absent", "RFC 9901, section 7.3, step 1", "vc.holder.missing", func(f *forgery, _ *vector) { f.noBinding() }},
@@ -69,6 +70,17 @@ func bindingCases() []forgedCase {
 		{"aud-array", format + ": one string", "sdjwt.kb.claim", set("aud", `["https://verifier.example"]`)},
 		{"aud-absent", format, "sdjwt.kb.claim", set("aud", "")},
 		{"aud-empty", format, "sdjwt.kb.claim", set("aud", `""`)},
+		{"exp-text", date, "sdjwt.kb.claim", set("exp", `"1893456000"`)},
+		{"exp-null", date, "sdjwt.kb.claim", set("exp", "null")},
+		{"nbf-fraction", date, "sdjwt.kb.claim", set("nbf", "1.5")},
+		{"sd-hash-empty", format, "sdjwt.kb.claim", set("sd_hash", `""`)},
+		{"sd-hash-null", format, "sdjwt.kb.claim", set("sd_hash", "null")},
+		{"payload-text", format, "sdjwt.json.syntax", func(f *forgery, _ *vector) {
+			f.final = func(s string) string {
+				return s[:strings.LastIndexByte(s, '~')+1] + b64(f.kbHeader) + "." + b64("foo") + ".AA"
+			}
+		}},
+		{"header-text", format, "sdjwt.json.syntax", header("foo")},
 		{"nonce-of-another-request", step, "vc.holder.nonce", set("nonce", `"nonce-2"`)},
 		{"nonce-absent", format, "sdjwt.kb.claim", set("nonce", "")},
 		{"nonce-number", format, "sdjwt.kb.claim", set("nonce", "1")},
@@ -153,10 +165,37 @@ func serializationCases() []forgedCase {
 			f.header = `{"alg":"EdDSA","typ":"dc+sd-jwt","kb_jwt":"x"}`
 			return f.flattened("", "")
 		})},
-		{"disclosures-at-the-top", section + ": not the place, so there are none", "vc.holder.missing", text(func(f *forgery) string {
+		{"disclosures-at-the-top", section + ": the place of early drafts", "sdjwt.serialization", text(func(f *forgery) string {
 			s := f.flattened("", "")
 			_, rest, _ := strings.Cut(s, `},"payload"`)
 			return `{"disclosures":["x"],"kb_jwt":"x","payload"` + rest
+		})},
+		{"kb-jwt-at-the-top", section + ": the place of early drafts", "sdjwt.serialization", func(f *forgery, v *vector) {
+			v.Input, v.Expect = f.flattened(`,"kb_jwt":"x"`, ""), bare()
+		}},
+		{"disclosures-beside-a-signature", section, "sdjwt.serialization", text(func(f *forgery) string {
+			return replaceOnce(f.tb, f.general("{}"), `"signatures":[{`, `"signatures":[{"disclosures":[],`)
+		})},
+		{"disclosures-beside-the-second-signature", section, "sdjwt.serialization", text(func(f *forgery) string {
+			return replaceOnce(f.tb, f.general("{}"), `{"header":{},`, `{"disclosures":[],"header":{},`)
+		})},
+		{"parameter-in-both-headers", "RFC 7515, section 7.2.1", "sdjwt.serialization", text(func(f *forgery) string { return f.flattened("", `,"kid":"elsewhere"`) })},
+		{"crit-unprotected", "RFC 7515, section 4.1.11", "sdjwt.header.crit", text(func(f *forgery) string { return f.flattened("", `,"crit":["x"],"x":1`) })},
+		{"b64-unprotected", "RFC 7797, section 3", "sdjwt.header.crit", text(func(f *forgery) string { return f.flattened("", `,"b64":false`) })},
+		{"general-and-protected", section, "sdjwt.serialization", text(func(f *forgery) string {
+			return strings.TrimSuffix(f.general("{}"), "}") + `,"protected":"e30"}`
+		})},
+		{"general-and-header", section, "sdjwt.serialization", text(func(f *forgery) string {
+			return strings.TrimSuffix(f.general("{}"), "}") + `,"header":{}}`
+		})},
+		{"second-signature-absent", section, "sdjwt.serialization", text(func(f *forgery) string {
+			return strings.TrimSuffix(f.general("{}"), "]}") + `,{"protected":"e30"}]}`
+		})},
+		{"second-protected-absent", section, "sdjwt.serialization", text(func(f *forgery) string {
+			return strings.TrimSuffix(f.general("{}"), "]}") + `,{"signature":"AA"}]}`
+		})},
+		{"too-many-disclosures", "limits of sdjwt", "sdjwt.disclosure.limit", text(func(f *forgery) string {
+			return replaceOnce(f.tb, f.flattened("", ""), `"disclosures":[`, `"disclosures":[`+strings.Repeat(`"W10",`, 1024))
 		})},
 		{"no-signatures", "a list of length zero proves nothing", "sdjwt.serialization", text(func(f *forgery) string {
 			return `{"payload":"` + strings.Split(f.jwt(), ".")[1] + `","signatures":[]}`

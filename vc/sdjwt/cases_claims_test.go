@@ -54,10 +54,39 @@ func claimCases() []forgedCase {
 			v.Expect = bound(func(e *vectorExpect) { e.Unrotatable = true })
 		}},
 		{"cnf-off-curve", "RFC 7518, section 6.2", "sdjwt.claim.cnf", set("cnf", `{"jwk":{"kty":"EC","crv":"P-256","x":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE","y":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE"}}`)},
-		{"cnf-hidden-inside", "SD-JWT VC, section 2.2.2.2: cnf stands in the clear", "sdjwt.claim.cnf", func(f *forgery, _ *vector) {
+		{"cnf-hidden-inside", "SD-JWT VC, section 2.2.2.2: cnf stands in the clear", "sdjwt.disclosure.registered", func(f *forgery, _ *vector) {
 			d := f.claim("kid", `"did:example:citizen#phone"`)
 			f.send(d, false)
 			f.set("cnf", `{"_sd":[`+f.digestOf(d)+`]}`)
+		}},
+		{"status-hidden-inside", "SD-JWT VC, section 2.2.2.2: status stands in the clear", "sdjwt.disclosure.registered", func(f *forgery, v *vector) {
+			f.set("status", `{"status_list":{"uri":"https://issuer.example/status/1","_sd":["`+sha2("idx")+`"]}}`)
+			v.Expect = bound(func(e *vectorExpect) { e.IgnoreStatus = true })
+		}},
+		{"cnf-key-beside-a-hidden-one", "SD-JWT VC, section 2.2.2.2: cnf stands in the clear", "sdjwt.disclosure.registered", func(f *forgery, _ *vector) {
+			f.set("cnf", `{"kid":"did:example:citizen#phone","x":[{"...":"`+sha2("jwk")+`"}]}`)
+		}},
+		{"aud-of-another", "RFC 7519, section 4.1.3", "vc.audience", set("aud", `"https://verifier.example/"`)},
+		{"aud-of-others", "RFC 7519, section 4.1.3", "vc.audience", set("aud", `["https://a.example","https://b.example"]`)},
+		{"aud-disclosed", "RFC 7519, section 4.1.3; RFC 9901, section 9.7", "vc.audience", func(f *forgery, _ *vector) { f.disclose("aud", `"https://a.example"`) }},
+		{"aud-empty-list", "RFC 7519, section 4.1.3", "sdjwt.claim.aud", set("aud", "[]")},
+		{"aud-number", "RFC 7519, section 4.1.3", "sdjwt.claim.aud", set("aud", `["https://verifier.example",1]`)},
+		{"aud-null", "RFC 7519, section 4.1.3", "sdjwt.claim.aud", set("aud", "null")},
+		{"exp-exponent", date, "sdjwt.claim.date", set("exp", "2e9")},
+		{"exp-after-9999", date, "sdjwt.claim.date", set("exp", "253402300800")},
+		{"exp-disclosed-in-another-type", "RFC 9901, section 7.1, step 6: of what is disclosed too", "vc.time.expired", func(f *forgery, v *vector) {
+			f.header = `{"alg":"EdDSA","typ":"example+sd-jwt","kid":"did:example:authority#key-1"}`
+			f.disclose("exp", "1793534400")
+			v.Expect = bound(func(e *vectorExpect) { e.MediaTypes = []string{"example+sd-jwt"} })
+		}},
+		{"iat-disclosed-in-the-future", "PROFILE.md", "vc.time.future", func(f *forgery, v *vector) {
+			f.set("iat", "")
+			f.disclose("iat", "1793538000")
+			f.set("iss", `"https://issuer.example"`)
+			v.Expect = bound(func(e *vectorExpect) {
+				e.Issuers = nil
+				e.PinnedKeys = []vectorPin{{Issuer: "https://issuer.example", PublicKey: fixedKey(f.tb, f.alg, f.issuerKey).Public().Multikey()}}
+			})
 		}},
 		{"status-unchecked", "PROFILE.md: no list was looked at, so the answer is not known", "vc.status.unchecked", set("status", `{"status_list":{"idx":0,"uri":"https://issuer.example/status/1"}}`)},
 		{"status-null", "a status is a status", "vc.status.unchecked", set("status", "null")},

@@ -1,6 +1,7 @@
 package sdjwt_test
 
 import (
+	"fmt"
 	"strings"
 )
 
@@ -98,6 +99,44 @@ func disclosureCases() []forgedCase {
 		{"hash-nested-in-a-disclosure", hash, "sdjwt.hash.nested", func(f *forgery, _ *vector) { f.disclose("a", `{"_sd_alg":"sha-256"}`) }},
 		{"hash-nested-in-an-array", hash, "sdjwt.hash.nested", func(f *forgery, _ *vector) { f.set("a", `[[{"_sd_alg":"sha-256"}]]`) }},
 
+		{"duplicate-among-many", "RFC 9901, section 7.1, step 4: also where lists are long", "sdjwt.disclosure.duplicate", func(f *forgery, _ *vector) {
+			many(f, 40)
+			f.disclosures = append(f.disclosures, f.disclosures[30])
+		}},
+		{"salt-among-many", "RFC 9901, section 9.3", "sdjwt.disclosure.salt", func(f *forgery, _ *vector) {
+			many(f, 40)
+			f.send(encoded(`["salt of claim 30","again","x"]`), true)
+		}},
+		{"digest-twice-among-many", "RFC 9901, section 7.1, step 4", "sdjwt.digest.duplicate", func(f *forgery, _ *vector) {
+			many(f, 40)
+			f.set("list", `[{"...":"`+sha2("decoy")+`"},{"...":"`+sha2("decoy")+`"}]`)
+		}},
+		{"collision-among-many", "RFC 9901, section 7.1, step 3.c.ii", "sdjwt.disclosure.collision", func(f *forgery, _ *vector) {
+			many(f, 40)
+			f.disclose("claim 30", `"x"`)
+		}},
+		{"early-collision-among-many", "RFC 9901, section 7.1, step 3.c.ii", "sdjwt.disclosure.collision", func(f *forgery, _ *vector) {
+			many(f, 40)
+			f.disclose("claim 1", `"x"`)
+		}},
+		{"collision-with-the-clear-among-many", "RFC 9901, section 7.1, step 3.c.ii", "sdjwt.disclosure.collision", func(f *forgery, _ *vector) {
+			many(f, 40)
+			f.disclose("iat", `1`)
+		}},
+		{"unreferenced-among-many", "RFC 9901, section 7.1, step 5", "sdjwt.disclosure.unreferenced", func(f *forgery, _ *vector) {
+			many(f, 40)
+			f.send(f.claim("x", "1"), false)
+		}},
+		{"deep-objects-by-disclosures", "limits of sdjwt: depth counts through disclosures", "sdjwt.depth", func(f *forgery, _ *vector) {
+			inner := `"x"`
+			for range 40 {
+				d := f.claim("a", inner)
+				f.disclosures = append(f.disclosures, d)
+				inner = `{"_sd":[` + f.digestOf(d) + `]}`
+			}
+			f.set("a", inner)
+		}},
+
 		{"too-many", "limits of sdjwt", "sdjwt.disclosure.limit", func(f *forgery, v *vector) {
 			f.noBinding()
 			f.final = func(s string) string { return s + strings.Repeat("W10~", 1024) }
@@ -129,4 +168,11 @@ func disclosureCases() []forgedCase {
 			f.disclose("cnf", `{"kid":"did:example:citizen#phone"}`)
 		}},
 	)
+}
+
+// many discloses n claims with salts that can be told apart.
+func many(f *forgery, n int) {
+	for i := range n {
+		f.send(encoded(fmt.Sprintf(`["salt of claim %d","claim %d",%d]`, i, i, i)), true)
+	}
 }

@@ -112,6 +112,22 @@ func validCases() []forgedCase {
 			k.Status, k.Removed = "retired", forgeTime
 			v.Keys = []vectorKey{k}
 		}},
+		{"aud", "RFC 7519, section 4.1.3: the verifier is one of the audience", "", func(f *forgery, _ *vector) {
+			f.set("aud", `["https://other.example","https://verifier.example"]`)
+		}},
+		{"aud-without-binding", "a wallet is not the audience of what it stores", "", func(f *forgery, v *vector) {
+			f.set("aud", `"https://other.example"`)
+			f.noBinding()
+			v.Expect = bare()
+		}},
+		{"registered-names-below", "SD-JWT VC, section 2.2.2.2: only the top level is meant", "", func(f *forgery, _ *vector) {
+			d := f.claim("exp", "1")
+			f.disclosures = append(f.disclosures, d)
+			f.set("licence", `{"_sd":[`+f.digestOf(d)+`],"status":"old"}`)
+			e := f.claim("iat", `"long ago"`)
+			f.disclosures = append(f.disclosures, e)
+			f.disclose("permit", `{"_sd":[`+f.digestOf(e)+`]}`)
+		}},
 		{"not-expired-for-a-second", "RFC 7519, section 4.1.4", "", func(f *forgery, _ *vector) { f.set("exp", "1793534401") }},
 		{"valid-from-now", "RFC 7519, section 4.1.5", "", func(f *forgery, _ *vector) { f.set("nbf", "1793534400") }},
 		{"binding-five-minutes-old", "RFC 9901, section 7.3: an age that the default policy takes", "", func(f *forgery, _ *vector) { f.setKB("iat", "1793534100") }},
@@ -124,7 +140,7 @@ func validCases() []forgedCase {
 		}},
 		{"flattened", "RFC 9901, section 8", "", func(f *forgery, v *vector) { v.Input = f.flattened("", "") }},
 		{"flattened-with-other-members", "RFC 7515, section 7.2: members that are not understood are ignored", "", func(f *forgery, v *vector) {
-			v.Input = f.flattened(`,"comment":"x"`, `,"kid":"elsewhere"`)
+			v.Input = f.flattened(`,"comment":"x"`, `,"x-note":"elsewhere"`)
 		}},
 		{"general", "RFC 9901, section 8: the first signature is the issuer's", "", func(f *forgery, v *vector) { v.Input = f.general(`{"kid":"other"}`) }},
 	}

@@ -12,6 +12,8 @@ var decidedElsewhere = map[string]string{
 	"vc.holder.unexpected":    "key binding is looked at only if a nonce is asked for",
 	"vc.holder.unbound":       "keys are the caller's",
 	"vc.holder.unrotatable":   "keys are the caller's",
+	"vc.audience":             "aud of a credential is the caller's",
+	"sdjwt.claim.aud":         "aud of a credential is the caller's",
 	"vc.holder.audience":      "aud is the caller's",
 	"vc.holder.time.old":      "the age is the caller's",
 	"vc.holder.time.future":   "the age is the caller's",

@@ -54,8 +54,8 @@ func Example() {
 
 	// The platform verifies what it received.
 	rs := known{[]did.VerificationMethod{
-		{ID: authorityKey, Key: authority.Public(), Purposes: did.AssertionMethod},
-		{ID: phoneKey, Key: phone.Public(), Purposes: did.Authentication},
+		{ID: authorityKey, Controller: authorityKey.DID(), Key: authority.Public(), Purposes: did.AssertionMethod},
+		{ID: phoneKey, Controller: phoneKey.DID(), Key: phone.Public(), Purposes: did.Authentication},
 	}}
 	verifier := vc.NewVerifier(rs, func() time.Time { return exampleTime })
 	got, _, err := verifier.Verify(ctx, sdjwt.Received(pres.Bytes()), &vc.Expect{

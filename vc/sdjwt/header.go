@@ -49,8 +49,8 @@ func parseHeader(b []byte, codes *headerCodes) (h header, err error) {
 			h.typ = s
 		case "kid":
 			h.kid, _ = m.Value.Str()
-		case "crit":
-			return h, vc.Invalid(codes.crit, "crit names an extension that must be understood, and none is")
+		case "crit", "b64": // b64 changes what is signed, and without crit nobody has to notice (RFC 7797, section 6)
+			return h, vc.Invalid(codes.crit, "crit or b64 names an extension that must be understood, and none is")
 		case "x5c":
 			if codes.x5c == "" {
 				break

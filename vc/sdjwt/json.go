@@ -14,6 +14,9 @@ func splitJSON(raw []byte) (*token, error) {
 	}
 	t := &token{form: FlattenedJSON}
 	first := v
+	if hasUnprotectedName(v) {
+		return nil, errMisplaced()
+	}
 	if list, ok := v.Get("signatures"); ok {
 		t.form = GeneralJSON
 		for _, name := range [...]string{"protected", "signature", "header"} {
@@ -26,6 +29,9 @@ func splitJSON(raw []byte) (*token, error) {
 			return nil, serializationFault("no signature, or too many")
 		}
 		first, t.others = all[0], all[1:]
+		if hasUnprotectedName(first) {
+			return nil, errMisplaced()
+		}
 	}
 	if t.payload, err = textMember(v, "payload"); err != nil {
 		return nil, err
@@ -69,6 +75,7 @@ func (t *token) unprotected(signature strictjson.Value) error {
 	if h.Kind() != strictjson.Object {
 		return serializationFault("an unprotected header is not an object")
 	}
+	t.loose = h
 	if list, ok := h.Get("disclosures"); ok {
 		if list.Kind() != strictjson.Array {
 			return serializationFault("disclosures is not an array")
@@ -102,22 +109,36 @@ func checkOther(signature strictjson.Value) error {
 		return err
 	}
 	h, _ := signature.Get("header")
-	for _, name := range unprotectedNames {
-		if _, ok := h.Get(name); ok {
-			return serializationFault("disclosures or kb_jwt outside the first signature")
-		}
+	if hasUnprotectedName(signature) || hasUnprotectedName(h) {
+		return errMisplaced()
 	}
 	return nil
 }
 
-var unprotectedNames = [...]string{"disclosures", "kb_jwt"}
+// hasUnprotectedName tells whether v has what may stand in the first unprotected header only. Elsewhere other readers might see
+// it, or some of early drafts look for it there.
+func hasUnprotectedName(v strictjson.Value) bool {
+	_, disclosures := v.Get("disclosures")
+	_, kb := v.Get("kb_jwt")
+	return disclosures || kb
+}
 
-// checkUnprotected refuses what may stand in the unprotected header only, found in the protected one. RFC 7515, section
-// 7.2.1, wants the names of both to differ.
-func checkUnprotected(protected strictjson.Value) error {
-	for _, name := range unprotectedNames {
-		if _, ok := protected.Get(name); ok {
-			return serializationFault("disclosures or kb_jwt in the protected header")
+func errMisplaced() error {
+	return serializationFault("disclosures or kb_jwt outside the first unprotected header")
+}
+
+// checkHeaders compares both headers: no parameter may stand in both, and crit only in the protected one (RFC 7515, sections
+// 4.1.11 and 7.2.1).
+func checkHeaders(protected, loose strictjson.Value) error {
+	if hasUnprotectedName(protected) {
+		return errMisplaced()
+	}
+	for _, m := range loose.Members() {
+		if m.Name == "crit" || m.Name == "b64" {
+			return vc.Invalid("sdjwt.header.crit", "crit or b64 in an unprotected header")
+		}
+		if _, both := protected.Get(m.Name); both {
+			return serializationFault("a parameter stands in both headers")
 		}
 	}
 	return nil

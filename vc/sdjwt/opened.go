@@ -58,7 +58,7 @@ func (o *opened) openJWT(dec *decoder) error {
 		return err
 	}
 	if o.form != Compact {
-		if err := checkUnprotected(o.header.value); err != nil {
+		if err := checkHeaders(o.header.value, o.loose); err != nil {
 			return err
 		}
 	}
@@ -128,6 +128,32 @@ func textClaim(v strictjson.Value, name string) (string, error) {
 	return s, nil
 }
 
+// audience reads aud: a string or a list of them (RFC 7519, section 4.1.3). The zero Value gives nobody.
+func audience(v strictjson.Value) ([]string, error) {
+	if v.Kind() == strictjson.Invalid {
+		return nil, nil
+	}
+	if s, ok := v.Str(); ok {
+		return []string{s}, nil
+	}
+	var list []string
+	for _, e := range v.Elems() {
+		s, ok := e.Str()
+		if !ok {
+			return nil, errAudience()
+		}
+		list = append(list, s)
+	}
+	if len(list) == 0 {
+		return nil, errAudience()
+	}
+	return list, nil
+}
+
+func errAudience() error {
+	return vc.Invalid("sdjwt.claim.aud", "aud is neither a string nor a list of strings")
+}
+
 const latest = 253402300799 // the end of the year 9999
 
 // date reads a NumericDate (RFC 7519, section 2) that is an integer; the zero Value gives the zero time.
@@ -171,6 +197,9 @@ func (o *opened) Disclose() (d vc.Disclosed, err error) {
 		return d, err
 	}
 	if d.Expires, err = date(p.top("exp")); err != nil {
+		return d, err
+	}
+	if d.Audience, err = audience(p.top("aud")); err != nil {
 		return d, err
 	}
 	d.HasStatus = p.top("status").Kind() != strictjson.Invalid

@@ -111,6 +111,10 @@ func TestPresentRefuses(t *testing.T) {
 		{"bound to nobody", toNobody, p.holder, &ok, sdjwt.ErrHolder},
 		{"bound to another key", toKey, other, &ok, sdjwt.ErrHolder},
 		{"bound to another method", toMethod, p.holder, with(func(o *sdjwt.PresentOptions) { o.Method = p.issuerMethod }), sdjwt.ErrHolder},
+		{"bound to another method of the DID", toMethod, p.holder, with(func(o *sdjwt.PresentOptions) {
+			o.Method = p.holderMethod.DID().WithFragment("laptop")
+		}), sdjwt.ErrHolder},
+		{"the whole by an empty DCQL path", toMethod, p.holder, with(func(o *sdjwt.PresentOptions) { o.Reveal = []string{"[]"} }), nil},
 		{"bound to a DID, no method", toDID, p.holder, &ok, sdjwt.ErrHolder},
 		{"bound to a DID, method of another", toDID, p.holder, with(func(o *sdjwt.PresentOptions) { o.Method = p.issuerMethod }), sdjwt.ErrHolder},
 		{"bound to a DID, no key", toDID, p.holder, with(func(o *sdjwt.PresentOptions) { o.Method = p.holderMethod.DID().URL() }), sdjwt.ErrHolder},

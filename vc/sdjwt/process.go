@@ -96,12 +96,20 @@ func (p *processor) object(v strictjson.Value, depth int, top bool) error {
 		case m.Name == "...":
 			return vc.Invalid("sdjwt.reserved", "the name of array digests is used for a claim")
 		default:
+			before := len(p.digests)
 			if err := p.value(m.Value, depth); err != nil {
 				return err
+			}
+			if top && p.credential && len(p.digests) > before && isRegistered(m.Name) {
+				return errRegistered()
 			}
 		}
 	}
 	return nil
+}
+
+func errRegistered() error {
+	return vc.Invalid("sdjwt.disclosure.registered", "a claim is disclosed that must stand in the clear")
 }
 
 func errDepth() error {
@@ -133,7 +141,7 @@ func (p *processor) members(v, sd strictjson.Value, depth int, top bool) error {
 			return vc.Invalid("sdjwt.disclosure.collision", "a disclosed claim has the name of another one beside it")
 		}
 		if top && p.credential && isRegistered(d.name) {
-			return vc.Invalid("sdjwt.disclosure.registered", "a claim is disclosed that must stand in the clear")
+			return errRegistered()
 		}
 		if err := p.value(d.value, depth); err != nil {
 			return err

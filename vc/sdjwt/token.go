@@ -30,6 +30,7 @@ type token struct {
 	hashed      []byte // the issuer-signed JWT and every disclosure, each followed by "~": what the holder's sd_hash covers
 	kb          []byte // the key binding JWT; nil if there is none
 	others      []strictjson.Value
+	loose       strictjson.Value // the unprotected header of the first signature; zero if there is none
 }
 
 // split takes raw apart without decoding anything.
