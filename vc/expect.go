@@ -15,7 +15,8 @@ type Expect struct {
 	// Issuers are the DIDs whose credentials are accepted. At least one of Issuers, PinnedKeys, Certificates and
 	// InsecureAnyIssuer must be set.
 	Issuers []did.DID
-	// PinnedKeys are issuers without a DID (a pin for one with a DID is never used) whose keys the verifier holds itself, for instance from metadata that it fetched.
+	// PinnedKeys are issuers without a DID whose keys the verifier holds itself, for instance from metadata that it fetched. A pin
+	// for a DID is never used: the DID's own keys count, and it belongs into Issuers.
 	PinnedKeys []PinnedKey
 	// Certificates accepts issuers by X.509 certificate (the x5c header).
 	Certificates *CertificatePolicy

@@ -83,6 +83,9 @@ func issue(ctx context.Context, issuer Issuer, claims map[string]any, opt *Issue
 	if err != nil {
 		return nil, err
 	}
+	if base64.RawURLEncoding.EncodedLen(len(header)) > MaxHeaderSize {
+		return nil, errors.New("the header is larger than 64 KiB")
+	}
 	hash, ok := sha2_256, true
 	if opt.Hash != "" {
 		hash, ok = hashByName(opt.Hash)

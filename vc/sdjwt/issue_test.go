@@ -175,6 +175,9 @@ func TestIssueRefuses(t *testing.T) {
 		{"invalid UTF-8 in a name", p.issuer, withClaim("\xff", 1), nil},
 		{"too deep", p.issuer, withClaim("a", deep), nil},
 		{"too many disclosures", p.issuer, withClaim("a", many), options(func(o *sdjwt.IssueOptions) { o.Disclosable = []string{`["a",null]`} })},
+		{"header too large", p.issuer, withClaim("a", 1), options(func(o *sdjwt.IssueOptions) {
+			o.Header = map[string]any{"x": strings.Repeat("x", sdjwt.MaxHeaderSize*3/4)}
+		})},
 		{"too large", p.issuer, withClaim("a", strings.Repeat("x", sdjwt.MaxSize)), nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
