@@ -343,3 +343,44 @@ func TestReportFault(t *testing.T) {
 		t.Errorf("status and type: got %v, %v; want the final one", c, ok)
 	}
 }
+
+// TestVerifiedOfNothing: what was never verified has no claims, and does not panic.
+func TestVerifiedOfNothing(t *testing.T) {
+	for _, v := range []*vc.Verified{nil, {}} {
+		if c, ok := v.Claim("/a"); v.Claims() != nil || c != nil || ok {
+			t.Errorf("got claims %v, %v", v.Claims(), c)
+		}
+		if !strings.HasPrefix(v.String(), "vc.Verified(") {
+			t.Errorf("got %s", v.String())
+		}
+	}
+	s := newScene(t)
+	got, _, err := s.verify(t)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]any{"/age_over_18": true, `["age_over_18"]`: true, "/age": nil, "age_over_18": nil, "/age_over_18/x": nil} {
+		if c, ok := got.Claim(path); c != want || ok != (want != nil) {
+			t.Errorf("%s: got %v, %v, want %v", path, c, ok, want)
+		}
+	}
+}
+
+// TestClock: without a clock the real one counts, for which the scene's presentation is of another time.
+func TestClock(t *testing.T) {
+	s := newScene(t)
+	_, report, _ := vc.NewVerifier(s.keys, nil).Verify(t.Context(), s.doc, s.expect)
+	if d := time.Since(report.At); d < 0 || d > time.Hour {
+		t.Errorf("got a report of %v", report.At)
+	}
+}
+
+func TestSources(t *testing.T) {
+	got := ""
+	for k := range vc.FromCredential + 1 {
+		got += k.String() + " "
+	}
+	if want := "none did x5c pinned cnf.jwk "; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}

@@ -64,6 +64,11 @@ func TestPath(t *testing.T) {
 			t.Errorf("String: got %s, want %s", p, c.path)
 		}
 	}
+	for _, s := range []string{strings.Repeat("/a", 32), "/" + strings.Repeat("a", 4095)} {
+		if _, err := vc.ParsePath(s); err != nil {
+			t.Errorf("at the limit: %v", err)
+		}
+	}
 	if p, err := vc.ParsePath(""); err != nil || len(p.Steps()) != 0 {
 		t.Errorf("empty path: got %v, %v, want the whole", p, err)
 	}

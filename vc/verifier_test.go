@@ -189,6 +189,10 @@ func TestVerifyWithoutKeysOrPresentation(t *testing.T) {
 	if _, _, err := vc.NewVerifier(nil, clock).Verify(t.Context(), s.doc, s.expect); vc.Code(err) != "vc.policy.keys" {
 		t.Errorf("without Keys: got %v, want vc.policy.keys", err)
 	}
+	anybody := &vc.Expect{InsecureAnyIssuer: true, Types: s.expect.Types, Audience: "a", Nonce: "n"}
+	if _, _, err := vc.NewVerifier(nil, clock).Verify(t.Context(), s.doc, anybody); vc.Code(err) != "vc.policy.keys" {
+		t.Errorf("without Keys, any issuer: got %v, want vc.policy.keys", err)
+	}
 	if _, _, err := vc.NewVerifier(s.keys, clock).Verify(t.Context(), nil, s.expect); vc.Code(err) != "vc.parse.empty" {
 		t.Errorf("without a presentation: got %v, want vc.parse.empty", err)
 	}
