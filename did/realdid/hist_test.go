@@ -82,7 +82,8 @@ type hist struct {
 	now   time.Time
 	state *realdid.State
 	index uint64
-	first []byte // the create
+	first []byte                   // the create
+	taken func(*realdid.Operation) // called with every operation after the create that is taken
 }
 
 var start = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -133,6 +134,9 @@ func (h *hist) apply(op *realdid.Operation) error {
 			h.first = op.Bytes()
 		}
 		h.state, h.index = s, h.index+1
+		if h.taken != nil {
+			h.taken(op)
+		}
 	}
 	return err
 }
