@@ -170,6 +170,11 @@ func serializationCases() []forgedCase {
 			_, rest, _ := strings.Cut(s, `},"payload"`)
 			return `{"disclosures":["x"],"kb_jwt":"x","payload"` + rest
 		})},
+		{"disclosures-in-the-protected-header-alone", section, "sdjwt.serialization", func(f *forgery, v *vector) {
+			f.header = `{"alg":"EdDSA","typ":"dc+sd-jwt","kid":"did:example:authority#key-1","disclosures":[]}`
+			p := strings.Split(f.jwt(), ".")
+			v.Input, v.Expect = note(`{"payload":%q,"protected":%q,"signature":%q}`, p[1], p[0], p[2]), bare()
+		}},
 		{"kb-jwt-at-the-top", section + ": the place of early drafts", "sdjwt.serialization", func(f *forgery, v *vector) {
 			v.Input, v.Expect = f.flattened(`,"kb_jwt":"x"`, ""), bare()
 		}},

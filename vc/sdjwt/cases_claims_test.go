@@ -79,14 +79,15 @@ func claimCases() []forgedCase {
 			f.disclose("exp", "1793534400")
 			v.Expect = bound(func(e *vectorExpect) { e.MediaTypes = []string{"example+sd-jwt"} })
 		}},
+		{"iat-disclosed-as-text", date, "sdjwt.claim.date", func(f *forgery, v *vector) {
+			f.set("iat", "")
+			f.disclose("iat", `"1793448000"`)
+			pinned(f, v)
+		}},
 		{"iat-disclosed-in-the-future", "PROFILE.md", "vc.time.future", func(f *forgery, v *vector) {
 			f.set("iat", "")
 			f.disclose("iat", "1793538000")
-			f.set("iss", `"https://issuer.example"`)
-			v.Expect = bound(func(e *vectorExpect) {
-				e.Issuers = nil
-				e.PinnedKeys = []vectorPin{{Issuer: "https://issuer.example", PublicKey: fixedKey(f.tb, f.alg, f.issuerKey).Public().Multikey()}}
-			})
+			pinned(f, v)
 		}},
 		{"status-unchecked", "PROFILE.md: no list was looked at, so the answer is not known", "vc.status.unchecked", set("status", `{"status_list":{"idx":0,"uri":"https://issuer.example/status/1"}}`)},
 		{"status-null", "a status is a status", "vc.status.unchecked", set("status", "null")},
@@ -195,4 +196,13 @@ func lastDot(s string) int {
 		}
 	}
 	return 0
+}
+
+// pinned makes the issuer one without a DID whose key the policy pins.
+func pinned(f *forgery, v *vector) {
+	f.set("iss", `"https://issuer.example"`)
+	v.Expect = bound(func(e *vectorExpect) {
+		e.Issuers = nil
+		e.PinnedKeys = []vectorPin{{Issuer: "https://issuer.example", PublicKey: fixedKey(f.tb, f.alg, f.issuerKey).Public().Multikey()}}
+	})
 }

@@ -99,13 +99,18 @@ func validCases() []forgedCase {
 			f.disclose("exp", "1793534401")
 			v.Expect = bound(func(e *vectorExpect) { e.Types, e.AnyType, e.MediaTypes = nil, true, []string{"example+sd-jwt"} })
 		}},
+		{"sd-jwt-by-its-name", "RFC 9901, section 10.1: any type that the policy names, with a type and a status of its own kind", "", func(f *forgery, v *vector) {
+			f.header = `{"alg":"EdDSA","typ":"sd-jwt","kid":"did:example:authority#key-1"}`
+			f.set("status", `{"_sd":["`+sha2("status")+`"]}`)
+			v.Expect = bound(func(e *vectorExpect) { e.MediaTypes, e.IgnoreStatus = []string{"sd-jwt"}, true })
+		}},
+		{"sd-jwt-without-typ", "RFC 9901, section 9.11: the policy names what it takes", "", func(f *forgery, v *vector) {
+			f.header = `{"alg":"EdDSA","kid":"did:example:authority#key-1"}`
+			v.Expect = bound(func(e *vectorExpect) { e.MediaTypes = []string{"sd-jwt"} })
+		}},
 		{"pinned-key", "an issuer without a DID whose key the verifier holds; a kid that is no string names no key", "", func(f *forgery, v *vector) {
 			f.header = `{"alg":"EdDSA","typ":"dc+sd-jwt","kid":42}`
-			f.set("iss", `"https://issuer.example"`)
-			v.Expect = bound(func(e *vectorExpect) {
-				e.Issuers = nil
-				e.PinnedKeys = []vectorPin{{Issuer: "https://issuer.example", PublicKey: fixedKey(f.tb, f.alg, f.issuerKey).Public().Multikey()}}
-			})
+			pinned(f, v)
 		}},
 		{"issuer-key-retired", "PROFILE.md: what a retired key signed before counts", "", func(f *forgery, v *vector) {
 			k := f.keyFor(forgeIssuer+"#key-1", "assertionMethod")
@@ -123,7 +128,7 @@ func validCases() []forgedCase {
 		{"registered-names-below", "SD-JWT VC, section 2.2.2.2: only the top level is meant", "", func(f *forgery, _ *vector) {
 			d := f.claim("exp", "1")
 			f.disclosures = append(f.disclosures, d)
-			f.set("licence", `{"_sd":[`+f.digestOf(d)+`],"status":"old"}`)
+			f.set("licence", `{"_sd":[`+f.digestOf(d)+`],"status":{"since":1,"_sd":["`+sha2("note")+`"]}}`)
 			e := f.claim("iat", `"long ago"`)
 			f.disclosures = append(f.disclosures, e)
 			f.disclose("permit", `{"_sd":[`+f.digestOf(e)+`]}`)

@@ -44,6 +44,9 @@ func TestIssueByCertificate(t *testing.T) {
 	}
 	top := &x509.Certificate{Subject: pkix.Name{CommonName: "root"}, IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign}
 	root := make(top, top, rootKey.Public())
+	middle := make(&x509.Certificate{
+		Subject: pkix.Name{CommonName: "another"}, IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
+	}, root, rootKey.Public())
 	name, _ := url.Parse(uri)
 	leaf := make(&x509.Certificate{
 		Subject: pkix.Name{CommonName: "authority"}, KeyUsage: x509.KeyUsageDigitalSignature, URIs: []*url.URL{name},
@@ -53,7 +56,7 @@ func TestIssueByCertificate(t *testing.T) {
 	e := p.expect()
 	e.Issuers, e.Certificates = nil, &vc.CertificatePolicy{Roots: roots, Issuers: []string{uri}}
 	for _, id := range []string{uri, ""} {
-		p.issuer = sdjwt.Issuer{Signer: p.issuerKey, ID: id, Chain: []*x509.Certificate{leaf}}
+		p.issuer = sdjwt.Issuer{Signer: p.issuerKey, ID: id, Chain: []*x509.Certificate{leaf, middle}}
 		cred := mustIssue(t, p, map[string]any{"vct": vct, "name": "Ada"}, &sdjwt.IssueOptions{Holder: p.holderMethod, Disclosable: []string{"/name"}})
 		got, err := p.verify(t, mustPresent(t, p, cred, &sdjwt.PresentOptions{Reveal: []string{"/name"}}), e)
 		if err != nil {

@@ -112,6 +112,10 @@ func TestIssueRefuses(t *testing.T) {
 	for range sdjwt.MaxDepth {
 		deep = []any{deep}
 	}
+	deepObject := any("x")
+	for range sdjwt.MaxDepth {
+		deepObject = map[string]any{"a": deepObject}
+	}
 	many := make([]any, sdjwt.MaxDisclosures+1)
 	withClaim := func(name string, v any) map[string]any {
 		return map[string]any{"vct": vct, name: v}
@@ -175,6 +179,9 @@ func TestIssueRefuses(t *testing.T) {
 		{"invalid UTF-8 in a name", p.issuer, withClaim("\xff", 1), nil},
 		{"too deep", p.issuer, withClaim("a", deep), nil},
 		{"too many disclosures", p.issuer, withClaim("a", many), options(func(o *sdjwt.IssueOptions) { o.Disclosable = []string{`["a",null]`} })},
+		{"no vct by the media type's name", p.issuer, map[string]any{"a": 1}, options(func(o *sdjwt.IssueOptions) { o.MediaType = sdjwt.MediaType })},
+		{"media type without a name", p.issuer, withClaim("a", 1), options(func(o *sdjwt.IssueOptions) { o.MediaType = "+sd-jwt" })},
+		{"objects too deep", p.issuer, withClaim("a", deepObject), nil},
 		{"header too large", p.issuer, withClaim("a", 1), options(func(o *sdjwt.IssueOptions) {
 			o.Header = map[string]any{"x": strings.Repeat("x", sdjwt.MaxHeaderSize*3/4)}
 		})},
@@ -225,5 +232,19 @@ func TestNumbersKeepTheirDigits(t *testing.T) {
 	got, err := cred.UnverifiedClaims()
 	if err != nil || fmt.Sprintf("%v %v %v %v", got["a"], got["b"], got["c"], got["d"]) != "123456789012345678901234567890 1.10 7 0.5" {
 		t.Errorf("got %v, %v", got, err)
+	}
+}
+
+// TestIssuedNow: without a time a credential is issued now, never without one.
+func TestIssuedNow(t *testing.T) {
+	p := newParties(t, keys.Ed25519, keys.Ed25519)
+	before := time.Now().Unix()
+	c, err := sdjwt.Issue(t.Context(), p.issuer, map[string]any{"vct": vct}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	iat, _ := part(t, c.Bytes(), 1)["iat"].(json.Number)
+	if n, err := iat.Int64(); err != nil || n < before || n > time.Now().Unix() {
+		t.Errorf("got iat %v, want now", iat)
 	}
 }

@@ -140,7 +140,7 @@ func TestRotation(t *testing.T) {
 		_, err := p.verify(t, mustPresent(t, p, c, &sdjwt.PresentOptions{Method: method}), p.expect())
 		return code(err)
 	}
-	if got := show(toMethod, did.URL{}) + " " + show(toDID, old); got != "valid valid" {
+	if got := show(toMethod, did.URL{}) + " " + show(toMethod, old) + " " + show(toDID, old); got != "valid valid valid" {
 		t.Fatalf("before: got %s", got)
 	}
 	// The phone is replaced; the old method is retired and a new one stands in its place.
