@@ -29,7 +29,7 @@ func (l *Ledger) Backup(ctx context.Context, w io.Writer) error {
 	if s.closed.Load() {
 		return ledger.ErrClosed
 	}
-	end := s.snap.Load().next
+	end := s.current().next
 	out := bufio.NewWriterSize(w, 64<<10)
 	_, err := out.WriteString(backupText)
 	var t trail
@@ -39,9 +39,10 @@ func (l *Ledger) Backup(ctx context.Context, w io.Writer) error {
 		}
 		var page []byte
 		before := t
-		err = s.settle(func(snap *snapshot) error {
+		err = s.settle(func() error {
+			v := s.current()
 			t, page = before, page[:0]
-			return t.walk(snap, min(pageEntries, end-t.next), func(r *record) {
+			return t.walk(&v, min(pageEntries, end-t.next), func(r *record) {
 				stored := r.encode()
 				page = append(binary.AppendUvarint(page, uint64(len(stored))), stored...)
 			})
@@ -123,54 +124,47 @@ func restore(ctx context.Context, dir string, r io.Reader) error {
 
 // load stores the records from in.
 func (s *store) load(ctx context.Context, in *bufio.Reader) error {
-	var batch []record
-	last := make(map[fingerprint]head) // of the keys in batch
-	snap := s.snap.Load()
-	for index := uint64(0); ; index++ {
-		r, err := nextRecord(in, index)
-		if err != nil {
+	for more := true; more; {
+		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if r == nil || len(batch) == restoreBatch {
-			if err := errors.Join(ctx.Err(), s.add(batch)); err != nil {
+		v := s.current()
+		for len(v.pending) < restoreBatch {
+			r, err := nextRecord(in, v.next)
+			if err != nil {
 				return err
 			}
-			batch = batch[:0]
-			clear(last)
-			snap = s.snap.Load()
-		}
-		if r == nil {
-			return s.trailer(in)
-		}
-		fp := snap.salt.fingerprint(r.key)
-		h, known := last[fp]
-		if !known {
-			if h, known, err = s.find(snap, fp); err != nil {
+			if more = r != nil; !more {
+				break
+			}
+			if err := s.add(&v, r); err != nil {
 				return err
 			}
 		}
-		if known != (r.seq > 0) || h != r.prev {
-			return corrupt("entry %d does not follow the entries of its key", index)
+		if err := s.write(&v, foldShare*len(v.pending)); err != nil {
+			return err
 		}
-		last[fp] = r.head()
-		batch = append(batch, *r)
+		s.rotate(&v, false)
 	}
+	return s.trailer(in)
 }
 
-// add stores a batch and checks that the records came out with the sums that they went in with.
-func (s *store) add(batch []record) error {
-	if len(batch) == 0 {
-		return nil
-	}
-	s.committing.Lock()
-	defer s.committing.Unlock()
-	want := batch[len(batch)-1].sum
-	if err := s.write(batch, 2*len(batch)); err != nil {
+// add puts a record behind the end of v.
+func (s *store) add(v *view, r *record) error {
+	prev, known, _, err := s.locate(r.key)
+	if err != nil {
 		return err
 	}
-	if s.snap.Load().last != want {
-		return corrupt("the %d entries up to %d do not follow one another", len(batch), batch[len(batch)-1].index)
+	if known != (r.seq > 0) || prev != r.prev || r.before != v.last {
+		return corrupt("entry %d does not follow the one before, or the one of its key", r.index)
 	}
+	stored := r.encode()
+	v.pending, v.bytes = append(v.pending, stored), v.bytes+len(stored)
+	v.next, v.last = r.index+1, r.sum
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.view = *v
+	s.heads.recent[s.salt.fingerprint(r.key)] = r.head()
 	return nil
 }
 
@@ -200,8 +194,8 @@ func (s *store) trailer(in *bufio.Reader) error {
 	if _, err := io.ReadFull(in, b); err != nil {
 		return cutOff(err)
 	}
-	t := s.snap.Load().tip
-	if binary.LittleEndian.Uint64(b) != t.next || binary.LittleEndian.Uint32(b[8:]) != t.last {
+	v := s.current()
+	if binary.LittleEndian.Uint64(b) != v.next || binary.LittleEndian.Uint32(b[8:]) != v.last {
 		return corrupt("the backup does not end with the entry that it names")
 	}
 	if _, err := in.ReadByte(); err != io.EOF {

@@ -176,9 +176,11 @@ func TestScale(t *testing.T) {
 	t.Logf("%d identities, 1000 writers: %.0f appends a second", identities, load(t, l, 1000, identities))
 
 	crashed := t.TempDir()
+	l.store.folding.Lock()
 	copyDir(t, crashed, dir)
+	l.store.folding.Unlock()
 	c, opened := open(crashed)
-	t.Logf("open after a crash: %v, with %d heads read again", opened, c.store.heads.waiting())
+	t.Logf("open after a crash: %v, with %d heads and %d records read again", opened, c.store.heads.waiting(), len(c.store.view.pending))
 	c.Close()
 
 	begun := time.Now()
@@ -190,7 +192,7 @@ func TestScale(t *testing.T) {
 	defer l.Close()
 	t.Logf("open: %v", opened)
 
-	used := float64(l.store.snap.Load().limit) * pageSize
+	used := float64(l.store.view.snap.limit) * pageSize
 	t.Logf("bytes an identity: %.0f, of which %d are key, operation and state", used/float64(identities), 53+250+250)
 
 	begun = time.Now()

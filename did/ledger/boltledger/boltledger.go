@@ -71,8 +71,11 @@ func Open(dir string, reducer ledger.Reducer, opt *Options) (*Ledger, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := s.snap.Load().tip
-	return &Ledger{ledger.NewSequencer(s, reducer, opt.Clock, t.next, time.Unix(t.time, 0).UTC()), s}, nil
+	next, last, err := s.end()
+	if err != nil {
+		return nil, errors.Join(err, s.close())
+	}
+	return &Ledger{ledger.NewSequencer(s, reducer, opt.Clock, next, last), s}, nil
 }
 
 // Close waits for the appends under way and lets go of the directory. What is called afterwards returns

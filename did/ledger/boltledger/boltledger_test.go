@@ -15,6 +15,7 @@ import (
 type harness struct {
 	dir     string
 	min     int // of recent heads
+	foldAt  int
 	reducer ledger.Reducer
 	clock   ledger.Clock
 	last    *Ledger
@@ -27,8 +28,11 @@ func (h *harness) Open(tb testing.TB, reducer ledger.Reducer, clock ledger.Clock
 		tb.Fatal(err)
 	}
 	l.store.heads.min = h.min
+	if h.foldAt > 0 {
+		l.store.foldAt = h.foldAt
+	}
 	l.store.fault = func(stage string) error {
-		if err := h.failing.Load(); err != nil && stage == "written" {
+		if err := h.failing.Load(); err != nil && stage == "begun" {
 			return *err
 		}
 		return nil
@@ -41,7 +45,11 @@ func (h *harness) Open(tb testing.TB, reducer ledger.Reducer, clock ledger.Clock
 func (h *harness) Restart(tb testing.TB) ledgertest.Ledger {
 	old := h.dir
 	h.dir = tb.TempDir()
+	h.last.store.folding.Lock() // no copy of a directory that is being written to
+	h.last.store.committing.Lock()
 	copyDir(tb, h.dir, old)
+	h.last.store.committing.Unlock()
+	h.last.store.folding.Unlock()
 	return h.Open(tb, h.reducer, h.clock)
 }
 
@@ -55,12 +63,19 @@ func (h *harness) Fail(err error) {
 
 func copyDir(tb testing.TB, to, from string) {
 	tb.Helper()
-	for _, name := range []string{formatFile, databaseFile} {
-		in, err := os.Open(filepath.Join(from, name))
+	names, err := os.ReadDir(from)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	for _, entry := range names {
+		if entry.Name() == lockFile {
+			continue
+		}
+		in, err := os.Open(filepath.Join(from, entry.Name()))
 		if err != nil {
 			tb.Fatal(err)
 		}
-		out, err := os.Create(filepath.Join(to, name))
+		out, err := os.Create(filepath.Join(to, entry.Name()))
 		if err != nil {
 			tb.Fatal(err)
 		}
@@ -75,10 +90,14 @@ func copyDir(tb testing.TB, to, from string) {
 }
 
 func TestConformance(t *testing.T) {
-	// With and without heads on their way to the key index, which small ledgers otherwise keep in memory.
-	for name, min := range map[string]int{"heads in memory": 0, "heads on disk": 1, "heads in between": 20} {
+	// Small ledgers keep everything in the journal and in memory unless they are told otherwise.
+	for name, h := range map[string]*harness{
+		"journal": {}, "database": {min: 1, foldAt: 1}, "in between": {min: 20, foldAt: 2000},
+	} {
 		t.Run(name, func(t *testing.T) {
-			ledgertest.Run(t, func(tb testing.TB) ledgertest.Harness { return &harness{dir: tb.TempDir(), min: min} })
+			ledgertest.Run(t, func(tb testing.TB) ledgertest.Harness {
+				return &harness{dir: tb.TempDir(), min: h.min, foldAt: h.foldAt}
+			})
 		})
 	}
 }

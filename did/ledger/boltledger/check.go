@@ -1,29 +1,34 @@
 package boltledger
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"hash/maphash"
+	"slices"
 
 	"github.com/realdid/realdid/did/ledger"
 )
 
-// Check reads the whole database and verifies that every page has one use, that every entry up to the present end is
-// there, follows the one before and matches its checksum, that the entries of every key are linked without a gap, and
-// that the key index leads to the last entry of every key and to nothing else. It returns the first fault as an error
-// that is [ledger.ErrCorrupt]. Appends wait while it reads the key index (a fraction of a second for a million keys),
-// but not while it reads the entries.
+// Check reads the whole database and the journal and verifies that every page has one use, that every entry up to the
+// present end is there, follows the one before and matches its checksum, that the entries of every key are linked
+// without a gap, and that the key index leads to the last entry of every key and to nothing else. It returns the first
+// fault as an error that is [ledger.ErrCorrupt]. Appends wait while it reads the key index (a fraction of a second for
+// a million keys), but not while it reads the entries.
 func (l *Ledger) Check(ctx context.Context) error {
 	s := l.store
 	if s.closed.Load() {
 		return ledger.ErrClosed
 	}
 	c := census{seed: maphash.MakeSeed()}
-	snap, err := s.checkIndex(&c)
+	end, err := s.checkIndex(&c)
 	if err != nil {
 		return err
 	}
-	return s.checkEntries(ctx, snap.next, &c)
+	if err := s.checkEntries(ctx, end, &c); err != nil {
+		return err
+	}
+	return s.checkLeaves(ctx)
 }
 
 // A census adds up heads. Every entry comes in with its own and takes out the one of its key that it follows, and what
@@ -36,20 +41,32 @@ type census struct {
 func (c *census) in(fp fingerprint, h head)  { c.total += maphash.Comparable(c.seed, keyHead{fp, h}) }
 func (c *census) out(fp fingerprint, h head) { c.total -= maphash.Comparable(c.seed, keyHead{fp, h}) }
 
-// checkIndex accounts for the pages and takes all heads out of c. It returns the snapshot that it looked at.
-func (s *store) checkIndex(c *census) (*snapshot, error) {
+// checkIndex accounts for the pages, compares the journal with memory, and takes all heads out of c. It returns the
+// length of the ledger.
+func (s *store) checkIndex(c *census) (end uint64, err error) {
+	s.folding.Lock()
+	defer s.folding.Unlock()
 	s.committing.Lock()
 	defer s.committing.Unlock()
+	v := s.current()
 	snap, err := s.pager.snapshot(false)
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
-	if want := s.snap.Load().tip; snap.tip != want {
-		return nil, corrupt("the newest transaction is %d instead of %d", snap.tip.txid, want.txid)
+	if snap.tip != v.snap.tip {
+		return 0, corrupt("the newest transaction is %d instead of %d", snap.tip.txid, v.snap.tip.txid)
+	}
+	onDisk := journal{dir: s.journal.dir}
+	pending, err := onDisk.open(snap.next, snap.last, false)
+	if err != nil {
+		return 0, err
+	}
+	if !slices.EqualFunc(pending, v.pending, bytes.Equal) {
+		return 0, corrupt("the journal has %d entries from %d on, and not the %d that it should have", len(pending), snap.next, len(v.pending))
 	}
 	var h heads
 	if err := snap.account(&h); err != nil {
-		return nil, err
+		return 0, err
 	}
 	mem := &s.heads
 	buf := new(buffer)
@@ -59,11 +76,11 @@ func (s *store) checkIndex(c *census) (*snapshot, error) {
 			err = corrupt("block %d of the key index is an old one", number)
 		}
 		if err != nil {
-			return nil, err
+			return 0, err
 		}
 		for _, k := range decodeBlock(body) {
 			if k.fp.block(uint64(len(mem.sums))) != uint32(number) {
-				return nil, corrupt("block %d of the key index has a key of another", number)
+				return 0, corrupt("block %d of the key index has a key of another", number)
 			}
 			if _, inMemory, _, _ := mem.lookup(k.fp); !inMemory {
 				c.out(k.fp, k.head)
@@ -78,7 +95,7 @@ func (s *store) checkIndex(c *census) (*snapshot, error) {
 			c.out(fp, h)
 		}
 	}
-	return snap, nil
+	return v.next, nil
 }
 
 // checkEntries verifies the entries below end and puts them into c.
@@ -88,10 +105,11 @@ func (s *store) checkEntries(ctx context.Context, end uint64, c *census) error {
 			return fmt.Errorf("boltledger: %w", err)
 		}
 		before, total := t, c.total
-		err := s.settle(func(snap *snapshot) error {
+		err := s.settle(func() error {
+			v := s.current()
 			t, c.total = before, total
-			return t.walk(snap, min(pageEntries, end-t.next), func(r *record) {
-				fp := snap.salt.fingerprint(r.key)
+			return t.walk(&v, min(pageEntries, end-t.next), func(r *record) {
+				fp := s.salt.fingerprint(r.key)
 				c.in(fp, r.head())
 				if r.seq > 0 {
 					c.out(fp, r.prev)
@@ -104,6 +122,38 @@ func (s *store) checkEntries(ctx context.Context, end uint64, c *census) error {
 	}
 	if c.total != 0 {
 		return corrupt("the key index and the %d entries do not match", end)
+	}
+	return nil
+}
+
+// checkLeaves verifies that the tree of the entries leads to every one of them. The branches are in order (account), so
+// that it is enough to look for the first and the last in each leaf.
+func (s *store) checkLeaves(ctx context.Context) error {
+	first, last := new(buffer), new(buffer)
+	for from, more := uint64(0), true; more; {
+		if err := ctx.Err(); err != nil {
+			return fmt.Errorf("boltledger: %w", err)
+		}
+		err := s.settle(func() error {
+			snap := s.current().snap
+			if more = from < snap.next; !more {
+				return nil
+			}
+			pg, i, ok, err := snap.leaf(&snap.entries, snap.limit, indexKey(from), first)
+			if err != nil {
+				return err
+			}
+			end := from + uint64(pg.count-i)
+			other, _, found, err := snap.leaf(&snap.entries, snap.limit, indexKey(end-1), last)
+			if err == nil && (!ok || !found || other.id != pg.id) {
+				err = corrupt("page %d is not where entries %d to %d are looked for", pg.id, from, end-1)
+			}
+			from = end
+			return err
+		})
+		if err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -14,7 +14,7 @@ import (
 func TestCheck(t *testing.T) {
 	edit := func(t *testing.T, s *store, f func(snap *snapshot, blocks, entries *bolt.Bucket, tip *tip) error) {
 		t.Helper()
-		snap := s.snap.Load()
+		snap := s.view.snap
 		next := snap.tip
 		next.txid++
 		err := s.update(next.txid, func(tx *bolt.Tx) error {
@@ -89,10 +89,8 @@ func TestCheck(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for s.heads.waiting() > 0 { // so that all heads are in blocks
-				if err := s.write(nil, 1000); err != nil {
-					t.Fatal(err)
-				}
+			if err := s.finish(); err != nil {
+				t.Fatal(err)
 			}
 			edit(t, s, fault)
 			s.close()

@@ -3,21 +3,24 @@ package boltledger
 import (
 	"errors"
 	"fmt"
-	"runtime/debug"
-	"slices"
-	"syscall"
-
-	bolt "go.etcd.io/bbolt"
-	berrors "go.etcd.io/bbolt/errors"
 
 	"github.com/realdid/realdid/did/ledger"
 )
 
-// Commit implements ledger.Store.
+// How much may wait in the journal: with so many bytes of records a fold begins, and with so many times as much a
+// commit waits for its end.
+const (
+	foldAt  = 2 << 20
+	waitFor = 4
+)
+
+// Commit implements ledger.Store: it writes batch to the journal.
 func (s *store) Commit(batch []ledger.Admitted) error {
-	s.committing.Lock()
-	defer s.committing.Unlock()
-	snap := s.snap.Load()
+	if s.current().bytes >= waitFor*s.foldAt {
+		if err := s.fold(); err != nil {
+			return err
+		}
+	}
 	records := make([]record, len(batch))
 	for i, a := range batch {
 		e := &a.Entry
@@ -26,95 +29,90 @@ func (s *store) Commit(batch []ledger.Admitted) error {
 		if e.Seq == 0 {
 			continue
 		}
-		prev, ok, err := s.find(snap, snap.salt.fingerprint(r.key))
+		err := s.settle(func() (err error) {
+			var ok bool
+			if r.prev, ok, _, err = s.locate(r.key); err == nil && (!ok || r.prev.seq != uint32(e.Seq-1)) {
+				err = corrupt("the key index does not lead to entry %d of %s", e.Seq-1, e.Key)
+			}
+			return err
+		})
 		if err != nil {
 			return err
 		}
-		if !ok || prev.seq != uint32(e.Seq-1) {
-			return corrupt("the key index does not lead to entry %d of %s", e.Seq-1, e.Key)
-		}
-		r.prev = prev
 	}
-	return s.write(records, 2*len(records))
+	return s.log(records)
 }
 
-// write stores records, which go on from the end, and writes out up to share heads of the key index. committing must be
-// held.
-func (s *store) write(records []record, share int) error {
-	if s.failed != nil {
-		return fmt.Errorf("boltledger: append: an earlier commit failed, and the ledger has to be opened anew: %w", s.failed)
+// log writes records, which go on from the end, to the journal, and makes them visible.
+func (s *store) log(records []record) error {
+	s.committing.Lock()
+	defer s.committing.Unlock()
+	if err := s.broken(); err != nil {
+		return err
 	}
-	snap := s.snap.Load()
-	t := snap.tip
-	t.txid++
-	entries := make([][]byte, len(records))
+	v := s.current()
+	next := v
+	next.pending = append(v.pending, make([][]byte, len(records))...)
+	var frames []byte
 	for i := range records {
 		r := &records[i]
-		if r.index != t.next {
-			return fmt.Errorf("boltledger: append: entry %d after %d entries", r.index, t.next)
+		if r.index != next.next {
+			return fmt.Errorf("boltledger: append: entry %d after %d entries", r.index, next.next)
 		}
-		r.before = t.last
-		entries[i] = r.encode()
-		t.next, t.time, t.last = t.next+1, r.time, r.sum
+		r.before = next.last
+		stored := r.encode()
+		frames = appendFrame(frames, r.index, stored)
+		next.pending[len(v.pending)+i] = stored
+		next.bytes += len(stored)
+		next.next, next.last = r.index+1, r.sum
 	}
-	s.heads.rotate(snap.keys, snap.next, len(records) == 0)
-	c, err := s.change(snap, &t, share)
-	if err != nil {
-		return err
+	err := s.inject("begun")
+	if err == nil {
+		err = s.journal.append(v.next, frames)
 	}
-	if err := s.update(t.txid, func(tx *bolt.Tx) error { return c.put(tx, records, entries, &t) }); err != nil {
-		return err
-	}
-	next, err := s.pager.snapshot(false)
-	if err == nil && next.tip != t {
-		err = corrupt("the tip is not what was written")
+	if err == nil && s.inject("synced") != nil {
+		err = fmt.Errorf("%w: %w", errUnknown, s.inject("synced"))
 	}
 	if err != nil {
-		s.failed = err
+		if errors.Is(err, errUnknown) {
+			s.fail(err)
+		}
 		return err
 	}
-	s.heads.publish(c, records, t.salt)
-	s.snap.Store(next)
+	s.mu.Lock()
+	// A fold may have come to its end meanwhile, and taken records from the front.
+	next.drop(s.view.snap)
+	s.view = next
+	for i := range records {
+		s.heads.recent[s.salt.fingerprint(records[i].key)] = records[i].head()
+	}
+	s.mu.Unlock()
+	if next.bytes >= s.foldAt && s.foldWanted.CompareAndSwap(false, true) {
+		s.background.Go(func() {
+			_ = s.fold() // a failure that lasts comes back in Commit
+			s.foldWanted.Store(false)
+		})
+	}
 	return nil
 }
 
-// update runs f in a transaction of bbolt with the number txid. An error after which it is not known what is on the
-// disk ends writing for good; running out of space is none.
-func (s *store) update(txid uint64, f func(*bolt.Tx) error) (err error) {
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	open := false
-	defer func() {
-		if p := recover(); p != nil {
-			err = corrupt("bbolt: %v", p)
-			s.failed, s.wedged = err, open
-		}
-	}()
-	tx, err := s.db.Begin(true)
-	if err != nil {
-		return fmt.Errorf("boltledger: append: %w", err)
+// drop makes v one of snap, which holds more of the records than v's.
+func (v *view) drop(snap *snapshot) {
+	n := snap.next - v.snap.next
+	for _, stored := range v.pending[:n] {
+		v.bytes -= len(stored)
 	}
-	open = true
-	defer func() {
-		_ = tx.Rollback() // does nothing after a commit
-		open = false
-	}()
-	if uint64(tx.ID()) != txid {
-		return corrupt("bbolt begins transaction %d instead of %d", tx.ID(), txid)
+	v.snap, v.pending = snap, v.pending[n:]
+}
+
+// fail ends writing for good: what is on the disk is not known.
+func (s *store) fail(err error) { s.failed.CompareAndSwap(nil, &err) }
+
+func (s *store) broken() error {
+	if err := s.failed.Load(); err != nil {
+		return fmt.Errorf("boltledger: append: the ledger has to be opened anew after an earlier failure: %w", *err)
 	}
-	if err := errors.Join(s.inject("begun"), f(tx), s.inject("written")); err != nil {
-		return fmt.Errorf("boltledger: append: %w", err)
-	}
-	if err = errors.Join(tx.Commit(), s.inject("committed")); err == nil {
-		return nil
-	}
-	err = fmt.Errorf("boltledger: append: %w", err)
-	for _, full := range []error{berrors.ErrMaxSizeReached, syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG} {
-		if errors.Is(err, full) {
-			return err
-		}
-	}
-	s.failed = err
-	return err
+	return nil
 }
 
 func (s *store) inject(stage string) error {
@@ -122,98 +120,4 @@ func (s *store) inject(stage string) error {
 		return nil
 	}
 	return s.fault(stage)
-}
-
-// A change is what a transaction does to the key index on disk.
-type change struct {
-	blocks  map[uint32]block
-	numbers []uint32 // of blocks, ascending
-	stored  [][]byte // the blocks as they are stored
-	sums    []uint32 // of the blocks
-	taken   int      // how many heads, from the queue
-}
-
-// change writes up to budget heads of the queue into their blocks, splits blocks if there are too few, and brings t up
-// to date.
-func (s *store) change(snap *snapshot, t *tip, budget int) (*change, error) {
-	h := &s.heads
-	c := &change{blocks: make(map[uint32]block), taken: min(budget, len(h.queue))}
-	load := func(number uint32) (block, error) {
-		if b, ok := c.blocks[number]; ok {
-			return b, nil
-		}
-		buf := buffers.Get().(*buffer)
-		defer buffers.Put(buf)
-		body, sum, err := snap.block(number, buf)
-		if err == nil && sum != h.sums[number] {
-			err = corrupt("block %d of the key index is an old one", number)
-		}
-		return decodeBlock(body), err
-	}
-	for _, fp := range h.queue[:c.taken] {
-		number := fp.block(t.blocks)
-		b, err := load(number)
-		if err != nil {
-			return nil, err
-		}
-		i, found := b.find(fp)
-		if found {
-			b[i].head = h.older[fp]
-		} else {
-			b = slices.Insert(b, i, keyHead{fp, h.older[fp]})
-			t.keys++
-		}
-		c.blocks[number] = b
-	}
-	for t.keys > t.blocks*blockFill && t.blocks < maxBlocks {
-		from, to := splitFrom(t.blocks), uint32(t.blocks)
-		b, err := load(from)
-		if err != nil {
-			return nil, err
-		}
-		t.blocks++
-		var stay, move block
-		for _, k := range b {
-			if k.fp.block(t.blocks) == to {
-				move = append(move, k)
-			} else {
-				stay = append(stay, k)
-			}
-		}
-		c.blocks[from], c.blocks[to] = stay, move
-	}
-	if len(h.queue) > 0 && c.taken == len(h.queue) {
-		t.indexed = h.mark
-	}
-	for number := range c.blocks {
-		c.numbers = append(c.numbers, number)
-	}
-	slices.Sort(c.numbers)
-	for _, number := range c.numbers {
-		stored, sum := c.blocks[number].encode(number)
-		c.stored, c.sums = append(c.stored, stored), append(c.sums, sum)
-		t.total += uint64(sum)
-		if int(number) < len(h.sums) {
-			t.total -= uint64(h.sums[number])
-		}
-	}
-	return c, nil
-}
-
-// put writes everything that a commit writes.
-func (c *change) put(tx *bolt.Tx, records []record, entries [][]byte, t *tip) error {
-	b := tx.Bucket(entriesBucket)
-	b.FillPercent = 1 // keys come in order
-	for i := range records {
-		if err := b.Put(indexKey(records[i].index), entries[i]); err != nil {
-			return err
-		}
-	}
-	b = tx.Bucket(headsBucket)
-	for i, number := range c.numbers {
-		if err := b.Put(blockKey(number), c.stored[i]); err != nil {
-			return err
-		}
-	}
-	return tx.Bucket(tipBucket).Put(tipKey, t.encode())
 }

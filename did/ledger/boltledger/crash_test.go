@@ -12,7 +12,8 @@ import (
 	"github.com/realdid/realdid/did/ledger"
 )
 
-// versions makes a ledger of a few commits and returns the database after each, and what was read from it.
+// versions makes a ledger of a few entries, brings each to the database by itself, and returns the database after each,
+// and what was read from it.
 func versions(t *testing.T, commits int) (files [][]byte, contents []string, keys []string) {
 	t.Helper()
 	dir := t.TempDir()
@@ -34,6 +35,9 @@ func versions(t *testing.T, commits int) (files [][]byte, contents []string, key
 			t.Fatal(err)
 		}
 		seqs[key]++
+		if err := l.store.fold(); err != nil {
+			t.Fatal(err)
+		}
 		file, err := os.ReadFile(filepath.Join(dir, databaseFile))
 		if err != nil {
 			t.Fatal(err)
@@ -71,9 +75,9 @@ func newDir(t *testing.T) string {
 	return dir
 }
 
-// TestPowerFailure puts together what a disk can hold when the power fails during a commit: before the first sync any
+// TestPowerFailure puts together what a disk can hold when the power fails during a fold: before the first sync any
 // of the sectors that it wrote, and after it all of them, with the meta page or without. The ledger must then be as
-// before the commit or as after it.
+// before the fold or as after it.
 func TestPowerFailure(t *testing.T) {
 	const sector = 512
 	files, contents, keys := versions(t, 60)
@@ -136,9 +140,9 @@ func TestLostWrite(t *testing.T) {
 func TestDamagedMeta(t *testing.T) {
 	files, contents, keys := versions(t, 9)
 	last := len(files) - 1
-	dir := newDir(t)
 	var got []string
 	for id := range 2 {
+		dir := newDir(t)
 		file := bytes.Clone(files[last])
 		file[id*pageSize+pageHeader+20] ^= 1
 		if _, err := read(t, dir, file, keys); !errors.Is(err, ledger.ErrCorrupt) {
@@ -176,6 +180,7 @@ func TestFull(t *testing.T) {
 		t.Fatal(err)
 	}
 	op := make([]byte, ledger.MaxOpSize)
+	l.store.foldAt = 1
 	stored := 0
 	for ; err == nil; stored++ {
 		_, err = l.Append(t.Context(), fmt.Sprintf("key-%d", stored), 0, op)
@@ -222,7 +227,7 @@ func TestUnknownOutcome(t *testing.T) {
 	}
 	broken := errors.New("broken")
 	l.store.fault = func(stage string) error {
-		if stage == "committed" {
+		if stage == "synced" {
 			return broken
 		}
 		return nil
@@ -261,9 +266,17 @@ func TestPanickingStore(t *testing.T) {
 	if _, err := l.Append(t.Context(), "key", 0, []byte("op")); err != nil {
 		t.Fatal(err)
 	}
-	l.store.fault = func(string) error { panic("assertion failed: page 7") }
+	l.store.fault = func(stage string) error {
+		if stage == "put" {
+			panic("assertion failed: page 7")
+		}
+		return nil
+	}
+	if err := l.store.fold(); !errors.Is(err, ledger.ErrCorrupt) {
+		t.Errorf("fold: got error %v, want ErrCorrupt", err)
+	}
 	if _, err := l.Append(t.Context(), "key", 1, []byte("op")); !errors.Is(err, ledger.ErrCorrupt) {
-		t.Errorf("got error %v, want ErrCorrupt", err)
+		t.Errorf("append: got error %v, want ErrCorrupt", err)
 	}
 	for _, err := range l.History(t.Context(), "key", 0) {
 		if err != nil {

@@ -45,9 +45,15 @@ func sample(tb testing.TB, dir string) []string {
 		if _, err := l.Append(tb.Context(), key, seq, ledgertest.Op(state, strings.Repeat("x", size))); err != nil {
 			tb.Fatal(err)
 		}
+		if i%40 == 0 {
+			if err := l.store.fold(); err != nil {
+				tb.Fatal(err)
+			}
+		}
 	}
-	if n := len(l.store.heads.sums); n < 4 || l.store.heads.waiting() < 30 {
-		tb.Fatalf("the sample has %d blocks and %d heads in memory: it shows too little", n, l.store.heads.waiting())
+	if n := len(l.store.heads.sums); n < 4 || l.store.heads.waiting() < 30 || len(l.store.view.pending) < 5 {
+		tb.Fatalf("the sample has %d blocks, %d heads in memory, %d records in the journal: it shows too little",
+			n, l.store.heads.waiting(), len(l.store.view.pending))
 	}
 	if err := l.Close(); err != nil {
 		tb.Fatal(err)
@@ -115,6 +121,8 @@ func TestDamage(t *testing.T) {
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
+	saved := t.TempDir()
+	copyDir(t, saved, dir)
 	path := filepath.Join(dir, databaseFile)
 	original, err := os.ReadFile(path)
 	if err != nil {
@@ -163,9 +171,13 @@ func TestDamage(t *testing.T) {
 			}
 			l.Close()
 			if wrote {
-				if err := os.WriteFile(path, original, 0o600); err != nil {
+				if err := os.RemoveAll(dir); err != nil {
 					t.Fatal(err)
 				}
+				if err := os.Mkdir(dir, 0o700); err != nil {
+					t.Fatal(err)
+				}
+				copyDir(t, dir, saved)
 			}
 		}
 		if _, err := file.WriteAt(original[at:at+1], at); err != nil {
@@ -183,9 +195,12 @@ func TestDamage(t *testing.T) {
 func appendToDamaged(t *testing.T, l *Ledger, where string) {
 	t.Helper()
 	l.store.heads.min = 1
-	for i := range 20 {
+	for i := range 6 {
 		key := fmt.Sprintf("after-%d", i)
 		e, err := l.Append(t.Context(), key, 0, []byte("op"))
+		if err == nil {
+			err = l.store.fold()
+		}
 		if err != nil {
 			if !errors.Is(err, ledger.ErrCorrupt) {
 				t.Fatalf("%s: Append: %v, which is not ErrCorrupt", where, err)

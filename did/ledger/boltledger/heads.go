@@ -8,7 +8,6 @@ import (
 	"hash/crc32"
 	"math/bits"
 	"slices"
-	"sync"
 )
 
 // The key index leads from a key to the record of its last entry. It is a linear hash table: blocks numbered from 0
@@ -21,10 +20,10 @@ import (
 // could lose one to a flipped bit and nobody would know. Because a flipped page number may lead to an older version of
 // a block, which is valid in itself, the sum of each block is also kept in memory, and the total of all sums in the tip.
 //
-// Keys come in random order, so that updating the table with each commit would rewrite a page or more per key. Instead
+// Keys come in random order, so that updating the table with each entry would rewrite a page or more. Instead
 // the newest heads stay in memory (recent); when there are many they are put in the order of their blocks (older) and
-// written out bit by bit along with later commits, several to a page. The tip tells from which index on the entries
-// are to be read again when the ledger is opened.
+// written out bit by bit along with the entries that later come to the database, several to a page. The tip tells from
+// which index on the entries are to be read again when the ledger is opened.
 const (
 	fingerprintSize = 16
 	headSize        = fingerprintSize + 8 + 4 + 4
@@ -140,9 +139,8 @@ func findHead(body []byte, fp fingerprint) (head, bool) {
 	return head{}, false
 }
 
-// heads is the part of the key index that is in memory.
+// heads is the part of the key index that is in memory. The store's mu guards it, except queue, which only folds use.
 type heads struct {
-	mu     sync.RWMutex
 	recent map[fingerprint]head
 	older  map[fingerprint]head // on their way to the table, and still valid
 	queue  []fingerprint        // what of older is not yet in the table, in the order of blocks
@@ -155,8 +153,6 @@ type heads struct {
 
 // lookup returns the head of fp if it is in memory, otherwise the number and sum of the block where it must be.
 func (h *heads) lookup(fp fingerprint) (found head, ok bool, number, sum uint32) {
-	h.mu.RLock()
-	defer h.mu.RUnlock()
 	if found, ok = h.recent[fp]; !ok {
 		found, ok = h.older[fp]
 	}
@@ -165,45 +161,41 @@ func (h *heads) lookup(fp fingerprint) (found head, ok bool, number, sum uint32)
 }
 
 // waiting returns how many heads are only in memory.
-func (h *heads) waiting() int { return len(h.recent) + len(h.queue) }
+func (h *heads) waiting() int { return len(h.recent) + len(h.older) }
 
-// rotate starts writing out the recent heads, if none older are left and there are enough, or force is set.
-// next is the ledger's length. The caller is the only writer.
+// rotate turns the recent heads into older ones if none of these are left and there are enough, or force is set.
+// next is the ledger's length.
 func (h *heads) rotate(keys, next uint64, force bool) {
 	enough := max(minRecent, min(maxRecent, keys/recentShare))
 	if h.min > 0 {
 		enough = uint64(h.min)
 	}
-	if len(h.queue) > 0 || uint64(len(h.recent)) < enough && !force {
-		return
+	if len(h.older) == 0 && (uint64(len(h.recent)) >= enough || force) {
+		h.older, h.recent, h.mark = h.recent, make(map[fingerprint]head), next
 	}
+}
+
+// line returns the older heads in the order of their blocks.
+func (h *heads) line() []fingerprint {
 	type placed struct {
 		number uint32
 		fp     fingerprint
 	}
 	n := uint64(len(h.sums))
-	order := make([]placed, 0, len(h.recent))
-	for fp := range h.recent {
-		order = append(order, placed{fp.block(n), fp})
+	line := make([]placed, 0, len(h.older))
+	for fp := range h.older {
+		line = append(line, placed{fp.block(n), fp})
 	}
-	slices.SortFunc(order, func(a, b placed) int { return cmp.Compare(a.number, b.number) })
-	queue := make([]fingerprint, len(order))
-	for i := range order {
-		queue[i] = order[i].fp
+	slices.SortFunc(line, func(a, b placed) int { return cmp.Compare(a.number, b.number) })
+	queue := make([]fingerprint, len(line))
+	for i := range line {
+		queue[i] = line[i].fp
 	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.older, h.queue, h.recent = h.recent, queue, make(map[fingerprint]head)
-	h.mark = next
+	return queue
 }
 
-// publish makes visible what a transaction has stored.
-func (h *heads) publish(c *change, records []record, s salt) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	for i := range records {
-		h.recent[s.fingerprint(records[i].key)] = records[i].head()
-	}
+// written takes in what a transaction has done to the table.
+func (h *heads) written(c *change) {
 	for i, number := range c.numbers {
 		if int(number) == len(h.sums) {
 			h.sums = append(h.sums, 0)

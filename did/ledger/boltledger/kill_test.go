@@ -53,7 +53,7 @@ func child(dir string, out io.Writer) error {
 		if err != nil {
 			return err
 		}
-		l.store.heads.min = 100
+		l.store.heads.min, l.store.foldAt = 100, 40_000
 		var wg sync.WaitGroup
 		for range 12 {
 			wg.Go(func() {

@@ -176,6 +176,16 @@ func (pg *page) find(key []byte) (i int, exact bool) {
 	return i, i < pg.count && bytes.Equal(pg.key(i), key)
 }
 
+// ascending checks the order of the keys.
+func (pg *page) ascending() error {
+	for i := 1; i < pg.count; i++ {
+		if bytes.Compare(pg.key(i-1), pg.key(i)) >= 0 {
+			return corrupt("page %d: element %d is out of order", pg.id, i)
+		}
+	}
+	return nil
+}
+
 // A bucket is a tree of pages. Its root page is kept at hand: with few keys that is a leaf inside the root bucket's
 // value, otherwise a page.
 type bucket struct {

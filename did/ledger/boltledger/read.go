@@ -7,28 +7,29 @@ import (
 	"io/fs"
 	"iter"
 	"slices"
+	"time"
 
 	"github.com/realdid/realdid/did/ledger"
 )
 
-// Reading takes no transaction of bbolt and no lock that a commit holds. It goes by the snapshot that the last commit
-// left; the next commit never writes to that snapshot's pages, but the one after may. A page that was replaced under a
+// Reading takes no transaction of bbolt and waits for no commit and no fold. It goes by the snapshot that the last fold
+// left; the next fold never writes to that snapshot's pages, but the one after may. A page that was replaced under a
 // reader shows up as damage, since everything read is checked against sums that are known beforehand. So damage counts
-// only when it is still there with no commit under way: settle.
+// only when it is still there with no fold under way: settle.
 
 // pageEntries is how many entries History and Follow hold in memory.
 const pageEntries = 128
 
-// settle calls f with the newest snapshot, and calls it again while no commit is under way if it met with damage.
-func (s *store) settle(f func(*snapshot) error) error {
+// settle calls f, and calls it again while no fold is under way if it met with damage.
+func (s *store) settle(f func() error) error {
 	if s.closed.Load() {
 		return ledger.ErrClosed
 	}
-	err := f(s.snap.Load())
+	err := f()
 	if errors.Is(err, ledger.ErrCorrupt) {
-		s.committing.Lock()
-		defer s.committing.Unlock()
-		err = f(s.snap.Load())
+		s.folding.Lock()
+		defer s.folding.Unlock()
+		err = f()
 	}
 	if errors.Is(err, fs.ErrClosed) {
 		return ledger.ErrClosed
@@ -36,45 +37,57 @@ func (s *store) settle(f func(*snapshot) error) error {
 	return err
 }
 
-// find returns the head of a key; ok is false for a new key.
-func (s *store) find(snap *snapshot, fp fingerprint) (found head, ok bool, err error) {
+// current returns the ledger as it is now.
+func (s *store) current() view {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.view
+}
+
+// end returns how many entries there are and the time of the last.
+func (s *store) end() (next uint64, last time.Time, err error) {
+	v := s.current()
+	if v.next == 0 {
+		return 0, last, nil
+	}
+	r, err := v.record(v.next-1, new(buffer))
+	return v.next, time.Unix(r.time, 0).UTC(), err
+}
+
+// locate returns the head of a key, and the ledger as it is now; ok is false for a new key.
+func (s *store) locate(key []byte) (found head, ok bool, v view, err error) {
+	fp := s.salt.fingerprint(key)
+	s.mu.RLock()
 	found, ok, number, want := s.heads.lookup(fp)
+	v = s.view
+	s.mu.RUnlock()
 	if ok {
-		return found, true, nil
+		return found, true, v, nil
 	}
 	buf := buffers.Get().(*buffer)
 	defer buffers.Put(buf)
-	body, sum, err := snap.block(number, buf)
+	body, sum, err := v.snap.block(number, buf)
 	if err == nil && sum != want {
 		err = corrupt("block %d of the key index is an old one", number)
 	}
 	if err != nil {
-		return head{}, false, err
+		return head{}, false, v, err
 	}
 	found, ok = findHead(body, fp)
-	return found, ok, nil
-}
-
-// pointed reads the record that h points to, which must be of key. It is valid until buf is used again.
-func (snap *snapshot) pointed(h head, key string, buf *buffer) (record, error) {
-	r, err := snap.record(h.index, buf)
-	if err == nil && (r.head() != h || string(r.key) != key) {
-		err = corrupt("entry %d is not number %d of %s, as is said elsewhere", h.index, h.seq, key)
-	}
-	return r, err
+	return found, ok, v, nil
 }
 
 // Head implements ledger.Store.
 func (s *store) Head(key string) (got ledger.Head, err error) {
 	buf := buffers.Get().(*buffer)
 	defer buffers.Put(buf)
-	err = s.settle(func(snap *snapshot) error {
+	err = s.settle(func() error {
 		got = ledger.Head{}
-		h, ok, err := s.find(snap, snap.salt.fingerprint([]byte(key)))
+		h, ok, v, err := s.locate([]byte(key))
 		if err != nil || !ok {
 			return err
 		}
-		r, err := snap.pointed(h, key, buf)
+		r, err := v.pointed(h, key, buf)
 		if err == nil {
 			got = ledger.Head{Length: r.seq + 1, State: append([]byte{}, r.state...)}
 		}
@@ -98,12 +111,12 @@ func (s *store) history(ctx context.Context, key string, from uint64) iter.Seq2[
 			return
 		}
 		var c chain
-		err := s.settle(func(snap *snapshot) error { return s.chain(ctx, snap, key, from, &c) })
+		err := s.settle(func() error { return s.chain(ctx, key, from, &c) })
 		for err == nil && len(c.page) > 0 {
 			if !deliver(ctx, c.page, yield) {
 				return
 			}
-			err = s.settle(func(snap *snapshot) error { return c.next(snap, key) })
+			err = s.settle(func() error { return c.next(s.current(), key) })
 		}
 		if err != nil {
 			yield(ledger.Entry{}, err)
@@ -132,15 +145,15 @@ type chain struct {
 }
 
 // chain walks from the last entry of key back to entry from.
-func (s *store) chain(ctx context.Context, snap *snapshot, key string, from uint64, c *chain) error {
+func (s *store) chain(ctx context.Context, key string, from uint64, c *chain) error {
 	*c = chain{}
 	buf := buffers.Get().(*buffer)
 	defer buffers.Put(buf)
-	h, ok, err := s.find(snap, snap.salt.fingerprint([]byte(key)))
+	h, ok, v, err := s.locate([]byte(key))
 	if err != nil || !ok {
 		return err
 	}
-	r, err := snap.pointed(h, key, buf)
+	r, err := v.pointed(h, key, buf)
 	for err == nil && r.seq >= from {
 		if err := ctx.Err(); err != nil {
 			return fmt.Errorf("boltledger: %w", err)
@@ -153,20 +166,20 @@ func (s *store) chain(ctx context.Context, snap *snapshot, key string, from uint
 		if r.seq == 0 {
 			break
 		}
-		r, err = snap.pointed(r.prev, key, buf)
+		r, err = v.pointed(r.prev, key, buf)
 	}
 	slices.Reverse(c.page)
 	return err
 }
 
 // next reads the next page of c.
-func (c *chain) next(snap *snapshot, key string) error {
+func (c *chain) next(v view, key string) error {
 	buf := buffers.Get().(*buffer)
 	defer buffers.Put(buf)
 	rest := len(c.rest) - min(pageEntries, len(c.rest))
 	page := make([]ledger.Entry, 0, len(c.rest)-rest)
 	for _, h := range slices.Backward(c.rest[rest:]) {
-		r, err := snap.pointed(h, key, buf)
+		r, err := v.pointed(h, key, buf)
 		if err != nil {
 			return err
 		}
@@ -182,9 +195,10 @@ func (s *store) follow(ctx context.Context, from uint64) iter.Seq2[ledger.Entry,
 		for {
 			var page []ledger.Entry
 			var after trail
-			err := s.settle(func(snap *snapshot) error {
+			err := s.settle(func() error {
+				v := s.current()
 				page, after = nil, t
-				return after.walk(snap, pageEntries, func(r *record) { page = append(page, r.entry()) })
+				return after.walk(&v, pageEntries, func(r *record) { page = append(page, r.entry()) })
 			})
 			if err != nil {
 				yield(ledger.Entry{}, err)
@@ -196,32 +210,4 @@ func (s *store) follow(ctx context.Context, from uint64) iter.Seq2[ledger.Entry,
 			t = after
 		}
 	}
-}
-
-// A trail is the way through all records in the order of the index, along the sums by which each names the one before.
-type trail struct {
-	next  uint64 // index of the next record
-	begun bool
-	last  uint32 // sum of the record before, if begun
-	time  int64  // its time
-}
-
-// walk calls f for up to n records.
-func (t *trail) walk(snap *snapshot, n uint64, f func(*record)) error {
-	if t.next >= snap.next {
-		return nil
-	}
-	end := t.next + min(n, snap.next-t.next)
-	err := snap.records(t.next, end, func(r *record) error {
-		if t.begun && (r.before != t.last || r.time < t.time) || r.index == 0 && r.before != 0 {
-			return corrupt("entry %d does not follow the one before", r.index)
-		}
-		t.next, t.begun, t.last, t.time = r.index+1, true, r.sum, r.time
-		f(r)
-		return nil
-	})
-	if err == nil && end == snap.next && t.last != snap.last {
-		err = corrupt("entry %d is not the last one that the tip names", end-1)
-	}
-	return err
 }
