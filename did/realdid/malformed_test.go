@@ -354,6 +354,7 @@ func (m *malformed) documents() {
 	methods("fragment-twice", "fragment: twice", []any{"a", multicodec(3), 1}, []any{"a", multicodec(4), 1})
 	methods("key-twice", "one key twice", []any{"a", multicodec(3), 1}, []any{"b", multicodec(3), 2})
 	methods("not-a-key", "method 0", []any{"a", []byte{1, 2, 3}, 1})
+	methods("not-a-key-for-agreement", "method 0", []any{"a", []byte{1, 2, 3}, 4})
 	methods("purposes-0", "purposes outside 1 to 31", []any{"a", multicodec(3), 0})
 	methods("purposes-32", "purposes outside 1 to 31", []any{"a", multicodec(3), 32})
 	methods("purposes-257", "purposes outside 1 to 31", []any{"a", multicodec(3), 257})
