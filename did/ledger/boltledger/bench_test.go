@@ -175,6 +175,11 @@ func TestScale(t *testing.T) {
 	l, _ := open(dir)
 	t.Logf("%d identities, 1000 writers: %.0f appends a second", identities, load(t, l, 1000, identities))
 
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	t.Logf("memory in use: %d MiB, with %d heads in memory", m.HeapAlloc>>20, l.store.heads.waiting())
+
 	crashed := t.TempDir()
 	l.store.folding.Lock()
 	copyDir(t, crashed, dir)
@@ -222,11 +227,6 @@ func TestScale(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Logf("check: %v", time.Since(begun).Round(time.Millisecond))
-	var m runtime.MemStats
-	runtime.GC()
-	keys, took = nil, nil
-	runtime.ReadMemStats(&m)
-	t.Logf("memory in use: %d MiB", m.HeapAlloc>>20)
 	f, err := os.Create(filepath.Join(t.TempDir(), "file"))
 	if err != nil {
 		t.Fatal(err)

@@ -21,14 +21,11 @@ func (l *Ledger) Check(ctx context.Context) error {
 		return ledger.ErrClosed
 	}
 	c := census{seed: maphash.MakeSeed()}
-	end, err := s.checkIndex(&c)
+	end, err := s.checkTrees(ctx, &c)
 	if err != nil {
 		return err
 	}
-	if err := s.checkEntries(ctx, end, &c); err != nil {
-		return err
-	}
-	return s.checkLeaves(ctx)
+	return s.checkEntries(ctx, end, &c)
 }
 
 // A census adds up heads. Every entry comes in with its own and takes out the one of its key that it follows, and what
@@ -41,32 +38,41 @@ type census struct {
 func (c *census) in(fp fingerprint, h head)  { c.total += maphash.Comparable(c.seed, keyHead{fp, h}) }
 func (c *census) out(fp fingerprint, h head) { c.total -= maphash.Comparable(c.seed, keyHead{fp, h}) }
 
-// checkIndex accounts for the pages, compares the journal with memory, and takes all heads out of c. It returns the
-// length of the ledger.
-func (s *store) checkIndex(c *census) (end uint64, err error) {
+// checkTrees verifies the trees of the database. It takes all heads out of c and returns the length of the ledger.
+func (s *store) checkTrees(ctx context.Context, c *census) (end uint64, err error) {
 	s.folding.Lock()
 	defer s.folding.Unlock()
+	snap, end, err := s.checkIndex(c)
+	if err != nil {
+		return 0, err
+	}
+	return end, snap.checkLeaves(ctx)
+}
+
+// checkIndex accounts for the pages, compares the journal with memory, and takes all heads out of c. It returns the
+// database as it is on disk, and the length of the ledger.
+func (s *store) checkIndex(c *census) (*snapshot, uint64, error) {
 	s.committing.Lock()
 	defer s.committing.Unlock()
 	v := s.current()
 	snap, err := s.pager.snapshot(false)
 	if err != nil {
-		return 0, err
+		return nil, 0, err
 	}
 	if snap.tip != v.snap.tip {
-		return 0, corrupt("the newest transaction is %d instead of %d", snap.tip.txid, v.snap.tip.txid)
+		return nil, 0, corrupt("the newest transaction is %d instead of %d", snap.tip.txid, v.snap.tip.txid)
 	}
 	onDisk := journal{dir: s.journal.dir}
 	pending, err := onDisk.open(snap.next, snap.last, false)
 	if err != nil {
-		return 0, err
+		return nil, 0, err
 	}
 	if !slices.EqualFunc(pending, v.pending, bytes.Equal) {
-		return 0, corrupt("the journal has %d entries from %d on, and not the %d that it should have", len(pending), snap.next, len(v.pending))
+		return nil, 0, corrupt("the journal has %d entries from %d on, and not the %d that it should have", len(pending), snap.next, len(v.pending))
 	}
 	var h heads
 	if err := snap.account(&h); err != nil {
-		return 0, err
+		return nil, 0, err
 	}
 	mem := &s.heads
 	buf := new(buffer)
@@ -76,11 +82,11 @@ func (s *store) checkIndex(c *census) (end uint64, err error) {
 			err = corrupt("block %d of the key index is an old one", number)
 		}
 		if err != nil {
-			return 0, err
+			return nil, 0, err
 		}
 		for _, k := range decodeBlock(body) {
 			if k.fp.block(uint64(len(mem.sums))) != uint32(number) {
-				return 0, corrupt("block %d of the key index has a key of another", number)
+				return nil, 0, corrupt("block %d of the key index has a key of another", number)
 			}
 			if _, inMemory, _, _ := mem.lookup(k.fp); !inMemory {
 				c.out(k.fp, k.head)
@@ -95,7 +101,7 @@ func (s *store) checkIndex(c *census) (end uint64, err error) {
 			c.out(fp, h)
 		}
 	}
-	return v.next, nil
+	return snap, v.next, nil
 }
 
 // checkEntries verifies the entries below end and puts them into c.
@@ -128,32 +134,25 @@ func (s *store) checkEntries(ctx context.Context, end uint64, c *census) error {
 
 // checkLeaves verifies that the tree of the entries leads to every one of them. The branches are in order (account), so
 // that it is enough to look for the first and the last in each leaf.
-func (s *store) checkLeaves(ctx context.Context) error {
+func (s *snapshot) checkLeaves(ctx context.Context) error {
 	first, last := new(buffer), new(buffer)
-	for from, more := uint64(0), true; more; {
+	for from := uint64(0); from < s.next; {
 		if err := ctx.Err(); err != nil {
 			return fmt.Errorf("boltledger: %w", err)
 		}
-		err := s.settle(func() error {
-			snap := s.current().snap
-			if more = from < snap.next; !more {
-				return nil
-			}
-			pg, i, ok, err := snap.leaf(&snap.entries, snap.limit, indexKey(from), first)
-			if err != nil {
-				return err
-			}
-			end := from + uint64(pg.count-i)
-			other, _, found, err := snap.leaf(&snap.entries, snap.limit, indexKey(end-1), last)
-			if err == nil && (!ok || !found || other.id != pg.id) {
-				err = corrupt("page %d is not where entries %d to %d are looked for", pg.id, from, end-1)
-			}
-			from = end
-			return err
-		})
+		pg, i, ok, err := s.leaf(&s.entries, indexKey(from), first)
 		if err != nil {
 			return err
 		}
+		end := from + uint64(pg.count-i)
+		other, _, found, err := s.leaf(&s.entries, indexKey(end-1), last)
+		if err != nil {
+			return err
+		}
+		if !ok || !found || other.id != pg.id {
+			return corrupt("page %d is not where entries %d to %d are looked for", pg.id, from, end-1)
+		}
+		from = end
 	}
 	return nil
 }

@@ -22,7 +22,7 @@ const (
 	newSuffix    = ".new" // of a file that does not count yet
 
 	// pageSize is the same on all systems, so that a directory can be moved between them (of one byte order).
-	pageSize = 8192
+	pageSize = 4096
 
 	lockRetry = 10 * time.Millisecond
 )
@@ -49,7 +49,7 @@ func lockDirectory(dir string, wait time.Duration) (*os.File, error) {
 		case time.Now().Before(deadline):
 			continue
 		default:
-			err = fmt.Errorf("boltledger: open: %w: another process, or this one, has %s open", ledger.ErrLocked, dir)
+			err = fmt.Errorf("%w: another process, or this one, has %s open", ledger.ErrLocked, dir)
 		}
 		f.Close()
 		return nil, err

@@ -44,7 +44,7 @@ var order = binary.NativeEndian
 
 // corrupt returns an error that is ErrCorrupt and says where.
 func corrupt(format string, args ...any) error {
-	return fmt.Errorf("boltledger: %w: %s", ledger.ErrCorrupt, fmt.Sprintf(format, args...))
+	return fmt.Errorf("%w: %s", ledger.ErrCorrupt, fmt.Sprintf(format, args...))
 }
 
 // A pager reads the pages of one file.
@@ -206,26 +206,6 @@ func (p pager) bucket(v []byte, limit uint64) (b bucket, err error) {
 	}
 	b.top, err = p.page(b.root, limit, new(buffer))
 	return b, err
-}
-
-// leaf returns the leaf of b in which key belongs, and the place of the first element not less than key.
-// The page is valid until buf is used again.
-func (p pager) leaf(b *bucket, limit uint64, key []byte, buf *buffer) (pg page, i int, exact bool, err error) {
-	pg = b.top
-	for depth := 0; !pg.leaf; depth++ {
-		if depth == maxDepth {
-			return page{}, 0, false, corrupt("page %d: the tree is deeper than %d pages", pg.id, maxDepth)
-		}
-		i, exact := pg.find(key)
-		if !exact && i > 0 {
-			i--
-		}
-		if pg, err = p.page(pg.child(i), limit, buf); err != nil {
-			return page{}, 0, false, err
-		}
-	}
-	i, exact = pg.find(key)
-	return pg, i, exact, nil
 }
 
 // A meta is one of the two meta pages.

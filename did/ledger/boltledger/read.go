@@ -159,7 +159,7 @@ func (s *store) chain(ctx context.Context, key string, from uint64, c *chain) er
 			return fmt.Errorf("boltledger: %w", err)
 		}
 		if r.seq-from < pageEntries {
-			c.page = append(c.page, r.entry())
+			c.page = append(c.page, r.entry(key))
 		} else {
 			c.rest = append(c.rest, r.head())
 		}
@@ -183,7 +183,7 @@ func (c *chain) next(v view, key string) error {
 		if err != nil {
 			return err
 		}
-		page = append(page, r.entry())
+		page = append(page, r.entry(key))
 	}
 	c.page, c.rest = page, c.rest[:rest]
 	return nil
@@ -198,7 +198,7 @@ func (s *store) follow(ctx context.Context, from uint64) iter.Seq2[ledger.Entry,
 			err := s.settle(func() error {
 				v := s.current()
 				page, after = nil, t
-				return after.walk(&v, pageEntries, func(r *record) { page = append(page, r.entry()) })
+				return after.walk(&v, pageEntries, func(r *record) { page = append(page, r.entry(string(r.key))) })
 			})
 			if err != nil {
 				yield(ledger.Entry{}, err)

@@ -102,10 +102,10 @@ func decodeRecord(index uint64, b []byte) (record, error) {
 	return r, nil
 }
 
-// entry returns r as the contract has it, with copies of its bytes.
-func (r *record) entry() ledger.Entry {
+// entry returns r, which is of key, as the contract has it, with a copy of its operation.
+func (r *record) entry(key string) ledger.Entry {
 	return ledger.Entry{
-		Key: string(r.key), Seq: r.seq, Op: append([]byte(nil), r.op...),
+		Key: key, Seq: r.seq, Op: append([]byte(nil), r.op...),
 		Anchor: ledger.Anchor{Index: r.index, Time: time.Unix(r.time, 0).UTC()},
 	}
 }
