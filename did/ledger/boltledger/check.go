@@ -35,7 +35,8 @@ type census struct {
 	total uint64
 }
 
-func (c *census) in(fp fingerprint, h head)  { c.total += maphash.Comparable(c.seed, keyHead{fp, h}) }
+func (c *census) in(fp fingerprint, h head) { c.total += maphash.Comparable(c.seed, keyHead{fp, h}) }
+
 func (c *census) out(fp fingerprint, h head) { c.total -= maphash.Comparable(c.seed, keyHead{fp, h}) }
 
 // checkTrees verifies the trees of the database. It takes all heads out of c and returns the length of the ledger.
