@@ -1,14 +1,19 @@
 // Package boltledger is the embedded, durable ledger: one directory, one writer process, bbolt underneath.
 //
-// The directory holds FORMAT, a text file that names the version of the format, and ledger.db, a bbolt database with
-// the buckets "entries" (records in the order of the index, record.go), "heads" (the key index, heads.go) and "tip"
-// (the ledger's length and what proves the rest to be fresh, tip.go).
+// The directory holds
 //
-// An append is durable when [Ledger.Append] returns: it has been written and synced, together with all that waited with
-// it. The process may be killed at any instant. Everything that is read is checked: each record has a checksum that
-// binds it to its place and key, and the database's pages are read with every offset checked. Damage is an error that
-// is [ledger.ErrCorrupt] and says which entry, block or page; it is never an answer. These checks are against
-// accidents; whoever can write to the directory can also write checksums, and only a replay notices that.
+//	FORMAT      a text that names the version of the format
+//	LOCK        empty; whoever has the ledger open holds a lock on it
+//	journal-*   the newest records (journal.go)
+//	ledger.db   the database: the buckets "entries", all other records in the order of the index (record.go), "heads",
+//	            the key index (heads.go), and "tip", the ledger's length and what proves the rest to be fresh (tip.go)
+//
+// An append is durable when [Ledger.Append] returns: it has been written to the journal and synced, together with all
+// that waited with it. The process may be killed at any instant. Everything that is read is checked: each record has a
+// checksum that binds it to its place and key and to the records before, and the database's pages are read with every
+// offset checked. Damage is an error that is [ledger.ErrCorrupt] and says which entry, block or page; it is never an
+// answer. These checks are against accidents; whoever can write to the directory can also write checksums, and only a
+// replay notices that.
 //
 // bbolt does not build for js/wasm, nor does this package.
 package boltledger
@@ -30,14 +35,16 @@ type Options struct {
 	// Default: not at all.
 	Wait time.Duration
 
-	// MaxSize is the size in bytes beyond which the database must not grow; appends fail then. 0 is no limit.
+	// MaxSize is the size in bytes beyond which the database must not grow; once the journal has some MiB that do not
+	// fit any more, appends fail. 0 is no limit.
 	MaxSize int64
 
 	// InsecureNoReducer allows a nil reducer, which accepts every operation: only where nobody else can append.
 	InsecureNoReducer bool
 
-	// InsecureDamagedMeta opens a database of whose two meta pages one is damaged. If it was the newer one, the newest
-	// commit is missing, although it may have been acknowledged.
+	// InsecureDamagedMeta opens a database of whose two meta pages one is damaged. If it was the newer one, the entries
+	// that last came to the database are taken from the journal, which keeps them for this; if its files are gone,
+	// acknowledged entries are missing and nobody can tell.
 	InsecureDamagedMeta bool
 
 	noSync bool // while a backup is restored, and in tests
@@ -57,9 +64,8 @@ var (
 )
 
 // Open opens the ledger in directory dir, which it makes if there is none. Only one process, and in it only one
-// Ledger, can have a directory open; the others get [ledger.ErrLocked] (on Android bbolt's lock does not tell two
-// Ledgers in one process apart). Errors: ErrLocked and those of the file system, which may pass; [ErrFormat];
-// [ledger.ErrCorrupt].
+// Ledger, can have a directory open; the others get [ledger.ErrLocked]. Errors: ErrLocked and those of the file system,
+// which may pass; [ErrFormat]; [ledger.ErrCorrupt].
 func Open(dir string, reducer ledger.Reducer, opt *Options) (*Ledger, error) {
 	if opt == nil {
 		opt = &Options{}
