@@ -35,7 +35,8 @@ const (
 
 type accounts struct {
 	*snapshot
-	seen []use
+	seen     []use
+	lastLeaf uint64 // with entries, which bbolt will write anew
 }
 
 // mark records that page id, with overflow more, is in use.
@@ -107,7 +108,7 @@ func (a *accounts) branch(id uint64, depth int) error {
 		if err := a.mark(id, 0); err != nil {
 			return err
 		}
-		a.seen[id] = first
+		a.seen[id], a.lastLeaf = first, id
 		return nil
 	}
 	pg, err := a.page(id, a.limit, new(buffer))
@@ -203,27 +204,25 @@ func (a *accounts) subtree(id uint64, depth int, f func(pg *page, i int) error) 
 	return nil
 }
 
-// tails finds for every run of pages not accounted for the leaf in front of it that says it goes on for so long.
+// tails attributes each run of pages not accounted for to the leaf in front of it, which must say that it goes on for
+// so long.
 func (a *accounts) tails() error {
 	var head [pageHeader]byte
-	for i := 0; i < len(a.seen); i++ {
-		if a.seen[i] != unknown {
-			continue
+	for i := 0; i < len(a.seen); {
+		owner, begin := i, i+1
+		for i++; i < len(a.seen) && a.seen[i] == unknown; i++ {
 		}
-		owner, end := i-1, i
-		for end < len(a.seen) && a.seen[end] == unknown {
-			end++
+		if run := uint32(i - begin); run > 0 || owner > 0 && uint64(owner) == a.lastLeaf {
+			if a.seen[owner] == whole {
+				return corrupt("page %d is not accounted for", begin)
+			}
+			if err := a.readAt(head[:], uint64(owner)); err != nil {
+				return err
+			}
+			if got := order.Uint32(head[12:]); got != run {
+				return corrupt("page %d goes on for %d pages instead of %d", owner, got, run)
+			}
 		}
-		if a.seen[owner] != first {
-			return corrupt("page %d is not accounted for", i)
-		}
-		if err := a.readAt(head[:], uint64(owner)); err != nil {
-			return err
-		}
-		if order.Uint32(head[12:]) != uint32(end-i) {
-			return corrupt("page %d is not accounted for, nor the continuation of page %d", i, owner)
-		}
-		i = end
 	}
 	return nil
 }

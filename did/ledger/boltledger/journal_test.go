@@ -266,3 +266,36 @@ func FuzzJournal(f *testing.F) {
 		}
 	})
 }
+
+// TestJournalOfAnother: a journal that does not go on from this database.
+func TestJournalOfAnother(t *testing.T) {
+	var dirs []string
+	for _, op := range []string{"this", "that"} {
+		dir := t.TempDir()
+		l, err := Open(dir, nil, &Options{InsecureNoReducer: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := l.Append(t.Context(), "key", 0, []byte(op)); err != nil {
+			t.Fatal(err)
+		}
+		if err := l.store.fold(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := l.Append(t.Context(), "other", 0, []byte("the same")); err != nil {
+			t.Fatal(err)
+		}
+		l.Close()
+		dirs = append(dirs, dir)
+	}
+	b, err := os.ReadFile(filepath.Join(dirs[1], journalName(1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dirs[0], journalName(1)), b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := length(t, dirs[0]); !errors.Is(err, ledger.ErrCorrupt) || !strings.Contains(err.Error(), "entry 1 does not follow") {
+		t.Errorf("got error %v", err)
+	}
+}
