@@ -81,7 +81,11 @@ func TestVerifyByCertificate(t *testing.T) {
 	root, rootKey := certificate(t, "root", nil, nil)
 	leaf, leafKey := certificate(t, "leaf", root, rootKey)
 	stranger, _ := certificate(t, "root", nil, nil)
-	signer, err := keys.NewPrivateKey(keys.P256, leafKey.D.FillBytes(make([]byte, 32)))
+	secret, err := leafKey.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	signer, err := keys.NewPrivateKey(keys.P256, secret)
 	if err != nil {
 		t.Fatal(err)
 	}
