@@ -64,7 +64,7 @@ func TestParseStateRefuses(t *testing.T) {
 		"no document": func(o object) { o[13] = nil }, "control": func(o object) { o[8] = keySet(2, multicodec(0)) }, "control key": func(o object) { o[8] = keySet(1, make([]byte, 34)) },
 		"next": func(o object) { o[9] = keySet(1, make([]byte, 31)) }, "tiers": func(o object) { o[11] = []any{object{0: rawTier(1), 1: []any{0, 0}}} },
 		"retiring": standing(func(x object) { x[0] = rawTier(1) }), "rank": standing(func(x object) { x[1] = []any{0, 3} }), "zero is written": standing(func(x object) { x[2] = 0 }),
-		"document": func(o object) { o[13] = object{2: []any{"no URI"}} }, "added too few": func(o object) { delete(o, 14) }, "added too many": func(o object) { o[14] = []any{1, 2} },
+		"document": func(o object) { o[13] = object{2: []any{"no URI"}}; delete(o, 14) }, "added too few": func(o object) { delete(o, 14) }, "added too many": func(o object) { o[14] = []any{1, 2} },
 		"removed": func(o object) { o[15] = []any{object{0: []any{"#", multicodec(3), 1}, 1: 0, 2: 0}} }, "used": func(o object) { o[16] = []any{make([]byte, 31)} },
 		"pending payload": func(o object) { o[17].(map[any]any)[uint64(0)] = []byte{1} }, "no turns": func(o object) { o[19] = []any{} },
 		"pending tier": func(o object) { o[17].(map[any]any)[uint64(1)] = object{0: rawTier(1), 1: []any{0, 0}} },

@@ -149,6 +149,7 @@ func TestRestoreDamaged(t *testing.T) {
 	cases := map[string][]byte{
 		"first record missing": without(0), "record missing": without(12), "last record missing": without(29),
 		"records swapped": swapped, "trailing byte": append(bytes.Clone(whole), 0), "empty": nil,
+		"other count": append(append(bytes.Clone(whole[:len(whole)-12]), whole[len(whole)-12]+1), whole[len(whole)-11:]...),
 		"huge record": append([]byte(backupText), 0xff, 0xff, 0xff, 0xff, 0x7f),
 	}
 	for i := 0; i < len(whole); i += 1 + i/10 {

@@ -131,7 +131,12 @@ func TestAccount(t *testing.T) {
 		"free page forgotten": {func(b []byte) { order.PutUint16(b[free+10:], count-1) }, "is not accounted for"},
 		"free list too long":  {func(b []byte) { order.PutUint16(b[free+10:], 0xFFFE) }, "is no free list"},
 		"no free list":        {func(b []byte) { order.PutUint16(b[free+8:], leafFlag) }, "is no free list"},
-		"last leaf goes on":   {func(b []byte) { order.PutUint32(b[leaf.id*pageSize+12:], 1) }, "goes on for 1 pages instead of"},
+		"branch out of order": {func(b []byte) {
+			top := snap.entries.root * pageSize
+			at := top + pageHeader + elementSize // the second element
+			b[at+uint64(order.Uint32(b[at:]))] = 0xFF
+		}, "out of order"},
+		"last leaf goes on": {func(b []byte) { order.PutUint32(b[leaf.id*pageSize+12:], 1) }, "goes on for 1 pages instead of"},
 	} {
 		damaged := bytes.Clone(file)
 		test.plant(damaged)
