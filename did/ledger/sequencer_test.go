@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -65,7 +66,12 @@ func noon() time.Time { return time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC) }
 func TestGroups(t *testing.T) {
 	const writers = 64
 	hold := make(chan struct{})
-	store := &fakeStore{before: func([]Admitted) error { <-hold; return nil }}
+	var held atomic.Int64
+	store := &fakeStore{before: func(batch []Admitted) error {
+		held.Add(int64(len(batch)))
+		<-hold
+		return nil
+	}}
 	s := NewSequencer(store, nil, noon, 0, time.Time{})
 	var wg sync.WaitGroup
 	for i := range writers {
@@ -75,21 +81,16 @@ func TestGroups(t *testing.T) {
 			}
 		})
 	}
-	for s.waiting() < writers {
-		runtime.Gosched()
+	for ready := 0; ready+int(held.Load()) < writers; runtime.Gosched() {
+		s.mu.Lock()
+		ready = len(s.ready)
+		s.mu.Unlock()
 	}
 	close(hold)
 	wg.Wait()
 	if len(store.entries) != writers || store.commits > 2 {
 		t.Errorf("%d entries in %d commits, want %d in at most 2", len(store.entries), store.commits, writers)
 	}
-}
-
-// waiting returns how many appends have not been answered.
-func (s *Sequencer) waiting() int {
-	s.keys.mu.Lock()
-	defer s.keys.mu.Unlock()
-	return len(s.keys.held)
 }
 
 // TestReduceInParallel: the reducer runs for several keys of a group at once.

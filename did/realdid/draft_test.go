@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -11,6 +12,14 @@ import (
 	"github.com/realdid/realdid/did/realdid"
 	"github.com/realdid/realdid/keys"
 )
+
+// refusedFor is refused with a text that tells people what to mend.
+func refusedFor(t *testing.T, what string, err error, text string) {
+	t.Helper()
+	if !errors.Is(err, realdid.ErrOperation) || !strings.Contains(err.Error(), text) {
+		t.Errorf("%s: got %v, want ErrOperation with %q", what, err, text)
+	}
+}
 
 // TestDraftsRefuseWhatParsersRefuse: every request that cannot become a well-formed operation is refused before anybody signs.
 func TestDraftsRefuseWhatParsersRefuse(t *testing.T) {
@@ -28,7 +37,7 @@ func TestDraftsRefuseWhatParsersRefuse(t *testing.T) {
 	badSets["17 keys"] = realdid.KeySet{Threshold: 1, Keys: pub(many...)}
 	for what, set := range badSets {
 		_, err := realdid.DraftCreate(&realdid.CreateRequest{Control: set, Next: commit(ed(1))})
-		refused(t, "control with "+what, err)
+		refusedFor(t, "control with "+what, err, "control: ")
 	}
 	digest := realdid.SHA256.CommitKey(ed(1).Public())
 	for what, next := range map[string]realdid.Commitments{
@@ -36,26 +45,26 @@ func TestDraftsRefuseWhatParsersRefuse(t *testing.T) {
 		"weights of another number": {Threshold: 1, Digests: []realdid.Digest{digest}, Weights: []int{1, 1}},
 	} {
 		_, err := realdid.DraftCreate(&realdid.CreateRequest{Control: one, Next: next})
-		refused(t, "next with "+what, err)
+		refusedFor(t, "next with "+what, err, "next: ")
 		_, err = realdid.DraftCreate(&realdid.CreateRequest{Control: one, Next: commit(ed(1)), Recovery: []realdid.Tier{{Delay: time.Hour, Keys: next}}})
-		refused(t, "tier with "+what, err)
+		refusedFor(t, "tier with "+what, err, "tier 0: ")
 	}
 	for what, delay := range map[string]time.Duration{"none": 0, "too short": realdid.MinDelay - time.Second, "too long": realdid.MaxDelay + time.Second, "a fraction": time.Hour + time.Millisecond, "negative": -time.Hour} {
 		_, err := realdid.DraftCreate(&realdid.CreateRequest{Control: one, Next: commit(ed(1)), Recovery: []realdid.Tier{tier(delay, false, 1, 10)}})
-		refused(t, "delay "+what, err)
+		refusedFor(t, "delay "+what, err, "tier 0: ")
 	}
 	_, err := realdid.DraftCreate(&realdid.CreateRequest{Suite: 'x', Control: one, Next: commit(ed(1))})
 	refused(t, "an unknown suite", err)
 	for what, doc := range badContents() {
 		_, err := realdid.DraftCreate(&realdid.CreateRequest{Control: one, Next: commit(ed(1)), Document: doc})
-		refused(t, "create with "+what, err)
+		refusedFor(t, "create with "+what, err, "document: ")
 		h := fixed(t)
 		_, err = h.at().DraftUpdate(doc)
-		refused(t, "update with "+what, err)
+		refusedFor(t, "update with "+what, err, "document: ")
 		_, err = h.at().DraftRotate(&realdid.RotateRequest{Reveal: pub(ed(1)), Next: commit(ed(2)), Document: &doc})
-		refused(t, "rotate with "+what, err)
+		refusedFor(t, "rotate with "+what, err, "document: ")
 		_, err = h.at().DraftRecover(guardianRequest(20, doc, 10))
-		refused(t, "recover with "+what, err)
+		refusedFor(t, "recover with "+what, err, "document: ")
 	}
 }
 
@@ -73,39 +82,39 @@ func TestDraftsOfAState(t *testing.T) {
 	h := fixed(t)
 	s := h.at()
 	_, err := s.DraftRotate(&realdid.RotateRequest{Reveal: pub(ed(2)), Next: commit(ed(3))})
-	refused(t, "rotate by a key that nothing commits to", err)
+	refusedFor(t, "rotate by a key that nothing commits to", err, "reveal: not a key that the last operation committed to")
 	_, err = s.DraftRotate(&realdid.RotateRequest{Reveal: pub(ed(1)), Control: realdid.KeySet{Threshold: 3, Keys: pub(ed(1))}, Next: commit(ed(3))})
-	refused(t, "rotate to a control set that is none", err)
+	refusedFor(t, "rotate to a control set that is none", err, "control: ")
 	_, err = s.DraftRotate(&realdid.RotateRequest{Reveal: pub(ed(1))})
-	refused(t, "rotate without next keys", err)
+	refusedFor(t, "rotate without next keys", err, "next: ")
 	_, err = s.DraftRotate(&realdid.RotateRequest{Reveal: pub(ed(1)), Next: commit(ed(2)), Recovery: []realdid.Tier{tier(0, false, 1, 10)}})
-	refused(t, "rotate with a tier that is none", err)
+	refusedFor(t, "rotate with a tier that is none", err, "tier 0: ")
 	_, err = s.DraftRotate(&realdid.RotateRequest{Next: commit(ed(2)), Control: realdid.OneKey(ed(5).Public())})
 	refused(t, "rotate without a reveal", err)
 	_, err = s.DraftDeactivate(pub(ed(0)))
-	refused(t, "deactivate by the control key", err)
+	refusedFor(t, "deactivate by the control key", err, "reveal: not a key that the last operation committed to")
 	_, err = s.DraftCancelByNext(pub(ed(0)), commit(ed(2)), false)
-	refused(t, "cancel by the control key", err)
+	refusedFor(t, "cancel by the control key", err, "reveal: not a key that the last operation committed to")
 	_, err = s.DraftCancelByNext(pub(ed(1)), realdid.Commitments{}, false)
-	refused(t, "cancel without next keys", err)
+	refusedFor(t, "cancel without next keys", err, "next: ")
 	_, err = s.DraftCancelByTier(nil)
-	refused(t, "cancel by nobody", err)
+	refusedFor(t, "cancel by nobody", err, "do not belong to one usable tier")
 	_, err = s.DraftRecover(guardianRequest(20, realdid.Content{}, 10, 11))
-	refused(t, "recover by keys of two tiers", err)
+	refusedFor(t, "recover by keys of two tiers", err, "do not belong to one usable tier")
 	_, err = s.DraftRecover(guardianRequest(20, realdid.Content{}, 77))
-	refused(t, "recover by a stranger", err)
+	refusedFor(t, "recover by a stranger", err, "do not belong to one usable tier")
 	req := guardianRequest(20, realdid.Content{}, 10)
 	req.Control = realdid.KeySet{}
 	_, err = s.DraftRecover(req)
-	refused(t, "recover without control keys", err)
+	refusedFor(t, "recover without control keys", err, "control: ")
 	req = guardianRequest(20, realdid.Content{}, 10)
 	req.Next = realdid.Commitments{}
 	_, err = s.DraftRecover(req)
-	refused(t, "recover without next keys", err)
+	refusedFor(t, "recover without next keys", err, "next: ")
 	req = guardianRequest(20, realdid.Content{}, 10)
 	req.Recovery = []realdid.Tier{tier(0, false, 1, 10)}
 	_, err = s.DraftRecover(req)
-	refused(t, "recover with a tier that is none", err)
+	refusedFor(t, "recover with a tier that is none", err, "tier 0: ")
 	req.Recovery = []realdid.Tier{}
 	_, err = s.DraftRecover(req)
 	refused(t, "recover without tiers", err)
