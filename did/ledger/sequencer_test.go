@@ -213,9 +213,11 @@ func TestCancelWhileCommitting(t *testing.T) {
 		<-committing
 		cancel()
 	}()
-	if _, err := s.Append(ctx, "key", 0, []byte("op")); !errors.Is(err, context.Canceled) {
+	op := []byte("op")
+	if _, err := s.Append(ctx, "key", 0, op); !errors.Is(err, context.Canceled) {
 		t.Errorf("got error %v, want context.Canceled", err)
 	}
+	clear(op) // it is the caller's again, although the commit is not over
 	waiting, stop := context.WithCancel(t.Context())
 	stop()
 	if err := s.keys.lock(waiting, "key"); err == nil {
