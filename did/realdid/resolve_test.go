@@ -3,6 +3,7 @@ package realdid_test
 import (
 	"encoding/json"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -52,6 +53,9 @@ func TestResolveErrors(t *testing.T) {
 	wantCode(t, "an unknown identifier", get(did.MustParse("did:realdid:qaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"), nil), did.NotFound)
 	wantCode(t, "another trust domain", get(did.MustParse("did:realdid:other:"+h.state.Identifier().Key()), nil), did.NotFound)
 	wantCode(t, "an unknown version", get(id, &did.ResolveOptions{VersionID: "x"}), did.NotFound)
+	if err := get(id, &did.ResolveOptions{VersionID: "x"}); !strings.Contains(err.Error(), "no version has this id") {
+		t.Errorf("an unknown version: got %v", err)
+	}
 	wantCode(t, "before the create", get(id, &did.ResolveOptions{VersionTime: start.Add(-time.Second)}), did.NotFound)
 	ok(t, "at the create", get(id, &did.ResolveOptions{VersionTime: start}))
 	ok(t, "in the future, with nothing pending", get(id, &did.ResolveOptions{VersionTime: start.Add(day)}))
@@ -60,6 +64,12 @@ func TestResolveErrors(t *testing.T) {
 	wantCode(t, "a version that is pending", get(id, &did.ResolveOptions{VersionID: filed}), did.NotFound)
 	wantCode(t, "in the future of a pending recovery", get(id, &did.ResolveOptions{VersionTime: h.now.Add(time.Second)}), did.InternalError)
 	ok(t, "now, with one pending", get(id, &did.ResolveOptions{VersionTime: h.now}))
+	for _, opt := range []*did.ResolveOptions{{VersionTime: h.now}, {VersionID: mustParse(t, h.first).VersionID()}} {
+		r := must(m.Resolve(t.Context(), id, opt))(t)
+		if r.Metadata.Extra["realdid"].(realdid.Facts).Pending == nil {
+			t.Error("the newest version, asked for by time or ID, does not show what is pending")
+		}
+	}
 	h.wait(threeDays)
 	ok(t, "the version when it has taken effect", get(id, &did.ResolveOptions{VersionID: filed}))
 	lg.err = ledger.ErrCorrupt
