@@ -125,9 +125,9 @@ func TestAccount(t *testing.T) {
 		plant func(file []byte)
 		fault string
 	}{
-		"free page in use":    {func(b []byte) { order.PutUint64(b[free+pageHeader:], leaf.id) }, "is in use twice"},
-		"free page beyond":    {func(b []byte) { order.PutUint64(b[free+pageHeader:], snap.limit) }, "is referred to"},
-		"free page twice":     {func(b []byte) { copy(b[free+pageHeader+8:], b[free+pageHeader:free+pageHeader+8]) }, "is in use twice"},
+		"free page in use": {func(b []byte) { order.PutUint64(b[free+pageHeader:], leaf.id) }, "is in use twice"},
+		"free page beyond": {func(b []byte) { order.PutUint64(b[free+pageHeader:], snap.limit) }, "is referred to"},
+		"free page twice":  {func(b []byte) { copy(b[free+pageHeader+8:], b[free+pageHeader:free+pageHeader+8]) }, "is in use twice"},
 		// Which page the fault is seen at depends on what lies before the forgotten one.
 		"free page forgotten": {func(b []byte) { order.PutUint16(b[free+10:], count-1) }, ""},
 		"free list too long":  {func(b []byte) { order.PutUint16(b[free+10:], 0xFFFE) }, "is no free list"},
