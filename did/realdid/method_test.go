@@ -217,3 +217,42 @@ func TestVerbsOnALedger(t *testing.T) {
 		t.Errorf("an unknown type: got %s", got)
 	}
 }
+
+// TestNothingInvalidIsWritten: a ledger that does not admit would keep it for good.
+func TestNothingInvalidIsWritten(t *testing.T) {
+	lg := memledger.New(nil, &memledger.Options{Clock: func() time.Time { return start }})
+	m := must(realdid.New(lg, &realdid.Options{Clock: func() time.Time { return start }}))(t)
+	r, err := m.Submit(t.Context(), mustParse(t, fixed(t).first))
+	ok(t, "create", err)
+	p := rawCreate('q')
+	p[memberHome] = "other"
+	foreign := mustParse(t, seal(t, p, ed(0)))
+	_, err = m.Submit(t.Context(), foreign)
+	refused(t, "an operation of another home ledger", err)
+	d, err := r.State.DraftUpdate(authKey("a", 4))
+	_, err = m.Submit(t.Context(), draftOf(t, d, err, ed(0)))
+	refused(t, "an update that is not allowed", err)
+	for _, key := range []string{r.DID.ID(), foreign.Identifier().Key()} {
+		if got, want := count(t, lg, key), uint64(1); got > want || key != r.DID.ID() && got > 0 {
+			t.Errorf("entries of %s: got %d", key, got)
+		}
+	}
+	if _, err := m.Update(t.Context(), r.DID, authKey("b", 4), failingSigner{ed(0)}); !errors.Is(err, errSigner) {
+		t.Errorf("a signer that fails: got %v", err)
+	}
+	_, err = m.Update(t.Context(), r.DID, authKey("b", 4))
+	refused(t, "an update that nobody signs", err)
+}
+
+// TestCreateOnTheNetworkOfTheMethod: a request without a network is for that of the method.
+func TestCreateOnTheNetworkOfTheMethod(t *testing.T) {
+	net := realdid.Network{Domain: "example", Home: "second"}
+	m := must(realdid.New(memledger.New(net.Reducer(), nil), &realdid.Options{Network: net}))(t)
+	r, err := m.Create(t.Context(), &realdid.CreateRequest{Control: realdid.OneKey(ed(0).Public()), Next: commit(ed(1))}, ed(0))
+	ok(t, "create", err)
+	if r.State.Network() != net || r.DID.String()[:20] != "did:realdid:example:" {
+		t.Errorf("got %v on %+v", r.DID, r.State.Network())
+	}
+	_, err = m.Create(t.Context(), &realdid.CreateRequest{Network: realdid.Network{Domain: "other"}, Control: realdid.OneKey(ed(0).Public()), Next: commit(ed(1))}, ed(0))
+	refused(t, "a create for another network", err)
+}
