@@ -1,9 +1,11 @@
 package realdid_test
 
 import (
+	"context"
 	"crypto/hkdf"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -147,6 +149,11 @@ func TestPairwise(t *testing.T) {
 	}
 	if _, err := device.Pairwise(t.Context(), realdid.Network{Home: "No Name"}, "x"); err == nil {
 		t.Error("a network without a name")
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := device.Pairwise(ended, realdid.Network{}, "x"); !errors.Is(err, context.Canceled) {
+		t.Errorf("a context that has ended: got %v", err)
 	}
 	p := must(device.Pairwise(t.Context(), realdid.Network{}, strings.Repeat("x", 1024)))(t)
 	main := must(device.Pairwise(t.Context(), realdid.Network{Domain: "main", Home: "main"}, strings.Repeat("x", 1024)))(t)

@@ -179,6 +179,16 @@ func TestMetadata(t *testing.T) {
 	}
 }
 
+func TestFactsOfReplacedTiers(t *testing.T) {
+	h, lg := kept(t)
+	m, id := onList(t, h, lg)
+	ok(t, "rotate", h.rotate(&realdid.RotateRequest{Reveal: pub(ed(1)), Next: commit(ed(2)), Recovery: []realdid.Tier{tier(time.Hour, true, 1, 14)}}, ed(1)))
+	facts := must(m.Resolve(t.Context(), id, nil))(t).Metadata.Extra["realdid"].(realdid.Facts).Recovery
+	if len(facts) != 3 || facts[0].UsableUntil != nil || facts[2].UsableUntil == nil || !facts[2].UsableUntil.Equal(h.now.Add(7*day)) || facts[2].Rank != 1 {
+		t.Errorf("got %+v", facts)
+	}
+}
+
 func TestGenesisAlone(t *testing.T) {
 	h := fixed(t)
 	op := mustParse(t, h.first)
