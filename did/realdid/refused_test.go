@@ -112,7 +112,8 @@ func (r *refusals) order() {
 	r.is(&hist{now: start}, "update-before-create", "there is no identifier yet", update)
 	r.is(&hist{now: time.Unix(-1, 0).UTC()}, "time-before-1970", "time: before 1970", create)
 	r.is(&hist{now: time.Unix(221876928000, 0).UTC()}, "time-after-9000", "time: before 1970 or after 9000", create)
-	r.is(h, "create-again", "scid", mustParse(t, seal(t, rawCreate('q'), ed(0))).Bytes())
+	r.is(h, "create-again", "scid", h.first)
+	r.is(h, "create-of-another-identifier", "scid", create)
 	h.wait(-time.Second)
 	r.is(h, "time-goes-back", "anchored before its predecessor", update)
 
