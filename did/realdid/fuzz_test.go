@@ -59,6 +59,41 @@ func FuzzParsePayload(f *testing.F) {
 	})
 }
 
+// TestEveryCharacter compares parser and model on every byte at every place that has its own alphabet.
+func TestEveryCharacter(t *testing.T) {
+	taken := 0
+	for c := range 256 {
+		x := string([]byte{byte(c)})
+		for place, change := range map[string]func(p object){
+			"fragment":     func(p object) { p[memberDocument] = object{0: []any{[]any{"a" + x, multicodec(3), 1}}} },
+			"scheme":       func(p object) { p[memberDocument] = object{2: []any{"s" + x + ":y"}} },
+			"scheme first": func(p object) { p[memberDocument] = object{2: []any{x + "s:y"}} },
+			"uri":          func(p object) { p[memberDocument] = object{2: []any{"s:" + x}} },
+			"percent":      func(p object) { p[memberDocument] = object{2: []any{"s:%" + x + "0"}} },
+			"percent last": func(p object) { p[memberDocument] = object{2: []any{"s:%0" + x}} },
+			"domain":       func(p object) { p[memberDomain] = x },
+			"type":         func(p object) { p[memberDocument] = object{1: []any{[]any{"s", []string{x}, []any{"s:y"}}}} },
+			"property": func(p object) {
+				p[memberDocument] = object{1: []any{[]any{"s", []string{"T"}, []any{map[string]any{x: x + string(bytes.Repeat([]byte(x), 490))}}}}}
+			},
+		} {
+			p := wellFormed(1)
+			change(p)
+			b := seal(t, p, ed(0))
+			_, err := realdid.ParseOperation(b)
+			if _, merr := modelParse(b); (err == nil) != (merr == nil) {
+				t.Errorf("%s %q: package %v, model %v", place, x, err, merr)
+			}
+			if err == nil {
+				taken++
+			}
+		}
+	}
+	if want := 500; taken < want {
+		t.Errorf("taken: %d, want at least %d", taken, want)
+	}
+}
+
 // FuzzParseState: what is read encodes to the same bytes, and no state makes time or an operation panic.
 func FuzzParseState(f *testing.F) {
 	h := fixed(f)

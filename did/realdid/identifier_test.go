@@ -38,6 +38,8 @@ func badIdentifiers(t *testing.T) []badIdentifierVector {
 	bad("domain-of-32", "domain", prefix+strings.Repeat("a", 32)+":"+scid)
 	bad("domain-empty", "domain", prefix+":"+scid)
 	bad("domain-alone", "segments", prefix+"example")
+	bad("domain-and-scid-of-52", "scid", prefix+"example:"+scid[:52])
+	bad("domain-and-suite-alone", "scid", prefix+"example:q")
 	bad("two-domains", "scid", prefix+"a:b:"+scid)
 	bad("four-segments", "segments", prefix+"example:"+scid+":AA:AA")
 	bad("colon-at-the-end", "INVALID_DID", prefix+scid+":")

@@ -148,3 +148,10 @@ func TestHistoriesStayReplayable(t *testing.T) {
 	h.wait(time.Hour)
 	ok(t, "an update after the recovery", h.update(authKey("a", 3), ed(20)))
 }
+
+func TestFirstAndLastSecond(t *testing.T) {
+	for _, now := range []time.Time{time.Unix(0, 0), time.Unix(221876927999, 0)} {
+		h := &hist{t: t, now: now}
+		ok(t, now.UTC().String(), h.apply(mustParse(t, fixed(t).first)))
+	}
+}
