@@ -113,16 +113,21 @@ func (c *change) submit(ctx context.Context, d *realdid.Draft, signers []keys.Si
 	return c.open.Submit(ctx, op)
 }
 
-// keep adds the fresh keys to the sealed file and to the record.
+// keep adds the fresh keys to the sealed file and to the record. A key that comes from the seed may stand there already: from a run
+// that was killed before the ledger heard of it.
 func (c *change) keep(fresh *ring) error {
 	if fresh == nil || len(fresh.entries) == 0 {
 		return nil
 	}
 	var added []keys.PublicKey
 	for _, e := range fresh.entries {
-		c.chain.ring.entries = append(c.chain.ring.entries, e)
-		c.id.Keys = append(c.id.Keys, e.recorded())
-		added = append(added, e.key.Public())
+		if c.id.find(e.key.Public()) == nil {
+			c.id.Keys = append(c.id.Keys, e.recorded())
+		}
+		if c.chain.ring.find(e.key.Public()) == nil {
+			c.chain.ring.entries = append(c.chain.ring.entries, e)
+			added = append(added, e.key.Public())
+		}
 	}
 	if c.created {
 		c.undo = append(c.undo, func() error {
