@@ -64,16 +64,26 @@ type RemovedMethod struct {
 }
 
 // Evidence says what an answer rests on. It is a set of separate facts and not a scale: a policy names each that it needs,
-// and one that names none is satisfied by none. Only Replayed, GenesisOnly, AsOf and OperatorTime are set by resolvers of
-// this version.
+// and one that names none is satisfied by none.
 type Evidence struct {
 	Replayed     bool      // every operation since the genesis that the DID itself names was checked here
 	GenesisOnly  bool      // only the genesis was seen: later operations may exist
 	Included     bool      // the operations are proven to stand in a log that others watch
-	Latest       bool      // proven to be the newest state
-	Absent       bool      // proven to have no operation after the genesis
-	AsOf         time.Time // when the source was asked; a cached answer keeps the time of its origin
-	OperatorTime bool      // the times of operations are the word of the ledger's operator
+	Latest       bool      // proven to be the newest state at AsOf
+	Absent       bool      // proven to have no operation on the ledger at AsOf
+	AsOf         time.Time // of a proof: the time that it is about; else when the source was asked; a cached answer keeps it
+	OperatorTime bool      // the times of operations are the word of the ledger's operator alone
+
+	// Cosigners are those who signed the checkpoint that Included, Latest and Absent rest on, and count under the trust that
+	// it was checked with.
+	Cosigners []Cosigner
+}
+
+// A Cosigner is somebody other than the ledger's operator who signed a checkpoint, for one role.
+type Cosigner struct {
+	Name string
+	Role string    // "witness", "mirror" or "auditor"
+	Time time.Time // when, by the cosigner's clock
 }
 
 // KeyStatus says how a key that was looked up stands now.

@@ -88,3 +88,29 @@ type Reduced struct {
 
 // A Clock gives the time for anchors.
 type Clock = func() time.Time
+
+// MaxHeadSize is the size limit of a head record in bytes.
+const MaxHeadSize = 512
+
+// A HeadReducer is a [Reducer] whose states have a head record: the short text by which an authenticated map proves what a
+// key's newest state is.
+type HeadReducer interface {
+	Reducer
+	// Head returns the record of a state that Reduce returned for key, 1 to [MaxHeadSize] bytes. It is pure.
+	Head(key string, state []byte) ([]byte, error)
+}
+
+// A Prover can prove what stands at a key, or that nothing does, to somebody who does not trust the ledger.
+type Prover interface {
+	// Prove returns a proof that package proof reads (proof.Latest). It covers at least the first entries entries of the
+	// ledger, and Prove waits for that if it must; 0 asks for whatever was proven last.
+	Prove(ctx context.Context, key string, entries uint64) ([]byte, error)
+}
+
+// An Importer takes over entries with the anchors that another ledger gave them, so as to be its replica.
+type Importer interface {
+	// Import appends entries whose indexes follow the ledger's last one without a gap, checked by the Reducer like any other.
+	// It returns once they are durable, and stores all of them or those before the first that is refused. Errors are those
+	// of Append.
+	Import(ctx context.Context, entries []Entry) error
+}

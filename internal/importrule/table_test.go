@@ -21,6 +21,10 @@ var table = []row{
 	{"did/didtest/...", []string{"did", "keys"}, "a kit for methods knows none of them"},
 	{"did/ledger", nil, "a ledger stores bytes that it does not understand"},
 	{"did/ledger/proof/...", []string{"did/ledger/proof/..."}, "a proof commits to bytes that it does not understand"},
+	{"did/ledger/authmap/...", []string{"did/ledger/proof"}, "a map commits to bytes that it does not understand"},
+	{"did/ledger/tlog/...", []string{"did/ledger", "did/ledger/proof", "did/ledger/authmap", own}, "a log proves any ledger"},
+	{"did/ledger/witness/...", []string{"did/ledger/proof", own}, "a witness sees checkpoints and no entries"},
+	{"did/ledger/mirror/...", []string{"did/ledger", "did/ledger/proof", "did/ledger/authmap", "did/ledger/tlog", "did/ledger/witness", own}, "a mirror follows a log and knows no method"},
 	{"did/ledger/...", []string{"did/ledger", "did/ledger/proof", own}, "a backend is given a Reducer and knows no method"},
 	{"did/realdid/...", []string{"did", "did/ledger", "did/ledger/proof", "keys", "did/realdid/..."}, "the method runs on every backend"},
 
@@ -43,4 +47,4 @@ var thirdParty = []row{
 }
 
 // offline lists the packages that must not link net/http: verifying and replaying ask nobody.
-var offline = []string{"keys/...", "did", "did/realdid/...", "did/ledger", "did/ledger/proof/...", "did/ledger/memledger/...", "did/ledger/boltledger/...", "resolver", "resolver/didkey/...", "resolver/didjwk/...", "vc", "vc/sdjwt/..."}
+var offline = []string{"keys/...", "did", "did/realdid/...", "did/ledger", "did/ledger/proof/...", "did/ledger/memledger/...", "did/ledger/boltledger/...", "did/ledger/authmap/...", "did/ledger/tlog/...", "resolver", "resolver/didkey/...", "resolver/didjwk/...", "vc", "vc/sdjwt/..."}
