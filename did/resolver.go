@@ -39,7 +39,15 @@ type Resolution struct {
 	Document *Document // never nil; of a deactivated DID the newest document is its id alone
 	Metadata DocumentMetadata
 	Removed  []RemovedMethod // every verification method that once stood in the document and no longer does
+	Anchored []Anchored      // every root that the history commits to, in its order; nil if the method has no such thing
 	Evidence Evidence
+}
+
+// Anchored is a root to which the holder's history commits: what is below it existed before operation number Seq.
+type Anchored struct {
+	Root [32]byte
+	Seq  uint64
+	Time time.Time // of the operation, by its ledger
 }
 
 // DocumentMetadata describes the document (DID Resolution 1.0, section "DID Document Metadata"). A zero field is absent.
@@ -118,6 +126,7 @@ type ResolvedKey struct {
 	CompromisedSince uint64    // with KeyCompromised: see RemovedMethod
 	VersionID        string    // of the document that was looked at
 	Deactivated      bool      // the DID is deactivated now
+	Anchored         []Anchored
 	Evidence         Evidence
 }
 

@@ -101,7 +101,8 @@ func find(res *did.Resolution, u did.URL, p did.Purpose, at, now time.Time) (*di
 // candidate returns the method of this id that stood at the time, whatever it is for.
 func candidate(res *did.Resolution, u did.URL, at time.Time) (*did.ResolvedKey, error) {
 	key := &did.ResolvedKey{
-		VersionID: res.Metadata.VersionID, Deactivated: res.Metadata.Deactivated, Evidence: res.Evidence,
+		VersionID: res.Metadata.VersionID, Deactivated: res.Metadata.Deactivated, Anchored: res.Anchored,
+		Evidence: res.Evidence,
 	}
 	var removed, retired *did.RemovedMethod
 	for i := range res.Removed {
