@@ -51,8 +51,11 @@ type Expect struct {
 	MaxEvidenceAge time.Duration
 	// MaxIssuerEvidenceAge is the same for the issuer's DID; 0 means DefaultMaxIssuerEvidenceAge.
 	MaxIssuerEvidenceAge time.Duration
+	// HolderEvidence and IssuerEvidence say what must be known of the holder's and the issuer's DID beyond its replayed history.
+	HolderEvidence EvidenceNeeds
+	IssuerEvidence EvidenceNeeds
 	// InsecureGenesisOnly accepts a DID of which only the first state is known (a long form that no ledger was asked about): a
-	// rotation since then would go unnoticed.
+	// rotation since then would go unnoticed. One that is proven absent from its ledger is accepted without.
 	InsecureGenesisOnly bool
 
 	// RetiredKeys says what a signature counts for whose key its issuer has since taken out of service.
@@ -74,15 +77,28 @@ const (
 	DefaultClockSkew            = time.Minute
 )
 
+// EvidenceNeeds are demands on how the state of a DID is known. The zero value wants a history replayed from the genesis.
+type EvidenceNeeds struct {
+	// Latest wants proof that no newer state existed at the time of the evidence (or, for a DID that its ledger does not
+	// hold, that there is none). Without it, whoever answers can leave out the newest operations.
+	Latest bool
+	// NoOperatorTime refuses an answer whose times are the word of the ledger's operator alone.
+	NoOperatorTime bool
+	// TrustAuditors accepts a state that auditors replayed in the place of this verifier: proven to be the latest, without the
+	// operations that led to it.
+	TrustAuditors bool
+}
+
 // RetiredKeys is a policy for signatures by keys that were valid at the time that the signature states, and are no longer. That
-// time is the signer's word: whoever holds a retired key can write an earlier one. A key that its owner declared
-// compromised never counts.
+// time is the signer's word: whoever holds a retired key can write an earlier one. What was signed with a key that its owner
+// declared compromised never counts without an issuance receipt ([WithReceipt]) from before that.
 type RetiredKeys uint8
 
 // The policies for retired keys.
 const (
 	AcceptRetiredKeys RetiredKeys = iota // accepted, and the report says on whose word
 	RefuseRetiredKeys
+	RetiredKeysWithReceipt // accepted with an issuance receipt from before the key was retired, so that nobody's word is needed
 )
 
 // PinnedKey is an issuer that the verifier knows by key.

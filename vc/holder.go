@@ -68,7 +68,8 @@ func (r *run) resolvedHolderKey() (Basis, string, error) {
 	if k.Status != did.KeyActive {
 		return Basis{}, "", Invalid("vc.holder.key.inactive", "the holder's key is no longer in service")
 	}
-	if err := r.checkEvidence(k.Evidence, orDefault(r.expect.MaxEvidenceAge, DefaultMaxEvidenceAge), &holderFaults); err != nil {
+	maxAge := orDefault(r.expect.MaxEvidenceAge, DefaultMaxEvidenceAge)
+	if err := r.checkEvidence(k.Evidence, maxAge, r.expect.HolderEvidence, &holderFaults); err != nil {
 		return Basis{}, "", err
 	}
 	b := basisOf(k, u)

@@ -3,6 +3,7 @@ package vc
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/realdid/realdid/did"
 )
@@ -89,21 +90,37 @@ func (d *didRoute) key(r *run) (Basis, string, error) {
 	if err != nil {
 		return Basis{}, "", err
 	}
-	if err := r.checkEvidence(k.Evidence, orDefault(r.expect.MaxIssuerEvidenceAge, DefaultMaxIssuerEvidenceAge), &issuerFaults); err != nil {
+	maxAge := orDefault(r.expect.MaxIssuerEvidenceAge, DefaultMaxIssuerEvidenceAge)
+	if err := r.checkEvidence(k.Evidence, maxAge, r.expect.IssuerEvidence, &issuerFaults); err != nil {
 		return Basis{}, "", err
 	}
-	detail := ""
-	switch k.Status {
-	case did.KeyActive:
-	case did.KeyRetired:
-		if r.expect.RetiredKeys != AcceptRetiredKeys {
-			return Basis{}, "", Invalid("vc.issuer.key.retired", "the key is retired, and that the signature is older is the signer's word")
-		}
-		detail = "the key is retired; that the signature is older is the signer's word"
-	default:
-		return Basis{}, "", Invalid("vc.issuer.key.compromised", "the issuer declared the key compromised, and nothing shows that the signature is older")
+	detail, err := r.checkKeyStatus(k)
+	if err != nil {
+		return Basis{}, "", err
 	}
 	return basisOf(k, u), detail, nil
+}
+
+// checkKeyStatus decides what a signature counts whose key is no longer in service.
+func (r *run) checkKeyStatus(k *did.ResolvedKey) (detail string, err error) {
+	switch {
+	case k.Status == did.KeyActive:
+		return "", nil
+	case k.Status == did.KeyRetired && r.expect.RetiredKeys == AcceptRetiredKeys:
+		return "the key is retired; that the signature is older is the signer's word", nil
+	case k.Status == did.KeyRetired && r.expect.RetiredKeys != RetiredKeysWithReceipt:
+		return "", Invalid("vc.issuer.key.retired", "the key is retired, and that the signature is older is the signer's word")
+	case k.Status != did.KeyRetired && k.Status != did.KeyCompromised:
+		return "", Invalid("vc.issuer.key.compromised", "the look-up says neither that the key counts nor that it did")
+	}
+	a, fault := r.anchored(k)
+	switch {
+	case fault == nil:
+		return "the key is " + k.Status.String() + "; the issuer's history committed to the credential on " + a.Time.UTC().Format(time.DateOnly), nil
+	case k.Status == did.KeyCompromised && fault.Code == "vc.receipt.missing":
+		return "", Invalid("vc.issuer.key.compromised", "the issuer declared the key compromised, and nothing shows that the signature is older")
+	}
+	return "", fault
 }
 
 func basisOf(k *did.ResolvedKey, u did.URL) Basis {

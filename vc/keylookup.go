@@ -10,7 +10,7 @@ import (
 // keyFaults are the codes for a key that cannot be had, of the issuer or of the holder.
 type keyFaults struct {
 	notFound, purpose, time, unsupported, refused, unavailable string
-	noEvidence, genesisOnly, stale                             string
+	noEvidence, genesisOnly, stale, notLatest, operatorTime    string
 }
 
 var issuerFaults = keyFaults{
@@ -23,6 +23,9 @@ var issuerFaults = keyFaults{
 	noEvidence:  "vc.issuer.evidence.none",
 	genesisOnly: "vc.issuer.evidence.genesis",
 	stale:       "vc.issuer.evidence.stale",
+
+	notLatest:    "vc.issuer.evidence.notlatest",
+	operatorTime: "vc.issuer.evidence.operatortime",
 }
 
 var holderFaults = keyFaults{
@@ -35,6 +38,9 @@ var holderFaults = keyFaults{
 	noEvidence:  "vc.holder.evidence.none",
 	genesisOnly: "vc.holder.evidence.genesis",
 	stale:       "vc.holder.evidence.stale",
+
+	notLatest:    "vc.holder.evidence.notlatest",
+	operatorTime: "vc.holder.evidence.operatortime",
 }
 
 // parseKeyID reads the DID URL of a key: absolute, with a fragment and nothing else.
@@ -120,16 +126,25 @@ func lookupFault(err error, f *keyFaults) error {
 	return InvalidBecause(f.refused, err)
 }
 
-var errStale = errors.New("what is known of the DID is older than the policy allows")
+var (
+	errStale        = errors.New("what is known of the DID is older than the policy allows")
+	errNotLatest    = errors.New("nothing proves that the state of the DID is the newest")
+	errOperatorTime = errors.New("the times in the DID's history are the word of its ledger's operator")
+)
 
 // checkEvidence asks how the state of a DID is known. An answer that rests on nothing is refused, and one that only shows
-// the beginning unless the policy takes it; an old answer may be replaced by a fresh one.
-func (r *run) checkEvidence(e did.Evidence, maxAge time.Duration, f *keyFaults) error {
+// the beginning unless the policy takes it; an old answer may be replaced by a fresh one, and one that is not proven to be the
+// newest by a proven one.
+func (r *run) checkEvidence(e did.Evidence, maxAge time.Duration, needs EvidenceNeeds, f *keyFaults) error {
 	switch {
-	case e.GenesisOnly && !r.expect.InsecureGenesisOnly:
+	case e.GenesisOnly && !e.Absent && !r.expect.InsecureGenesisOnly:
 		return Invalid(f.genesisOnly, "only the first state of the DID is known")
-	case !e.Replayed && !e.GenesisOnly:
+	case !e.Replayed && !e.GenesisOnly && !(e.Latest && needs.TrustAuditors):
 		return Invalid(f.noEvidence, "the resolver's answer rests on nothing that was checked")
+	case needs.Latest && !e.Latest && !e.Absent:
+		return UnknownBecause(f.notLatest, errNotLatest)
+	case needs.NoOperatorTime && e.OperatorTime:
+		return UnknownBecause(f.operatorTime, errOperatorTime)
 	case r.now.Sub(e.AsOf) > maxAge:
 		return UnknownBecause(f.stale, errStale)
 	}

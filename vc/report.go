@@ -102,6 +102,14 @@ type evidenceJSON struct {
 	Absent       bool   `json:"absent"`
 	OperatorTime bool   `json:"operatorTime"`
 	AsOf         string `json:"asOf,omitempty"`
+
+	Cosigners []cosignerJSON `json:"cosigners,omitempty"`
+}
+
+type cosignerJSON struct {
+	Name string `json:"name"`
+	Role string `json:"role"`
+	Time string `json:"time"`
 }
 
 func (b *Basis) json() *basisJSON {
@@ -117,6 +125,9 @@ func (b *Basis) json() *basisJSON {
 		}
 		if !e.AsOf.IsZero() {
 			out.Evidence.AsOf = e.AsOf.UTC().Format(time.RFC3339)
+		}
+		for _, c := range e.Cosigners {
+			out.Evidence.Cosigners = append(out.Evidence.Cosigners, cosignerJSON{c.Name, c.Role, c.Time.UTC().Format(time.RFC3339)})
 		}
 	}
 	return out

@@ -56,6 +56,15 @@ func (c *Credential) Holder() (keyID string, key keys.PublicKey, err error) {
 	return d.HolderKeyID, d.HolderKey, nil
 }
 
+// IssuanceDigest returns what an issuance receipt commits to (vc.Issuance), for vc.ReceiptBatch.
+func (c *Credential) IssuanceDigest() ([32]byte, error) {
+	o, err := c.load()
+	if err != nil {
+		return [32]byte{}, err
+	}
+	return o.IssuanceDigest(), nil
+}
+
 // node is a value of the processed payload together with how it came there.
 type node struct {
 	p          *processor

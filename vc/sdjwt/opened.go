@@ -1,6 +1,7 @@
 package sdjwt
 
 import (
+	"crypto/sha256"
 	"time"
 
 	"github.com/realdid/realdid/internal/strictjson"
@@ -175,6 +176,9 @@ func (o *opened) MediaType() string { return o.mediaType }
 func (o *opened) Origin() vc.Origin {
 	return vc.Origin{Issuer: o.issuer, KeyID: o.header.kid, Chain: o.header.chain, Algorithm: o.header.algorithm, IssuedAt: o.issuedAt}
 }
+
+// IssuanceDigest implements vc.Issuance.
+func (o *opened) IssuanceDigest() [32]byte { return sha256.Sum256(o.signed) }
 
 // CheckSignature implements vc.Parsed.
 func (o *opened) CheckSignature(key keys.PublicKey) error {
