@@ -5,8 +5,8 @@
 // signatures; what may be appended is decided by the [Reducer] that it is opened with.
 //
 // The contract is two methods, [Ledger]. Everything else is an optional interface, found by type assertion:
-// [Follower] and [Stater]. Package ledgertest is the conformance kit for implementations, and [Sequencer] does for
-// them what all of them need: checks, one order, group commit.
+// [Follower], [Stater], [Importer] and [Prover]. Package ledgertest is the conformance kit for implementations, and
+// [Sequencer] does for them what all of them need: checks, one order, group commit.
 package ledger
 
 import (
@@ -110,7 +110,8 @@ type Prover interface {
 // An Importer takes over entries with the anchors that another ledger gave them, so as to be its replica.
 type Importer interface {
 	// Import appends entries whose indexes follow the ledger's last one without a gap, checked by the Reducer like any other.
-	// It returns once they are durable, and stores all of them or those before the first that is refused. Errors are those
-	// of Append.
+	// It returns once they are durable, and stores all of them or those before the first that is refused; after an error
+	// the caller has to look how far it came. The ledger's clock does not matter: times must be in whole seconds and not
+	// before the last one. Errors are those of Append; an index or time that does not follow is [ErrInvalid].
 	Import(ctx context.Context, entries []Entry) error
 }

@@ -57,10 +57,12 @@ type Sequencer struct {
 	width   int           // appends that were waiting when it ended, those in it included
 
 	mu         sync.Mutex
+	idle       *sync.Cond   // told when admitting, committing or importing ends
 	queued     []*admission // wait for an anchor and the Reducer
 	ready      []*admission // wait for Commit, in the order of the index
 	admitting  bool         // a goroutine is in admit
 	committing bool         // a goroutine is in commit
+	importing  bool         // nothing is admitted until Import is done
 	failures   int          // commits that failed
 	next       uint64       // index after the last in ready
 	last       time.Time    // time of the last in ready
@@ -84,6 +86,7 @@ func NewSequencer(store Store, reducer Reducer, clock Clock, next uint64, last t
 		clock = time.Now
 	}
 	s := &Sequencer{store: store, reducer: reducer, clock: clock, next: next, last: last, stored: next}
+	s.idle = sync.NewCond(&s.mu)
 	if next > 0 {
 		s.durable = Anchor{Index: next - 1, Time: last}
 	}
@@ -177,7 +180,7 @@ func (s *Sequencer) enqueue(a *admission) error {
 
 // startAdmit and startCommit run with s.mu held. The two goroutines live only while there is work.
 func (s *Sequencer) startAdmit() {
-	if !s.admitting && len(s.queued) > 0 {
+	if !s.admitting && !s.importing && len(s.queued) > 0 {
 		s.admitting = true
 		s.running.Go(s.admit)
 	}
@@ -195,13 +198,17 @@ func (s *Sequencer) admit() {
 	for {
 		s.mu.Lock()
 		n := min(len(s.queued), maxBatch)
-		batch := s.queued[:n:n]
-		s.queued = s.queued[n:]
-		if n == 0 {
-			s.queued, s.admitting = nil, false
+		if n == 0 || s.importing {
+			if n == 0 {
+				s.queued = nil
+			}
+			s.admitting = false
+			s.idle.Broadcast()
 			s.mu.Unlock()
 			return
 		}
+		batch := s.queued[:n:n]
+		s.queued = s.queued[n:]
 		failures, next, last := s.failures, s.next, s.last
 		s.mu.Unlock()
 
@@ -307,6 +314,7 @@ func (s *Sequencer) commit() {
 		s.ready = s.ready[n:]
 		if n == 0 {
 			s.ready, s.committing = nil, false
+			s.idle.Broadcast()
 			s.mu.Unlock()
 			return
 		}

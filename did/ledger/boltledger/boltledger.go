@@ -50,8 +50,8 @@ type Options struct {
 	noSync bool // while a backup is restored, and in tests
 }
 
-// A Ledger is an open directory. It is a [ledger.Ledger], [ledger.Follower] and [ledger.Stater], and safe for
-// concurrent use.
+// A Ledger is an open directory. It is a [ledger.Ledger], [ledger.Follower], [ledger.Stater] and [ledger.Importer], and
+// safe for concurrent use.
 type Ledger struct {
 	sequencer *ledger.Sequencer
 	store     *store
@@ -61,6 +61,7 @@ var (
 	_ ledger.Ledger   = (*Ledger)(nil)
 	_ ledger.Follower = (*Ledger)(nil)
 	_ ledger.Stater   = (*Ledger)(nil)
+	_ ledger.Importer = (*Ledger)(nil)
 )
 
 // Open opens the ledger in directory dir, which it makes if there is none. Only one process, and in it only one
@@ -94,6 +95,11 @@ func (l *Ledger) Close() error {
 // Append implements [ledger.Ledger].
 func (l *Ledger) Append(ctx context.Context, key string, seq uint64, op []byte) (ledger.Entry, error) {
 	return l.sequencer.Append(ctx, key, seq, op)
+}
+
+// Import implements [ledger.Importer].
+func (l *Ledger) Import(ctx context.Context, entries []ledger.Entry) error {
+	return l.sequencer.Import(ctx, entries)
 }
 
 // History implements [ledger.Ledger].

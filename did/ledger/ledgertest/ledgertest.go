@@ -25,7 +25,8 @@ type Ledger interface {
 }
 
 // A Harness keeps the place of one ledger, which is empty at first. If it also has the method of a [Faulter], failing
-// storage is tested too. If the ledger has a method Close() error, what follows it is tested.
+// storage is tested too. If the ledger has a method Close() error, what follows it is tested; likewise a
+// [ledger.Importer].
 type Harness interface {
 	// Open opens the ledger. It is called once.
 	Open(tb testing.TB, reducer ledger.Reducer, clock ledger.Clock) Ledger
@@ -70,6 +71,10 @@ func Run(t *testing.T, newHarness func(tb testing.TB) Harness) {
 		{"RestartOften", testRestartOften},
 		{"Closed", testClosed},
 		{"Faults", testFaults},
+		{"Import", testImport},
+		{"ImportRefusal", testImportRefusal},
+		{"ImportWhileAppending", testImportWhileAppending},
+		{"ImportFaults", testImportFaults},
 		{"Model", testModel},
 	} {
 		t.Run(test.name, func(t *testing.T) {

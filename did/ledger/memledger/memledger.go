@@ -19,7 +19,7 @@ type Options struct {
 }
 
 // A Ledger keeps everything in memory. "Durable" means until the last reference to it is gone; it needs no Close.
-// It is a [ledger.Ledger], [ledger.Follower] and [ledger.Stater].
+// It is a [ledger.Ledger], [ledger.Follower], [ledger.Stater] and [ledger.Importer].
 type Ledger struct {
 	sequencer *ledger.Sequencer
 	store     store
@@ -29,6 +29,7 @@ var (
 	_ ledger.Ledger   = (*Ledger)(nil)
 	_ ledger.Follower = (*Ledger)(nil)
 	_ ledger.Stater   = (*Ledger)(nil)
+	_ ledger.Importer = (*Ledger)(nil)
 )
 
 // New returns an empty ledger. A nil reducer accepts every operation: only for a ledger that nobody else can write to.
@@ -48,6 +49,11 @@ func (l *Ledger) Append(ctx context.Context, key string, seq uint64, op []byte) 
 
 // Last returns the anchor of the last entry; ok is false while there is none.
 func (l *Ledger) Last() (last ledger.Anchor, ok bool) { return l.sequencer.Last() }
+
+// Import implements [ledger.Importer].
+func (l *Ledger) Import(ctx context.Context, entries []ledger.Entry) error {
+	return l.sequencer.Import(ctx, entries)
+}
 
 // History implements [ledger.Ledger].
 func (l *Ledger) History(ctx context.Context, key string, from uint64) iter.Seq2[ledger.Entry, error] {
