@@ -1,0 +1,232 @@
+// Package webfetch reads the files that did:web and did:webvh identifiers point to, and lets nobody use the reader as a way
+// into a network. The URL follows from the identifier alone: a fetch never goes where a document or an answer says.
+//
+// Only HTTPS is spoken, without redirects, proxies, cookies and compression. A host name is looked up once per
+// connection, every address that it has must be public, and the connection goes to one of the addresses that were
+// checked, so that a name which answers otherwise the second time (DNS rebinding) gains nothing.
+package webfetch
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strconv"
+	"syscall"
+	"time"
+
+	"github.com/realdid/realdid/did"
+)
+
+// Why a fetch failed for good. Every other error of Fetch means that there was no answer, and that another try may get one.
+var (
+	ErrNotFound = errors.New("not found")                                  // status 404 or 410
+	ErrContent  = errors.New("not content of the kind that was asked for") // media type, or over the limit of size
+)
+
+// ErrAddress is in the error of a fetch that was refused because the host has an address outside the public Internet.
+var ErrAddress = errors.New("address is not public")
+
+// Lookup finds the addresses of a host name. *net.Resolver is one.
+type Lookup interface {
+	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
+}
+
+// Options of a Client. A zero field means the default.
+type Options struct {
+	Lookup  Lookup         // default net.DefaultResolver
+	RootCAs *x509.CertPool // default: those of the system
+	Timeout time.Duration  // of one fetch, from look-up to the last byte; default 10 s
+
+	// InsecureAllow lists addresses that are connected to although they are not public, for services inside a network.
+	InsecureAllow []netip.Prefix
+	// InsecureLoopbackHTTP speaks plain HTTP instead of HTTPS, and only with loopback addresses. For tests.
+	InsecureLoopbackHTTP bool
+}
+
+const (
+	defaultTimeout = 10 * time.Second
+	maxHeader      = 16 << 10
+	maxAddresses   = 32 // of one host name
+)
+
+// Client fetches files. It is safe for concurrent use.
+type Client struct {
+	opt    Options
+	scheme string
+	http   http.Client
+}
+
+// NewClient returns a client. opt may be nil.
+func NewClient(opt *Options) *Client {
+	c := &Client{scheme: "https"}
+	if opt != nil {
+		c.opt = *opt
+		c.opt.InsecureAllow = slices.Clone(opt.InsecureAllow)
+	}
+	if c.opt.Lookup == nil {
+		c.opt.Lookup = net.DefaultResolver
+	}
+	if c.opt.Timeout <= 0 {
+		c.opt.Timeout = defaultTimeout
+	}
+	if c.opt.InsecureLoopbackHTTP {
+		c.scheme = "http"
+	}
+	c.http = http.Client{
+		Transport: &http.Transport{
+			DialContext:            c.dial,
+			TLSClientConfig:        &tls.Config{RootCAs: c.opt.RootCAs, MinVersion: tls.VersionTLS12},
+			TLSHandshakeTimeout:    c.opt.Timeout,
+			ResponseHeaderTimeout:  c.opt.Timeout,
+			MaxResponseHeaderBytes: maxHeader,
+			DisableCompression:     true,
+			MaxConnsPerHost:        8,
+			MaxIdleConnsPerHost:    2,
+			MaxIdleConns:           64,
+			IdleConnTimeout:        30 * time.Second,
+		},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	return c
+}
+
+// File says what is fetched.
+type File struct {
+	Name  string   // "did.json"
+	Types []string // media types that are accepted, the preferred one first; "" among them accepts an answer that states none
+	Max   int      // bytes
+}
+
+// Fetch returns the content of a file of l. It ends early when ctx does.
+func (c *Client) Fetch(ctx context.Context, l Location, f File) ([]byte, error) {
+	if l.IsZero() {
+		return nil, errors.New("webfetch: the zero location")
+	}
+	ctx, cancel := context.WithTimeout(ctx, c.opt.Timeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, l.fileURL(c.scheme, f.Name), nil)
+	if err != nil {
+		return nil, fmt.Errorf("webfetch: %w", err)
+	}
+	for _, t := range f.Types {
+		if t != "" {
+			req.Header.Add("Accept", t)
+		}
+	}
+	req.Header.Set("User-Agent", "realdid")
+	res, err := c.http.Do(req)
+	if err != nil {
+		return nil, fmt.Errorf("webfetch: %w", err)
+	}
+	defer res.Body.Close()
+	if err := checkHeader(res, f); err != nil {
+		return nil, err
+	}
+	b, err := io.ReadAll(io.LimitReader(res.Body, int64(f.Max)+1))
+	if err != nil {
+		return nil, fmt.Errorf("webfetch: %w", err)
+	}
+	if len(b) > f.Max {
+		return nil, fmt.Errorf("webfetch: %w: over %d bytes", ErrContent, f.Max)
+	}
+	return b, nil
+}
+
+func checkHeader(res *http.Response, f File) error {
+	switch {
+	case res.StatusCode == http.StatusNotFound, res.StatusCode == http.StatusGone:
+		return fmt.Errorf("webfetch: %w: status %d", ErrNotFound, res.StatusCode)
+	case res.StatusCode >= 300 && res.StatusCode < 400:
+		return fmt.Errorf("webfetch: status %d: redirects are not followed", res.StatusCode)
+	case res.StatusCode != http.StatusOK:
+		return fmt.Errorf("webfetch: status %d", res.StatusCode)
+	case res.ContentLength > int64(f.Max):
+		return fmt.Errorf("webfetch: %w: over %d bytes", ErrContent, f.Max)
+	}
+	media := ""
+	if h := res.Header.Values("Content-Type"); len(h) > 0 {
+		var err error
+		if media, _, err = mime.ParseMediaType(h[0]); err != nil || len(h) > 1 {
+			return fmt.Errorf("webfetch: %w: malformed content type", ErrContent)
+		}
+	}
+	if !slices.Contains(f.Types, media) {
+		return fmt.Errorf("webfetch: %w: media type", ErrContent)
+	}
+	return nil
+}
+
+// dial looks the host up, checks all its addresses and connects to the first that answers.
+func (c *Client) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	host, portText, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, err
+	}
+	port, err := strconv.ParseUint(portText, 10, 16)
+	if err != nil {
+		return nil, err
+	}
+	addrs, err := c.opt.Lookup.LookupNetIP(ctx, "ip", host)
+	if err != nil {
+		return nil, err
+	}
+	if len(addrs) == 0 {
+		return nil, errors.New("the host has no address")
+	}
+	addrs = addrs[:min(len(addrs), maxAddresses)]
+	for _, a := range addrs {
+		if !c.allowed(a) {
+			return nil, fmt.Errorf("%w: %v", ErrAddress, a)
+		}
+	}
+	d := net.Dialer{Control: c.control}
+	for _, a := range addrs {
+		var conn net.Conn
+		if conn, err = d.DialContext(ctx, network, netip.AddrPortFrom(a.Unmap(), uint16(port)).String()); err == nil {
+			return conn, nil
+		}
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	return nil, err
+}
+
+// control is the last look at an address before the connection is made, whatever way it came here.
+func (c *Client) control(_, address string, _ syscall.RawConn) error {
+	a, err := netip.ParseAddrPort(address)
+	if err != nil || !c.allowed(a.Addr()) {
+		return fmt.Errorf("%w: %s", ErrAddress, address)
+	}
+	return nil
+}
+
+func (c *Client) allowed(a netip.Addr) bool {
+	a = a.Unmap()
+	if c.opt.InsecureLoopbackHTTP {
+		return a.IsLoopback()
+	}
+	return isPublic(a) || slices.ContainsFunc(c.opt.InsecureAllow, func(p netip.Prefix) bool { return p.Contains(a) })
+}
+
+// ResolutionError returns the error of a Fetch as one of resolution: NOT_FOUND and INVALID_DID_DOCUMENT are final, INTERNAL_ERROR is
+// all that was not an answer.
+func ResolutionError(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, ErrNotFound):
+		return &did.Error{Code: did.NotFound, Err: err}
+	case errors.Is(err, ErrContent):
+		return &did.Error{Code: did.InvalidDIDDocument, Err: err}
+	}
+	return &did.Error{Code: did.InternalError, Err: err}
+}
