@@ -21,7 +21,7 @@ func Apply(s *State, op *Operation, at ledger.Anchor) (*State, error) {
 		return nil, refuse("time: before 1970 or after 9000")
 	}
 	if s == nil {
-		return applyCreate(op, now)
+		return applyCreate(op, at)
 	}
 	if now < s.time {
 		return nil, refuse("anchored before its predecessor")
@@ -31,7 +31,7 @@ func Apply(s *State, op *Operation, at ledger.Anchor) (*State, error) {
 		return nil, err
 	}
 	c := *s // every change below is on the copy; slices are replaced, never written
-	c.extend(op, now)
+	c.extend(op, at)
 	var err error
 	switch op.Type() {
 	case Update:
@@ -43,7 +43,7 @@ func Apply(s *State, op *Operation, at ledger.Anchor) (*State, error) {
 	case Rotate:
 		err = c.applyRotate(op, now)
 	case Recover:
-		err = c.applyRecover(op, now)
+		err = c.applyRecover(op, now, s.version())
 	case Cancel:
 		err = c.applyCancel(op, now)
 	case Deactivate:
@@ -58,8 +58,9 @@ func Apply(s *State, op *Operation, at ledger.Anchor) (*State, error) {
 }
 
 // extend makes op the last operation of the history.
-func (s *State) extend(op *Operation, now int64) {
-	s.seq, s.head, s.time = s.seq+1, op.id, now
+func (s *State) extend(op *Operation, at ledger.Anchor) {
+	s.seq, s.head, s.time = s.seq+1, op.id, at.Time.Unix()
+	s.history = s.scid.Suite.foldHistory(s.history, op.id, at)
 	switch op.Type() {
 	case Update, Anchor:
 	case Recover, Cancel:
@@ -105,11 +106,13 @@ func (s *State) checkLink(op *Operation) error {
 	return nil
 }
 
-func applyCreate(op *Operation, now int64) (*State, error) {
+func applyCreate(op *Operation, at ledger.Anchor) (*State, error) {
 	if op.Type() != Create {
 		return nil, refuse("%v: there is no identifier yet", op.Type())
 	}
+	now := at.Time.Unix()
 	s := &State{net: Network{op.wire.Domain, op.wire.Home}, scid: op.scid, head: op.id, time: now, created: now}
+	s.history = s.scid.Suite.foldHistory(Digest{}, op.id, at)
 	s.turns = []link{{0, op.id}}
 	if err := s.checkFreshKeys(op); err != nil {
 		return nil, err
@@ -184,7 +187,7 @@ func (s *State) applyRotate(op *Operation, now int64) error {
 	return nil
 }
 
-func (s *State) applyRecover(op *Operation, now int64) error {
+func (s *State) applyRecover(op *Operation, now int64, meanwhile versionRef) error {
 	id := TierID{op.wire.Tier.Seq, int(op.wire.Tier.Index)}
 	tier, ok := s.findTier(id)
 	switch {
@@ -217,7 +220,7 @@ func (s *State) applyRecover(op *Operation, now int64) error {
 	}
 	s.pending = &pendingRecovery{
 		op: op, by: tier, filed: now, effective: now + int64(tier.Delay/time.Second),
-		revival: s.deactivate != nil,
+		revival: s.deactivate != nil, meanwhile: meanwhile,
 	}
 	return nil
 }

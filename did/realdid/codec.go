@@ -1,11 +1,12 @@
 package realdid
 
 import (
+	"cmp"
 	"fmt"
 )
 
 // stateVersion opens every encoded state.
-const stateVersion = 1
+const stateVersion = 2
 
 type wireState struct {
 	Version    uint64            `cbor:"0,keyasint"`
@@ -31,6 +32,7 @@ type wireState struct {
 	Turns         []wireLink `cbor:"19,keyasint"`
 	RemovedBefore uint64     `cbor:"20,keyasint,omitempty"`
 	UsedBefore    uint64     `cbor:"21,keyasint,omitempty"`
+	History       []byte     `cbor:"22,keyasint"`
 }
 
 type wireLink struct {
@@ -55,11 +57,19 @@ type wireRemoved struct {
 }
 
 type wirePending struct {
-	Payload   []byte       `cbor:"0,keyasint"`
-	By        wireStanding `cbor:"1,keyasint"`
-	Filed     int64        `cbor:"2,keyasint"`
-	Effective int64        `cbor:"3,keyasint"`
-	Revival   bool         `cbor:"4,keyasint,omitempty"`
+	Payload   []byte         `cbor:"0,keyasint"`
+	By        wireStanding   `cbor:"1,keyasint"`
+	Filed     int64          `cbor:"2,keyasint"`
+	Effective int64          `cbor:"3,keyasint"`
+	Revival   bool           `cbor:"4,keyasint,omitempty"`
+	Meanwhile wireVersionRef `cbor:"5,keyasint"`
+}
+
+type wireVersionRef struct {
+	_   struct{} `cbor:",toarray"`
+	Seq uint64
+	ID  []byte
+	At  int64
 }
 
 type wireDeactivation struct {
@@ -85,7 +95,7 @@ func (s *State) Bytes() ([]byte, error) {
 	w := wireState{
 		Version: stateVersion, Domain: s.net.Domain, Home: s.net.Home, SCID: s.scid.bytes(), Seq: s.seq, Head: s.head[:],
 		Time: s.time, Created: s.created, Control: control, Next: next, Single: s.single, Document: doc,
-		RemovedBefore: uint64(s.removedBefore), UsedBefore: uint64(s.usedBefore),
+		RemovedBefore: uint64(s.removedBefore), UsedBefore: uint64(s.usedBefore), History: s.history[:],
 	}
 	if w.Tiers, err = wireStandings(s.tiers); err != nil {
 		return nil, err
@@ -113,7 +123,10 @@ func (s *State) Bytes() ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		w.Pending = &wirePending{p.op.payload, by[0], p.filed, p.effective, p.revival}
+		w.Pending = &wirePending{
+			p.op.payload, by[0], p.filed, p.effective, p.revival,
+			wireVersionRef{Seq: p.meanwhile.seq, ID: p.meanwhile.id[:], At: p.meanwhile.at},
+		}
 	}
 	if d := s.deactivate; d != nil {
 		w.Deactivate = &wireDeactivation{At: d.at, Final: d.final}
@@ -142,12 +155,14 @@ func ParseState(b []byte) (*State, error) {
 	if err := decode(b, &w); err != nil {
 		return fail("encoding", err)
 	}
-	if w.Version != stateVersion || len(w.Head) != 32 || w.Control == nil || w.Next == nil || w.Document == nil ||
-		len(w.Turns) == 0 || w.RemovedBefore > uint64(len(w.Removed)) || w.UsedBefore > uint64(len(w.Used)) {
+	if w.Version != stateVersion {
+		return fail("version", fmt.Errorf("%d is not known", w.Version))
+	}
+	if len(w.Head) != 32 || len(w.History) != 32 || w.Control == nil || w.Next == nil || w.Document == nil || len(w.Turns) == 0 || w.RemovedBefore > uint64(len(w.Removed)) || w.UsedBefore > uint64(len(w.Used)) {
 		return fail("members", errNotCanonical)
 	}
 	s := &State{
-		net: Network{w.Domain, w.Home}, seq: w.Seq, head: Digest(w.Head), time: w.Time, created: w.Created,
+		net: Network{w.Domain, w.Home}, seq: w.Seq, head: Digest(w.Head), history: Digest(w.History), time: w.Time, created: w.Created,
 		single: w.Single, removedBefore: int(w.RemovedBefore), usedBefore: int(w.UsedBefore),
 	}
 	var err error
@@ -200,10 +215,11 @@ func ParseState(b []byte) (*State, error) {
 			return fail("pending", err)
 		}
 		by, err := standings([]wireStanding{p.By})
-		if err != nil {
-			return fail("pending", err)
+		if err != nil || len(p.Meanwhile.ID) != 32 {
+			return fail("pending", cmp.Or(err, errNotCanonical))
 		}
-		s.pending = &pendingRecovery{op, by[0], p.Filed, p.Effective, p.Revival}
+		meanwhile := versionRef{link{p.Meanwhile.Seq, Digest(p.Meanwhile.ID)}, p.Meanwhile.At}
+		s.pending = &pendingRecovery{op, by[0], p.Filed, p.Effective, p.Revival, meanwhile}
 	}
 	if d := w.Deactivate; d != nil {
 		s.deactivate = &deactivation{d.At, d.Final}

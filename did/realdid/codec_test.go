@@ -59,7 +59,7 @@ func TestParseStateRefuses(t *testing.T) {
 		}
 	}
 	for fault, change := range map[string]func(o object){
-		"version": func(o object) { o[0] = 2 }, "head": func(o object) { o[5] = make([]byte, 31) }, "scid": func(o object) { o[3] = make([]byte, 33) },
+		"version": func(o object) { o[0] = 1 }, "head": func(o object) { o[5] = make([]byte, 31) }, "scid": func(o object) { o[3] = make([]byte, 33) },
 		"short scid": func(o object) { o[3] = []byte("q") }, "no control": func(o object) { o[8] = nil }, "no next": func(o object) { o[9] = nil },
 		"no document": func(o object) { o[13] = nil }, "control": func(o object) { o[8] = keySet(2, multicodec(0)) }, "control key": func(o object) { o[8] = keySet(1, make([]byte, 34)) },
 		"next": func(o object) { o[9] = keySet(1, make([]byte, 31)) }, "tiers": func(o object) { o[11] = []any{object{0: rawTier(1), 1: []any{0, 0}}} },
@@ -69,7 +69,8 @@ func TestParseStateRefuses(t *testing.T) {
 		"pending payload": func(o object) { o[17].(map[any]any)[uint64(0)] = []byte{1} }, "no turns": func(o object) { o[19] = []any{} },
 		"pending tier": func(o object) { o[17].(map[any]any)[uint64(1)] = object{0: rawTier(1), 1: []any{0, 0}} },
 		"turn":         func(o object) { o[19] = []any{[]any{0, make([]byte, 31)}} }, "turns missing": func(o object) { delete(o, 19) },
-		"removed before": func(o object) { o[20] = 2 }, "used before": func(o object) { o[21] = 99 }, "unknown member": func(o object) { o[22] = 1 },
+		"removed before": func(o object) { o[20] = 2 }, "used before": func(o object) { o[21] = 99 }, "unknown member": func(o object) { o[23] = 1 }, "no history": func(o object) { delete(o, 22) }, "history": func(o object) { o[22] = make([]byte, 31) },
+		"no version meanwhile": func(o object) { delete(o[17].(map[any]any), uint64(5)) }, "version meanwhile": func(o object) { o[17].(map[any]any)[uint64(5)] = []any{0, make([]byte, 31), 0} },
 		"document missing": func(o object) { delete(o, 13) },
 	} {
 		if _, err := alter(t, h.state, change); err == nil {

@@ -56,7 +56,7 @@ func (r *recorder) take(op *realdid.Operation) *realdid.Operation {
 	}
 	id := op.ID()
 	r.v.Steps = append(r.v.Steps, stepVector{
-		Operation: op.Bytes(), Type: op.Type().String(), ID: id[:], VersionID: op.VersionID(), Time: r.now, State: stateBytes(r.t, r.state),
+		Operation: op.Bytes(), Type: op.Type().String(), ID: id[:], VersionID: op.VersionID(), Time: r.now, State: stateBytes(r.t, r.state), Head: headBytes(r.t, r.state),
 	})
 	r.lg.entries = append(r.lg.entries, ledger.Entry{
 		Key: op.Identifier().Key(), Seq: uint64(len(r.lg.entries)), Op: op.Bytes(), Anchor: ledger.Anchor{Index: uint64(len(r.lg.entries)), Time: r.now},

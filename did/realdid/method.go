@@ -118,7 +118,9 @@ func (m *Method) submit(ctx context.Context, op *Operation) (*Result, error) {
 		}
 	}
 	expected, last := m.clock().UTC().Truncate(time.Second), time.Unix(0, 0).UTC()
+	var before Digest
 	if r.state != nil {
+		before = r.state.history
 		if op.Type() != Create && op.Seq() <= r.state.seq && !r.state.follows(op) {
 			return nil, fmt.Errorf("%w: sequence %d holds another operation", ErrConflict, op.Seq())
 		}
@@ -141,11 +143,12 @@ func (m *Method) submit(ctx context.Context, op *Operation) (*Result, error) {
 	if err != nil {
 		return nil, fmt.Errorf("realdid: append: %w", err)
 	}
-	if !e.Anchor.Time.Equal(expected) { // only the time of the anchor can change what Apply gave
+	if !e.Anchor.Time.Equal(expected) { // only the time of the anchor can change what is valid
 		if s, err = Apply(r.state, op, e.Anchor); err != nil {
 			return nil, err
 		}
 	}
+	s.history = op.scid.Suite.foldHistory(before, op.id, e.Anchor) // the index was not known; s is nobody else's yet
 	return m.result(op, e, s), nil
 }
 

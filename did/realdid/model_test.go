@@ -2,6 +2,7 @@ package realdid_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"slices"
 
@@ -22,10 +23,17 @@ type mPending struct {
 	by               mTier
 	filed, effective int64
 	revival          bool
+	meanwhile        mVersion
+}
+
+type mVersion struct {
+	place int
+	at    int64
 }
 
 type mState struct {
 	ops               []*mOp // the valid ones, by place; the first is the create
+	history           []byte
 	created, last     int64
 	control, next     mSet
 	single            bool
@@ -51,7 +59,7 @@ func (m *mState) clone() *mState {
 }
 
 // modelApply returns the state after op, or why it is not valid; m is nil before the create.
-func modelApply(m *mState, op *mOp, t int64) (out *mState, err error) {
+func modelApply(m *mState, op *mOp, index uint64, t int64) (out *mState, err error) {
 	defer func() {
 		if f := recover(); f != nil {
 			fault, ok := f.(mFault)
@@ -64,7 +72,8 @@ func modelApply(m *mState, op *mOp, t int64) (out *mState, err error) {
 	need(t >= 0 && t <= 221876927999, "time") // 6.1
 	if m == nil {
 		need(op.typ == 1, "no identifier")
-		m = &mState{ops: []*mOp{op}, created: t, last: t}
+		m = &mState{ops: []*mOp{op}, created: t, last: t, history: make([]byte, 32)}
+		m.fold(op, index, t)
 		m.create(op, t)
 		return m, nil
 	}
@@ -75,7 +84,12 @@ func modelApply(m *mState, op *mOp, t int64) (out *mState, err error) {
 	need(op.domain == first.domain && op.home == first.home && bytes.Equal(op.scid, first.scid), "another identifier")
 	need(m.mayFollow(op), "predecessor")
 	need(op.typ == 5 || op.typ == 6 || !m.deactivated && m.pending == nil, "frozen")
+	meanwhile := mVersion{len(m.ops) - 1, m.last}
+	if m.pending != nil {
+		meanwhile = m.pending.meanwhile
+	}
 	m.ops, m.last = append(m.ops, op), t
+	m.fold(op, index, t)
 	switch op.typ {
 	case 2:
 		m.turnLimit()
@@ -91,6 +105,7 @@ func modelApply(m *mState, op *mOp, t int64) (out *mState, err error) {
 		m.rotate(op, t)
 	case 5:
 		m.file(op, t)
+		m.pending.meanwhile = meanwhile
 	case 6:
 		m.cancel(op, t)
 	case 7:
@@ -104,6 +119,13 @@ func modelApply(m *mState, op *mOp, t int64) (out *mState, err error) {
 		m.replaceDocument(mDocument{raw: object{}}, t)
 	}
 	return m, nil
+}
+
+// fold is 8.2.
+func (m *mState) fold(op *mOp, index uint64, t int64) {
+	place := binary.BigEndian.AppendUint64(nil, index)
+	place = binary.BigEndian.AppendUint64(place, uint64(t))
+	m.history = hash(m.suite(), "realdid/history/v1", m.history, op.id, place)
 }
 
 func (m *mState) suite() byte { return m.ops[0].scid[0] }
@@ -297,7 +319,7 @@ func (m *mState) file(op *mOp, t int64) {
 	m.checkDocument(op)
 	m.checkDeclared(op)
 	m.check(op, role, ownControl(op))
-	m.pending = &mPending{op, x, t, t + x.delay, m.deactivated}
+	m.pending = &mPending{op: op, by: x, filed: t, effective: t + x.delay, revival: m.deactivated}
 }
 
 func (m *mState) cancel(op *mOp, t int64) {

@@ -36,10 +36,23 @@ func (o mObject) listed(member uint64, l []any) {
 
 type mObject map[uint64]any
 
+// head is section 8.3.
+func (m *mState) head(t fails) []byte {
+	last := m.ops[len(m.ops)-1]
+	o := object{0: 1, 1: len(m.ops) - 1, 2: last.id, 3: hash(m.suite(), "realdid/state/v1", m.bytes(t)), 4: m.history, 5: 1, 6: m.last}
+	if m.pending != nil {
+		o[5], o[7] = 2, m.pending.effective
+	}
+	if m.deactivated {
+		o[5] = 3
+	}
+	return cborBytes(t, o)
+}
+
 func (m *mState) bytes(t fails) []byte {
 	first, last := m.ops[0], m.ops[len(m.ops)-1]
 	o := mObject{
-		0: 1, 3: first.scid, 4: len(m.ops) - 1, 5: last.id, 6: m.last, 7: m.created, 8: m.control.object(), 9: m.next.object(),
+		0: 2, 3: first.scid, 4: len(m.ops) - 1, 5: last.id, 6: m.last, 7: m.created, 8: m.control.object(), 9: m.next.object(),
 	}
 	if first.domain != "" {
 		o[1] = first.domain
@@ -95,7 +108,10 @@ func (m *mState) bytes(t fails) []byte {
 	o.listed(16, used)
 	o.listed(19, turns)
 	if p := m.pending; p != nil {
-		w := object{0: p.op.payload, 1: p.by.standing(), 2: p.filed, 3: p.effective}
+		w := object{
+			0: p.op.payload, 1: p.by.standing(), 2: p.filed, 3: p.effective,
+			5: []any{p.meanwhile.place, m.ops[p.meanwhile.place].id, p.meanwhile.at},
+		}
 		if p.revival {
 			w[4] = true
 		}
@@ -110,5 +126,6 @@ func (m *mState) bytes(t fails) []byte {
 	if m.usedBefore != 0 {
 		o[21] = m.usedBefore
 	}
+	o[22] = m.history
 	return cborBytes(t, o)
 }

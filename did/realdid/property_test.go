@@ -387,7 +387,7 @@ func (d *driver) compare(raw []byte) {
 	if !bytes.Equal(op.Bytes(), raw) {
 		d.Fatal("parse: other bytes")
 	}
-	next, merr := modelApply(d.model, mop, d.now)
+	next, merr := modelApply(d.model, mop, d.index, d.now)
 	at := ledger.Anchor{Index: d.index, Time: time.Unix(d.now, 0).UTC()}
 	got, err := realdid.Apply(d.state, op, at)
 	if (merr == nil) != (err == nil) {
@@ -405,6 +405,10 @@ func (d *driver) compare(raw []byte) {
 	}
 	if rerr != nil || !bytes.Equal(reduced.State, b) {
 		d.Fatalf("the Reducer gives another state than Apply (%v)", rerr)
+	}
+	head, err := realdid.Reducer().Head(op.Identifier().Key(), b)
+	if want := next.head(d.fails); err != nil || !bytes.Equal(head, want) {
+		d.Fatalf("head after %v: got %x, want %x (%v)", op.Type(), head, want, err)
 	}
 	d.bytes = b
 	d.later()

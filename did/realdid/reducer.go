@@ -6,10 +6,10 @@ import (
 
 // Reducer admits operations of the main network to a ledger that others can write to: with it nothing occupies a place in
 // a history but a valid next operation.
-func Reducer() ledger.Reducer { return Network{}.Reducer() }
+func Reducer() ledger.HeadReducer { return Network{}.Reducer() }
 
 // Reducer admits operations of n.
-func (n Network) Reducer() ledger.Reducer { return reducer{n} }
+func (n Network) Reducer() ledger.HeadReducer { return reducer{n} }
 
 type reducer struct{ net Network }
 

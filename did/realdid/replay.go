@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/realdid/realdid/did"
 	"github.com/realdid/realdid/did/ledger"
 )
 
@@ -25,7 +26,8 @@ type replayed struct {
 	key      string
 	steps    []step
 	versions []version
-	state    *State // at the time of the replay; nil if no valid genesis stands there
+	anchored []did.Anchored // the roots of valid anchors, in their order
+	state    *State         // at the time of the replay; nil if no valid genesis stands there
 
 	// States of the past are not kept, because each holds all keys that were ever used: only that of the last version
 	// that want picks.
@@ -69,6 +71,9 @@ func (r *replayed) apply(op *Operation, at ledger.Anchor) error {
 		r.advance(at.Time)
 	}
 	r.state = next
+	if root, ok := op.Root(); ok {
+		r.anchored = append(r.anchored, did.Anchored{Root: root, Seq: next.seq, Time: unixTime(next.time)})
+	}
 	if op.Type() != Recover { // a recovery becomes a version when it takes effect
 		r.become(op, at.Time.Unix())
 	}

@@ -97,7 +97,7 @@ func (r *replayed) resolution(d did.DID, id Identifier, i int, shown *State, ev 
 	} else {
 		meta.CanonicalID = short.String()
 	}
-	return &did.Resolution{Document: doc, Metadata: meta, Removed: shown.removedPublic(d), Evidence: ev}, nil
+	return &did.Resolution{Document: doc, Metadata: meta, Removed: shown.removedPublic(d), Anchored: r.anchored, Evidence: ev}, nil
 }
 
 // replayGenesis checks the operation that a long form carries: it is the genesis that the SCID names, and the DID is its

@@ -3,6 +3,7 @@ package realdid_test
 import (
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/realdid/realdid/did"
 	"github.com/realdid/realdid/did/ledger"
 	"github.com/realdid/realdid/did/realdid"
+	"github.com/realdid/realdid/keys"
 )
 
 // onList puts the operations of a history on a list ledger and returns a method on it, whose clock is that of h.
@@ -250,4 +252,43 @@ func TestHostileLedger(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestResolveAnchored: every valid anchor of the history is listed, whichever version is asked for.
+func TestResolveAnchored(t *testing.T) {
+	h, lg := kept(t)
+	m, id := onList(t, h, lg)
+	anchor := func(root realdid.Digest, control int) did.Anchored {
+		t.Helper()
+		d, err := h.at().DraftAnchor(root)
+		ok(t, "anchor", h.try(d, err, ed(control)))
+		return did.Anchored{Root: root, Seq: h.state.Seq(), Time: h.now}
+	}
+	h.wait(time.Hour)
+	want := []did.Anchored{anchor(realdid.Digest{1}, 0)}
+	ok(t, "rotate", h.rotateTo(1))
+	forged := h.state
+	d, err := h.at().DraftAnchor(realdid.Digest{66})
+	ok(t, "draft", err)
+	lg.entries = append(lg.entries, ledger.Entry{ // signed by nobody who may
+		Key: h.state.Identifier().Key(), Seq: 3, Op: signedBy(t, d, ed(1), ed(0)), Anchor: ledger.Anchor{Index: 3, Time: h.now},
+	})
+	h.state = forged
+	h.wait(time.Hour)
+	want = append(want, anchor(realdid.Digest{2}, 1), anchor(realdid.Digest{1}, 1))
+	for _, opt := range []*did.ResolveOptions{nil, {VersionTime: start}} {
+		r := must(m.Resolve(t.Context(), id, opt))(t)
+		if !slices.Equal(r.Anchored, want) {
+			t.Errorf("got %+v, want %+v", r.Anchored, want)
+		}
+	}
+}
+
+// signedBy signs a draft's message with another key than the draft's signer.
+func signedBy(t *testing.T, d *realdid.Draft, signer, by *keys.PrivateKey) []byte {
+	t.Helper()
+	ok(t, "sign", d.Sign(t.Context(), signer))
+	op := must(d.Operation())(t)
+	raw := decodeOp(t, op.Bytes())
+	return seal(t, raw.payload, by)
 }

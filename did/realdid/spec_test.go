@@ -57,7 +57,7 @@ func TestNumbersInTheText(t *testing.T) {
 			t.Errorf("%s is not reserved as %d", name, n)
 		}
 	}
-	for _, label := range []string{scidLabel, idLabel, nextLabel, recoveryLabel, signingLabel} {
+	for _, label := range []string{scidLabel, idLabel, nextLabel, recoveryLabel, signingLabel, historyLabel, stateLabel} {
 		if !strings.Contains(text, `"`+label+`"`) {
 			t.Errorf("the text lacks the label %s", label)
 		}
@@ -65,8 +65,10 @@ func TestNumbersInTheText(t *testing.T) {
 	if !strings.Contains(text, "`"+deriveLabel+"`") || !strings.Contains(text, "0 => "+strconv.Itoa(wireVersion)+",") {
 		t.Error("the text lacks the derivation label or the version")
 	}
-	if strings.Count(text, "; version of this format") != 2 || wireVersion != stateVersion {
-		t.Error("the text states the versions of operation and state")
+	for _, version := range []int{wireVersion, stateVersion, HeadVersion} {
+		if !regexp.MustCompile("0 => " + strconv.Itoa(version) + ", +; version of this format").MatchString(text) {
+			t.Errorf("the text does not state version %d", version)
+		}
 	}
 }
 

@@ -26,6 +26,7 @@ type State struct {
 	scid       SCID
 	seq        uint64 // of the last valid operation: its place among the valid ones
 	head       Digest // its ID
+	history    Digest // commits to every valid operation with its place and time on the ledger (head.go)
 	time       int64  // of the last change, Unix seconds
 	created    int64
 	control    KeySet
@@ -69,7 +70,14 @@ type pendingRecovery struct {
 	by        standingTier
 	filed     int64
 	effective int64
-	revival   bool // filed in the grace after a deactivation
+	revival   bool       // filed in the grace after a deactivation
+	meanwhile versionRef // the version that stands while it waits
+}
+
+// A versionRef names a version of the document: the operation that made it, and when it took effect.
+type versionRef struct {
+	link
+	at int64
 }
 
 type deactivation struct{ at, final int64 }
@@ -131,6 +139,14 @@ func (s *State) Pending() (Pending, bool) {
 	}
 	p := s.pending
 	return Pending{p.by.ID, p.op.id, p.vetoable(), unixTime(p.filed), unixTime(p.effective)}, true
+}
+
+// version returns the version that stands.
+func (s *State) version() versionRef {
+	if s.pending != nil {
+		return s.pending.meanwhile
+	}
+	return versionRef{link{s.seq, s.head}, s.time}
 }
 
 func (p *pendingRecovery) vetoable() bool { return p.by.Vetoable && !p.revival }

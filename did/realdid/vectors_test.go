@@ -97,6 +97,13 @@ type stepVector struct {
 	VersionID string    `json:"versionId"`
 	Time      time.Time `json:"time"`
 	State     hexBytes  `json:"state"`
+	Head      hexBytes  `json:"head"`
+}
+
+type badHeadVector struct {
+	Fault string   `json:"fault"`
+	Head  hexBytes `json:"head"`
+	Error string   `json:"error"`
 }
 
 type lookVector struct {
@@ -198,11 +205,14 @@ func TestHistoryVectors(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if m, err = modelApply(m, mop, step.Time.Unix()); err != nil {
+				if m, err = modelApply(m, mop, uint64(i), step.Time.Unix()); err != nil {
 					t.Fatalf("step %d: model: %v", i, err)
 				}
 				if got := stateBytes(t, s); !bytes.Equal(got, step.State) || !bytes.Equal(got, m.bytes(t)) {
 					t.Errorf("step %d: state: got %x, want %x", i, got, step.State)
+				}
+				if got := headBytes(t, s); !bytes.Equal(got, step.Head) || !bytes.Equal(got, m.head(t)) {
+					t.Errorf("step %d: head: got %x, want %x", i, got, step.Head)
 				}
 				roundTrip(t, s)
 				lg.entries = append(lg.entries, ledger.Entry{Key: id.Key(), Seq: uint64(i), Op: step.Operation, Anchor: at})
