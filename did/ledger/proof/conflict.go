@@ -1,9 +1,5 @@
 package proof
 
-import (
-	"time"
-)
-
 // MaxAccusationSize is the size limit of an encoded [Accusation] in bytes.
 const MaxAccusationSize = 2*MaxNoteSize + 8<<10
 

@@ -11,7 +11,8 @@ import (
 var codec = sync.OnceValue(func() (c struct {
 	enc cbor.EncMode
 	dec cbor.DecMode
-}) {
+},
+) {
 	var err error
 	if c.enc, err = cbor.CoreDetEncOptions().EncMode(); err != nil {
 		panic(err) // constant options
