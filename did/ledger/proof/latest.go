@@ -57,7 +57,7 @@ func (l *Latest) Bytes() ([]byte, error) {
 		return nil, err
 	}
 	return encode("latest", MaxLatestSize, &wireLatest{
-		Version: latestVersion, Checkpoint: l.Checkpoint, Epoch: l.Epoch.Append(nil), EpochPath: appendHashes(nil, l.EpochPath),
+		Version: latestVersion, Checkpoint: l.Checkpoint, Epoch: l.Epoch.Append(nil), EpochPath: appendHashes([]byte{}, l.EpochPath),
 		Map: m, Head: l.Head,
 	})
 }
@@ -82,8 +82,8 @@ func ParseLatest(b []byte) (*Latest, error) {
 	if err := decode("latest", MaxLatestSize, b, &w); err != nil {
 		return nil, err
 	}
-	if w.Version != latestVersion {
-		return nil, invalid("latest: version %d", w.Version)
+	if w.Version != latestVersion || w.EpochPath == nil {
+		return nil, invalid("latest: version %d, or no path", w.Version)
 	}
 	epoch, err := ParseEpochLeaf(w.Epoch)
 	if err != nil {
@@ -105,12 +105,15 @@ func ParseLatest(b []byte) (*Latest, error) {
 // what stands at key under the epoch's map root. An epoch from further ahead of now than the policy's clock skew is refused.
 // Errors: [ErrTrust], [ErrQuorum], [ErrUnknownSignature], else [ErrInvalid].
 func (l *Latest) Verify(t *Trust, key string, now time.Time) (*VerifiedHead, error) {
-	if err := l.check(); err != nil {
+	err := t.Check()
+	if err == nil {
+		err = l.check()
+	}
+	if err != nil {
 		return nil, err
 	}
-	// The hashes come first: they are cheap, and a proof that fails on them need not cost a signature.
+	// The map comes first: its hashes are cheap, and a proof that fails on them need not cost a signature.
 	path := MapPath(key)
-	var err error
 	if l.Head != nil {
 		err = l.Map.VerifyPresent(l.Epoch.MapRoot, path, l.Head)
 	} else {
@@ -119,7 +122,7 @@ func (l *Latest) Verify(t *Trust, key string, now time.Time) (*VerifiedHead, err
 	if err != nil {
 		return nil, err
 	}
-	cp, err := t.VerifyStrict(l.Checkpoint, now)
+	cp, err := t.verify(l.Checkpoint, now, true)
 	if err != nil {
 		return nil, err
 	}

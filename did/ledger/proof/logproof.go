@@ -52,9 +52,11 @@ func ParseLogProof(b []byte) (*LogProof, error) {
 		return bad("no index, or a path too long")
 	}
 	text, ok := strings.CutPrefix(lines[0], "index ")
-	if p.Index, ok = parseDecimal(text, math.MaxInt64); !ok || text == lines[0] {
+	index, ok2 := parseDecimal(text, math.MaxInt64)
+	if !ok || !ok2 {
 		return bad("malformed index")
 	}
+	p.Index = index
 	for _, line := range lines[1:] {
 		h, err := ParseHash(line)
 		if err != nil {

@@ -116,8 +116,8 @@ func (t *Trust) Check() error {
 			return fail("cosigner %q has a key of type %v", c.Key.name, c.Key.typ)
 		}
 		same := func(k *VerifierKey) bool { return k.name == c.Key.name || bytes.Equal(k.public, c.Key.public) }
-		if bytes.Equal(t.Log.public, c.Key.public) {
-			return fail("cosigner %q has the log's key", c.Key.name)
+		if same(&t.Log) {
+			return fail("cosigner %q has the log's name or key", c.Key.name)
 		}
 		if slices.ContainsFunc(t.Cosigners[:i], func(o Cosigner) bool { return same(&o.Key) }) {
 			return fail("cosigner %q shares its name or its key with another", c.Key.name)
@@ -160,6 +160,9 @@ type Cosigned struct {
 // cosignature from further ahead than MaxClockSkew is not counted, and of several by one key the newest counts. now is the verifier's clock.
 // Errors: [ErrTrust]; [ErrQuorum] if nothing is wrong but the number; else [ErrInvalid].
 func (t *Trust) VerifyCheckpoint(note []byte, now time.Time) (*VerifiedCheckpoint, error) {
+	if err := t.Check(); err != nil {
+		return nil, err
+	}
 	return t.verify(note, now, false)
 }
 
@@ -167,13 +170,14 @@ func (t *Trust) VerifyCheckpoint(note []byte, now time.Time) (*VerifiedCheckpoin
 // policy ([ErrUnknownSignature]), a second one by the same key, a time too far ahead, and extension lines. So every byte of
 // the note is signed, or is a signature that was verified.
 func (t *Trust) VerifyStrict(note []byte, now time.Time) (*VerifiedCheckpoint, error) {
-	return t.verify(note, now, true)
-}
-
-func (t *Trust) verify(note []byte, now time.Time, strict bool) (*VerifiedCheckpoint, error) {
 	if err := t.Check(); err != nil {
 		return nil, err
 	}
+	return t.verify(note, now, true)
+}
+
+// verify does the work under a policy that was checked.
+func (t *Trust) verify(note []byte, now time.Time, strict bool) (*VerifiedCheckpoint, error) {
 	n, err := ParseNote(note)
 	if err != nil {
 		return nil, err
