@@ -127,7 +127,7 @@ func (s *signed) signedBy(key VerifierKey) error {
 		if key.typ == LogEd25519 {
 			err = key.VerifyNote(s.note.Text, sig)
 		} else {
-			_, err = key.verifyCosignature(&s.cp, s.note.Text, sig)
+			_, err = key.verifyTimed(&s.cp, s.note.Text, sig)
 		}
 		if err == nil {
 			return nil

@@ -21,7 +21,7 @@ type KeyType uint8
 const (
 	LogEd25519         KeyType = 0x01 // Ed25519 over the text of the note: how a log signs
 	CosignatureEd25519 KeyType = 0x04 // C2SP tlog-cosignature, cosignature/v1
-	CosignatureMLDSA44 KeyType = 0x06 // C2SP tlog-cosignature, subtree/v1 for the whole tree
+	CosignatureMLDSA44 KeyType = 0x06 // C2SP tlog-cosignature, subtree/v1 for the whole tree; logs may sign so too
 )
 
 // String returns the name of the type.
@@ -150,20 +150,33 @@ func (k VerifierKey) Made(sig NoteSignature) bool {
 	return !k.IsZero() && sig.KeyID == k.id && sig.Name == k.name
 }
 
-// VerifyNote returns nil if sig is k's signature over the text of a note. k must be [LogEd25519].
+// VerifyNote returns nil if sig is k's signature over the text of a note, as a log signs it. k must be [LogEd25519], or
+// [CosignatureMLDSA44], by which C2SP tlog-checkpoint lets logs sign as well; the text must then be a checkpoint without extension lines,
+// because such a signature does not cover them, and its time, which may be zero, says nothing.
 func (k VerifierKey) VerifyNote(text []byte, sig NoteSignature) error {
-	if k.typ != LogEd25519 || !k.Made(sig) {
+	switch {
+	case !k.Made(sig) || k.typ == CosignatureEd25519:
 		return invalid("signature: not by a log's key of that name and ID")
+	case k.typ == LogEd25519:
+		if !ed25519.Verify(k.public, text, sig.Bytes) {
+			return invalid("signature: of the log: does not verify")
+		}
+		return nil
 	}
-	if !ed25519.Verify(k.public, text, sig.Bytes) {
-		return invalid("signature: of the log: does not verify")
+	cp, err := ParseCheckpoint(text)
+	if err != nil {
+		return err
 	}
-	return nil
+	if len(cp.Extensions) > 0 {
+		return invalid("signature: of the log: does not cover the extension lines")
+	}
+	_, err = k.verifyTimed(&cp, text, sig)
+	return err
 }
 
 // VerifyCosignature returns the time of sig, in UTC, if it is k's cosignature over the checkpoint of that text. k must be
 // [CosignatureEd25519] or [CosignatureMLDSA44]. A time of zero, by which a cosigner does not say that the checkpoint is the newest it saw, is
-// refused.
+// refused, and so is one after [MaxTime]. Of extension lines a cosigner says nothing.
 func (k VerifierKey) VerifyCosignature(text []byte, sig NoteSignature) (time.Time, error) {
 	cp, err := ParseCheckpoint(text)
 	if err != nil {
@@ -173,25 +186,40 @@ func (k VerifierKey) VerifyCosignature(text []byte, sig NoteSignature) (time.Tim
 }
 
 func (k VerifierKey) verifyCosignature(cp *Checkpoint, text []byte, sig NoteSignature) (time.Time, error) {
-	if k.typ != CosignatureEd25519 && k.typ != CosignatureMLDSA44 || !k.Made(sig) {
+	if k.typ == LogEd25519 || !k.Made(sig) {
 		return time.Time{}, invalid("signature: not by a cosigner's key of that name and ID")
 	}
+	at, err := k.verifyTimed(cp, text, sig)
+	if err != nil {
+		return time.Time{}, err
+	}
+	if at == 0 {
+		return time.Time{}, invalid("signature: cosignature without a time")
+	}
+	return time.Unix(at, 0).UTC(), nil
+}
+
+// verifyTimed checks a timestamped_signature of C2SP tlog-cosignature and returns its time.
+func (k VerifierKey) verifyTimed(cp *Checkpoint, text []byte, sig NoteSignature) (int64, error) {
 	if len(sig.Bytes) < 8 {
-		return time.Time{}, invalid("signature: cosignature of %d bytes", len(sig.Bytes))
+		return 0, invalid("signature: cosignature of %d bytes", len(sig.Bytes))
 	}
 	at, raw := binary.BigEndian.Uint64(sig.Bytes), sig.Bytes[8:]
-	if at == 0 || at > MaxTime {
-		return time.Time{}, invalid("signature: time of the cosignature is out of range")
+	if at > MaxTime {
+		return 0, invalid("signature: time of the cosignature is out of range")
 	}
 	msg := cosigned(k.typ, k.name, cp, text, at)
-	if k.typ == CosignatureEd25519 {
-		if !ed25519.Verify(k.public, msg, raw) {
-			return time.Time{}, invalid("signature: cosignature does not verify")
-		}
-	} else if mldsa.Verify(k.lattice, msg, raw, nil) != nil {
-		return time.Time{}, invalid("signature: cosignature does not verify")
+	ok := false
+	switch k.typ {
+	case CosignatureEd25519:
+		ok = ed25519.Verify(k.public, msg, raw)
+	case CosignatureMLDSA44:
+		ok = mldsa.Verify(k.lattice, msg, raw, nil) == nil
 	}
-	return time.Unix(int64(at), 0).UTC(), nil
+	if !ok {
+		return 0, invalid("signature: cosignature does not verify")
+	}
+	return int64(at), nil
 }
 
 // timeOf returns the time that a cosignature of at least 8 bytes claims.

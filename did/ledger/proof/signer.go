@@ -90,8 +90,8 @@ func (s *NoteSigner) Verifier() VerifierKey {
 	return s.state().verifier
 }
 
-// SignNote signs the text of a note. s must be [LogEd25519]. The text must be one that [ParseNote] accepts, and not begin like the message
-// of a cosignature.
+// SignNote signs the text of a note, as a log does. s must be [LogEd25519], and the text one that [ParseNote] accepts and that does
+// not begin like the message of a cosignature; or s is [CosignatureMLDSA44], and the text a checkpoint without extension lines.
 func (s *NoteSigner) SignNote(text []byte) (NoteSignature, error) {
 	st, err := s.open()
 	if err != nil {
@@ -99,16 +99,26 @@ func (s *NoteSigner) SignNote(text []byte) (NoteSignature, error) {
 	}
 	defer st.mu.RUnlock()
 	k := st.verifier
-	if k.typ != LogEd25519 {
-		return NoteSignature{}, invalid("sign: %v key signs no notes", k.typ)
+	switch k.typ {
+	case LogEd25519:
+		if len(text) == 0 || text[len(text)-1] != '\n' || bytes.HasPrefix(text, []byte("cosignature/v1\n")) {
+			return NoteSignature{}, invalid("sign: not the text of a note")
+		}
+		if err := checkText(text); err != nil {
+			return NoteSignature{}, err
+		}
+		return NoteSignature{k.name, k.id, ed25519.Sign(st.ed, text)}, nil
+	case CosignatureMLDSA44:
+		cp, err := ParseCheckpoint(text)
+		if err != nil {
+			return NoteSignature{}, err
+		}
+		if len(cp.Extensions) > 0 {
+			return NoteSignature{}, invalid("sign: the signature would not cover the extension lines")
+		}
+		return st.cosign(&cp, text, 0)
 	}
-	if len(text) == 0 || text[len(text)-1] != '\n' || bytes.HasPrefix(text, []byte("cosignature/v1\n")) {
-		return NoteSignature{}, invalid("sign: not the text of a note")
-	}
-	if err := checkText(text); err != nil {
-		return NoteSignature{}, err
-	}
-	return NoteSignature{k.name, k.id, ed25519.Sign(st.ed, text)}, nil
+	return NoteSignature{}, invalid("sign: %v key signs for no log", k.typ)
 }
 
 // Cosign cosigns the checkpoint of that text at a time, of which whole seconds count, 1 to [MaxTime] seconds after 1970.
@@ -120,7 +130,9 @@ func (s *NoteSigner) Cosign(text []byte, at time.Time) (NoteSignature, error) {
 		return NoteSignature{}, err
 	}
 	defer st.mu.RUnlock()
-	k := st.verifier
+	if t := st.verifier.typ; t == LogEd25519 {
+		return NoteSignature{}, invalid("sign: %v key does not cosign", t)
+	}
 	cp, err := ParseCheckpoint(text)
 	if err != nil {
 		return NoteSignature{}, err
@@ -129,21 +141,21 @@ func (s *NoteSigner) Cosign(text []byte, at time.Time) (NoteSignature, error) {
 	if t < 1 || t > MaxTime {
 		return NoteSignature{}, invalid("sign: time is out of range")
 	}
-	raw := binary.BigEndian.AppendUint64(nil, uint64(t))
-	msg := cosigned(k.typ, k.name, &cp, text, uint64(t))
-	switch k.typ {
-	case CosignatureEd25519:
-		raw = append(raw, ed25519.Sign(st.ed, msg)...)
-	case CosignatureMLDSA44:
-		sig, err := st.lattice.Sign(nil, msg, nil)
-		if err != nil {
-			return NoteSignature{}, fmt.Errorf("proof: sign: %w", err)
-		}
-		raw = append(raw, sig...)
-	default:
-		return NoteSignature{}, invalid("sign: %v key does not cosign", k.typ)
+	return st.cosign(&cp, text, uint64(t))
+}
+
+func (st *signerState) cosign(cp *Checkpoint, text []byte, at uint64) (NoteSignature, error) {
+	k := st.verifier
+	raw := binary.BigEndian.AppendUint64(nil, at)
+	msg := cosigned(k.typ, k.name, cp, text, at)
+	if k.typ == CosignatureEd25519 {
+		return NoteSignature{k.name, k.id, append(raw, ed25519.Sign(st.ed, msg)...)}, nil
 	}
-	return NoteSignature{k.name, k.id, raw}, nil
+	sig, err := st.lattice.Sign(nil, msg, nil)
+	if err != nil {
+		return NoteSignature{}, fmt.Errorf("proof: sign: %w", err)
+	}
+	return NoteSignature{k.name, k.id, append(raw, sig...)}, nil
 }
 
 // Seed returns a copy of the secret seed; nil once wiped.

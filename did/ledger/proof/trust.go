@@ -71,11 +71,11 @@ const MaxCosigners = MaxSignatures - 1
 
 // Trust is a verifier's policy for one log. The zero value refuses everything.
 //
-// The log's own key is Ed25519, as C2SP tlog-tiles asks of public logs. Where that must not be the weakest link, because a
-// quantum computer is feared, let the cosigners of the quorum be ML-DSA-44: without them a forged signature of the log is worth nothing.
+// C2SP tlog-tiles asks public logs to sign with Ed25519. Where a quantum computer is feared, let the quorum be of ML-DSA-44
+// cosigners: without them a forged signature of the log is worth nothing.
 type Trust struct {
 	Origin    string      // of the log
-	Log       VerifierKey // LogEd25519
+	Log       VerifierKey // LogEd25519 or CosignatureMLDSA44
 	Cosigners []Cosigner
 	Quorum    Quorum
 
@@ -99,7 +99,7 @@ func (t *Trust) Check() error {
 	switch {
 	case cp.check() != nil:
 		return fail("origin of %d bytes", len(t.Origin))
-	case t.Log.typ != LogEd25519:
+	case t.Log.typ != LogEd25519 && t.Log.typ != CosignatureMLDSA44:
 		return fail("the log's key is of type %v", t.Log.typ)
 	case t.MaxClockSkew < 0:
 		return fail("negative clock skew")
