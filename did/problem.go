@@ -64,7 +64,9 @@ func (e *Error) AppendJSON(dst []byte) []byte {
 	return append(e.AppendProblem(dst), "}}"...)
 }
 
-func statusText(n int) []byte { return []byte{'0' + byte(n/100), '0' + byte(n/10%10), '0' + byte(n%10)} }
+func statusText(n int) []byte {
+	return []byte{'0' + byte(n/100), '0' + byte(n/10%10), '0' + byte(n%10)}
+}
 
 // asciiText replaces what is not printable ASCII, which a detail may have from an input.
 func asciiText(s string) string {
