@@ -9,6 +9,7 @@ import (
 
 	"github.com/realdid/realdid/did"
 	"github.com/realdid/realdid/did/ledger"
+	"github.com/realdid/realdid/did/ledger/proof"
 	"github.com/realdid/realdid/keys"
 )
 
@@ -23,16 +24,23 @@ type Method struct {
 	ledger ledger.Ledger
 	net    Network
 	clock  func() time.Time
+	trust  *proof.Trust
+	memory *Memory
 }
 
 // Options of New. The zero value is the main network and the system clock.
 type Options struct {
 	Network Network
 	Clock   func() time.Time // what "now" is when pending recoveries are judged; give the ledger the same
+
+	// Trust says who vouches for the ledger, if it can prove what it says (ledger.Prover): answers then have the evidence of
+	// its proofs. nil: proofs are not looked at.
+	Trust  *proof.Trust
+	Memory *Memory // of the ledger's checkpoints; nil: none. It needs Trust
 }
 
 // New returns the method on lg. Without a ledger (nil) it resolves long forms and nothing else. Errors are ErrIdentifier,
-// for a network whose names are none.
+// for a network whose names are none, and proof.ErrTrust, for a Trust that is unusable.
 func New(lg ledger.Ledger, opt *Options) (*Method, error) {
 	m := &Method{ledger: lg, clock: time.Now}
 	if opt != nil {
@@ -42,6 +50,11 @@ func New(lg ledger.Ledger, opt *Options) (*Method, error) {
 		}
 		if opt.Clock != nil {
 			m.clock = opt.Clock
+		}
+		if m.trust, m.memory = opt.Trust, opt.Memory; m.trust != nil || m.memory != nil {
+			if err := m.trust.Check(); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return m, nil
@@ -71,6 +84,15 @@ func (m *Method) State(ctx context.Context, d did.DID) (*State, error) {
 
 // replay goes on to the present, by the clock of m.
 func (m *Method) replay(ctx context.Context, id Identifier, want func(version) bool) (*replayed, error) {
+	r, err := m.history(ctx, id, want)
+	if err == nil {
+		r.advance(m.clock())
+	}
+	return r, err
+}
+
+// history goes on to the last operation. The result is nil if there is an error.
+func (m *Method) history(ctx context.Context, id Identifier, want func(version) bool) (*replayed, error) {
 	if m.ledger == nil || id.Domain != m.net.Domain {
 		return nil, ErrNotFound
 	}
@@ -81,7 +103,6 @@ func (m *Method) replay(ctx context.Context, id Identifier, want func(version) b
 	if r.state == nil {
 		return nil, ErrNotFound
 	}
-	r.advance(m.clock())
 	return r, nil
 }
 

@@ -10,8 +10,16 @@ import (
 
 // A version is what the document became by one operation when that took effect.
 type version struct {
-	op *Operation
-	at int64
+	versionRef
+	op *Operation // nil if only a state was seen
+}
+
+func (v version) id() string { return versionID(v.versionRef.id) }
+
+// A place is where a valid operation stands on the ledger, with the history root after it.
+type place struct {
+	index   uint64
+	history Digest
 }
 
 // A step is one entry of a history with what became of it.
@@ -25,6 +33,7 @@ type replayed struct {
 	net      Network
 	key      string
 	steps    []step
+	places   []place // of the valid operations
 	versions []version
 	anchored []did.Anchored // the roots of valid anchors, in their order
 	state    *State         // at the time of the replay; nil if no valid genesis stands there
@@ -70,12 +79,12 @@ func (r *replayed) apply(op *Operation, at ledger.Anchor) error {
 	if r.state != nil {
 		r.advance(at.Time)
 	}
-	r.state = next
+	r.state, r.places = next, append(r.places, place{at.Index, next.history})
 	if root, ok := op.Root(); ok {
 		r.anchored = append(r.anchored, did.Anchored{Root: root, Seq: next.seq, Time: unixTime(next.time)})
 	}
 	if op.Type() != Recover { // a recovery becomes a version when it takes effect
-		r.become(op, at.Time.Unix())
+		r.become(op, next.version())
 	}
 	return nil
 }
@@ -85,13 +94,13 @@ func (r *replayed) advance(t time.Time) {
 	p := r.state.pending
 	r.state = r.state.At(t)
 	if p != nil && r.state.pending == nil {
-		r.become(p.op, p.effective)
+		r.become(p.op, r.state.version())
 	}
 }
 
-// become records that the state is a new version since at.
-func (r *replayed) become(op *Operation, at int64) {
-	v := version{op, at}
+// become records that the state is a new version.
+func (r *replayed) become(op *Operation, ref versionRef) {
+	v := version{ref, op}
 	if r.want != nil && r.want(v) {
 		r.picked, r.past = len(r.versions), r.state
 	}

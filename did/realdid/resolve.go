@@ -11,8 +11,13 @@ import (
 
 // Resolve implements did.Resolver by replaying the whole history from the genesis that the DID names, every signature
 // checked (SPEC.md section 7). A long form that the ledger does not hold is answered from the operation that it carries,
-// and marked GenesisOnly. VersionID is an operation's ID; a VersionTime later than now is answered only while no recovery
-// is pending that could be cancelled until then.
+// and marked GenesisOnly. VersionID is an operation's ID; a VersionTime later than the evidence is answered only while no
+// recovery is pending that could be cancelled until then.
+//
+// With Options.Trust, on a ledger that proves what it says, the proof is checked against the history and the evidence is
+// Latest and Included, or Absent, as of the time that the cosigners vouch for, and so is the state that is shown. An answer
+// whose newest operation no proof covers yet has neither; NoCache waits for one. A ledger whose history and proofs differ
+// gives no answer.
 func (m *Method) Resolve(ctx context.Context, d did.DID, opt *did.ResolveOptions) (*did.Resolution, error) {
 	if err := opt.Check(); err != nil {
 		return nil, err
@@ -27,21 +32,25 @@ func (m *Method) Resolve(ctx context.Context, d did.DID, opt *did.ResolveOptions
 			return nil, &did.Error{Code: did.InvalidDID, Err: err}
 		}
 	}
-	evidence := did.Evidence{Replayed: true, AsOf: m.clock().UTC().Truncate(time.Second), OperatorTime: true}
-	r, err := m.replay(ctx, id, wanted(opt))
+	r, evidence, err := m.look(ctx, id, wanted(opt), genesis, opt != nil && opt.NoCache)
 	if errors.Is(err, ErrNotFound) {
-		if genesis == nil {
-			return nil, &did.Error{Code: did.NotFound, Err: ErrNotFound}
-		}
-		r, evidence.GenesisOnly, evidence.OperatorTime = genesis, true, false
+		return nil, &did.Error{Code: did.NotFound, Err: ErrNotFound}
 	} else if err != nil {
 		return nil, &did.Error{Code: did.InternalError, Err: err}
 	}
-	i, shown, err := r.find(opt, evidence)
+	return r.answer(d, id, opt, evidence)
+}
+
+// answer shows the version that the options ask for. r has been advanced to the time that the evidence is about.
+func (r *replayed) answer(d did.DID, id Identifier, opt *did.ResolveOptions, ev did.Evidence) (*did.Resolution, error) {
+	i, shown, err := r.find(opt, ev)
 	if err != nil {
 		return nil, err
 	}
-	return r.resolution(d, id, i, shown, evidence)
+	if i < len(r.versions)-1 {
+		ev.Latest = false // the history is the newest, and what is shown of it is not
+	}
+	return r.resolution(d, id, i, shown, ev)
 }
 
 // wanted picks the version that the options ask for: the last one that it holds for. It is nil for the newest.
@@ -50,7 +59,7 @@ func wanted(opt *did.ResolveOptions) func(version) bool {
 	case opt.Newest():
 		return nil
 	case opt.VersionID != "":
-		return func(v version) bool { return v.op.VersionID() == opt.VersionID }
+		return func(v version) bool { return v.id() == opt.VersionID }
 	}
 	t := opt.VersionTime.Unix()
 	return func(v version) bool { return v.at <= t }
@@ -83,14 +92,14 @@ func (r *replayed) resolution(d did.DID, id Identifier, i int, shown *State, ev 
 		return nil, &did.Error{Code: did.InternalError, Err: err}
 	}
 	meta := did.DocumentMetadata{
-		Created: unixTime(now.created), Deactivated: now.deactivate != nil, VersionID: v.op.VersionID(),
+		Created: unixTime(now.created), Deactivated: now.deactivate != nil, VersionID: v.id(),
 		Extra: map[string]any{"realdid": shown.Facts()},
 	}
-	if v.op.Type() != Create {
+	if v.seq != 0 {
 		meta.Updated = unixTime(v.at)
 	}
 	if i+1 < len(r.versions) {
-		meta.NextUpdate, meta.NextVersionID = unixTime(r.versions[i+1].at), r.versions[i+1].op.VersionID()
+		meta.NextUpdate, meta.NextVersionID = unixTime(r.versions[i+1].at), r.versions[i+1].id()
 	}
 	if short := id.Short(); short != d {
 		meta.CanonicalID, meta.EquivalentID = short.String(), []string{short.String()}

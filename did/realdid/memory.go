@@ -1,0 +1,258 @@
+package realdid
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/realdid/realdid/did/ledger/proof"
+)
+
+// rememberedNotes is how many checkpoints of one log a Memory keeps: the largest ones.
+const rememberedNotes = 16
+
+const (
+	memoryVersion = 1
+	maxMemory     = 64 << 20 // bytes of a memory file
+)
+
+// A Memory is what a client remembers of the checkpoints that it has verified: by it a client notices a log that goes back,
+// or that shows it another history than before. It is safe for concurrent use. A log that was caught signing two histories
+// stays refused until somebody makes a new Memory; the evidence is in Accusations.
+type Memory struct {
+	mu   sync.Mutex
+	path string // empty: in memory only
+	logs map[string]*remembered
+}
+
+type remembered struct {
+	_           struct{}   `cbor:",toarray"`
+	Seen        []seenNote // by size, the largest last
+	Accusations [][]byte
+}
+
+type seenNote struct {
+	_    struct{} `cbor:",toarray"`
+	Size uint64
+	Root []byte
+	AsOf int64 // Unix seconds
+	Note []byte
+}
+
+type wireMemory struct {
+	_       struct{} `cbor:",toarray"`
+	Version uint64
+	Logs    map[string]*remembered
+}
+
+// A RollbackError says that a checkpoint is older than one that was seen before. That is no misbehaviour by itself: a
+// replica may lag, and a proof may have been kept for a while.
+type RollbackError struct {
+	Origin      string
+	Seen, Shown uint64    // sizes of the log
+	SeenAsOf    time.Time // of the largest that was seen
+	ShownAsOf   time.Time
+}
+
+func (e *RollbackError) Error() string {
+	return fmt.Sprintf("realdid: memory: log %q: a checkpoint of size %d as of %s, after one of size %d as of %s was seen",
+		e.Origin, e.Shown, e.ShownAsOf.UTC().Format(time.RFC3339), e.Seen, e.SeenAsOf.UTC().Format(time.RFC3339))
+}
+
+// An EquivocationError says that a log signed two checkpoints that cannot both be true. Accusation proves it to anybody.
+type EquivocationError struct {
+	Origin     string
+	Size       uint64
+	Accusation []byte // proof.ParseAccusation reads it
+}
+
+func (e *EquivocationError) Error() string {
+	return fmt.Sprintf("realdid: memory: log %q signed two different histories of size %d", e.Origin, e.Size)
+}
+
+// ErrMemory says that a memory file cannot be read or written. A damaged one is not taken for an empty one.
+var ErrMemory = errors.New("realdid: memory")
+
+// NewMemory returns an empty memory that lives as long as the program.
+func NewMemory() *Memory { return &Memory{logs: map[string]*remembered{}} }
+
+// OpenMemory returns the memory that is kept in a file, which is made if it does not exist. The file is replaced as a whole, and
+// read again before each change; two programs that change it at the same moment can lose what one of them saw.
+func OpenMemory(path string) (*Memory, error) {
+	m := NewMemory()
+	m.path = path
+	if err := m.load(); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// See compares a verified checkpoint with those seen before and remembers it. asOf is the time that the proof with it is about;
+// a checkpoint smaller than the largest that was seen is accepted if it lags by no more than lag. Errors are *RollbackError,
+// *EquivocationError and ErrMemory.
+func (m *Memory) See(c *proof.VerifiedCheckpoint, asOf time.Time, lag time.Duration) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	known, err := m.check(c, asOf, lag)
+	if known || err != nil {
+		return err
+	}
+	if m.path != "" { // another program may have written since
+		if err := m.load(); err != nil {
+			return err
+		}
+		if known, err := m.check(c, asOf, lag); known || err != nil {
+			return err
+		}
+	}
+	log := m.logs[c.Origin]
+	if log == nil {
+		log = &remembered{}
+		m.logs[c.Origin] = log
+	}
+	log.Seen = append(log.Seen, seenNote{Size: c.Size, Root: c.Root[:], AsOf: asOf.Unix(), Note: c.Note})
+	slices.SortStableFunc(log.Seen, func(a, b seenNote) int { return cmp.Compare(a.Size, b.Size) })
+	if n := len(log.Seen); n > rememberedNotes {
+		log.Seen = slices.Delete(log.Seen, 0, n-rememberedNotes)
+	}
+	return m.save()
+}
+
+// check says whether c was seen before, and what is wrong with it.
+func (m *Memory) check(c *proof.VerifiedCheckpoint, asOf time.Time, lag time.Duration) (known bool, err error) {
+	log := m.logs[c.Origin]
+	if log == nil {
+		return false, nil
+	}
+	if len(log.Accusations) > 0 {
+		return false, &EquivocationError{Origin: c.Origin, Size: c.Size, Accusation: log.Accusations[0]}
+	}
+	for i := range log.Seen {
+		s := &log.Seen[i]
+		if s.Size != c.Size {
+			continue
+		}
+		if proof.Hash(s.Root) != c.Root {
+			return false, m.accuse(log, s, c)
+		}
+		known = known || s.AsOf >= asOf.Unix()
+		if !known { // the same checkpoint, cosigned again later
+			s.AsOf, s.Note = asOf.Unix(), c.Note
+			if i == len(log.Seen)-1 {
+				return true, m.save()
+			}
+		}
+	}
+	if top := &log.Seen[len(log.Seen)-1]; c.Size < top.Size {
+		if seen := unixTime(top.AsOf); seen.Sub(asOf) > lag || lag == 0 {
+			return known, &RollbackError{Origin: c.Origin, Seen: top.Size, Shown: c.Size, SeenAsOf: seen, ShownAsOf: asOf}
+		}
+	}
+	return known, nil
+}
+
+func (m *Memory) accuse(log *remembered, s *seenNote, c *proof.VerifiedCheckpoint) error {
+	b, err := (&proof.Accusation{A: s.Note, B: c.Note}).Bytes()
+	if err != nil {
+		return fmt.Errorf("%w: accusation: %w", ErrMemory, err)
+	}
+	log.Accusations = append(log.Accusations, b)
+	return errors.Join(&EquivocationError{Origin: c.Origin, Size: c.Size, Accusation: b}, m.save())
+}
+
+// Highest returns the largest checkpoint of a log that was seen, as a signed note.
+func (m *Memory) Highest(origin string) (note []byte, size uint64, ok bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	log := m.logs[origin]
+	if log == nil || len(log.Seen) == 0 {
+		return nil, 0, false
+	}
+	top := log.Seen[len(log.Seen)-1]
+	return slices.Clone(top.Note), top.Size, true
+}
+
+// Accusations returns the evidence against every log that was caught, for proof.ParseAccusation.
+func (m *Memory) Accusations() [][]byte {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var out [][]byte
+	for _, log := range m.logs {
+		for _, a := range log.Accusations {
+			out = append(out, slices.Clone(a))
+		}
+	}
+	return out
+}
+
+func (m *Memory) load() error {
+	f, err := os.Open(m.path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrMemory, err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil || info.Size() > maxMemory {
+		return fmt.Errorf("%w: over %d bytes (%v)", ErrMemory, maxMemory, err)
+	}
+	b := make([]byte, info.Size())
+	if _, err := f.ReadAt(b, 0); err != nil {
+		return fmt.Errorf("%w: %w", ErrMemory, err)
+	}
+	var w wireMemory
+	if err := decode(b, &w); err != nil {
+		return fmt.Errorf("%w: %w", ErrMemory, err)
+	}
+	if w.Version != memoryVersion {
+		return fmt.Errorf("%w: version %d is not known", ErrMemory, w.Version)
+	}
+	for _, log := range w.Logs {
+		if log == nil || len(log.Seen) == 0 || len(log.Seen) > rememberedNotes {
+			return fmt.Errorf("%w: a log without checkpoints, or with too many", ErrMemory)
+		}
+		for i, s := range log.Seen {
+			if len(s.Root) != proof.HashSize || i > 0 && s.Size <= log.Seen[i-1].Size {
+				return fmt.Errorf("%w: checkpoints out of order", ErrMemory)
+			}
+		}
+	}
+	if w.Logs == nil {
+		w.Logs = map[string]*remembered{}
+	}
+	m.logs = w.Logs
+	return nil
+}
+
+// save replaces the file, so that a crash leaves the old one or the new one.
+func (m *Memory) save() error {
+	if m.path == "" {
+		return nil
+	}
+	fail := func(err error) error { return fmt.Errorf("%w: %w", ErrMemory, err) }
+	b, err := encode(&wireMemory{Version: memoryVersion, Logs: m.logs})
+	if err != nil {
+		return fail(err)
+	}
+	f, err := os.CreateTemp(filepath.Dir(m.path), filepath.Base(m.path)+".*")
+	if err != nil {
+		return fail(err)
+	}
+	_, err = f.Write(b)
+	err = errors.Join(err, f.Sync(), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), m.path)
+	}
+	if err != nil {
+		os.Remove(f.Name())
+		return fail(err)
+	}
+	return nil
+}

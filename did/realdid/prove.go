@@ -1,0 +1,142 @@
+package realdid
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/realdid/realdid/did"
+	"github.com/realdid/realdid/did/ledger"
+	"github.com/realdid/realdid/did/ledger/proof"
+)
+
+// BundleOptions of Method.Bundle. The zero value carries the operations.
+type BundleOptions struct {
+	// WithoutOperations carries the state in place of the operations. Such a bundle is smaller once a history is long. It
+	// counts only for a verifier who trusts auditors, and it shows the newest version alone.
+	WithoutOperations bool
+}
+
+// Bundle makes a bundle about id. On a ledger that can prove what it says (ledger.Prover) it carries a proof, for which it
+// waits until an epoch covers the newest operation; with Options.Trust, the proof carries exactly the signatures that the
+// quorum needs. On another ledger it carries the operations alone. For a long form that the ledger does not have it proves
+// just that. Errors are *did.Error: those of Resolve, and FEATURE_NOT_SUPPORTED where the ledger cannot prove what was asked
+// for or the operations exceed MaxBundle.
+func (m *Method) Bundle(ctx context.Context, d did.DID, opt *BundleOptions) (*Bundle, error) {
+	id, err := ParseIdentifier(d)
+	if err != nil {
+		return nil, &did.Error{Code: did.InvalidDID, Err: err}
+	}
+	if id.Genesis != nil {
+		if _, err := id.replayGenesis(nil); err != nil {
+			return nil, &did.Error{Code: did.InvalidDID, Err: err}
+		}
+	}
+	without := opt != nil && opt.WithoutOperations
+	b, err := m.bundle(ctx, id, without)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return nil, &did.Error{Code: did.NotFound, Err: ErrNotFound}
+	case errors.Is(err, errCannotProve) || errors.Is(err, ErrBundle):
+		return nil, &did.Error{Code: did.FeatureNotSupported, Err: err}
+	case err != nil:
+		return nil, &did.Error{Code: did.InternalError, Err: err}
+	}
+	return b, nil
+}
+
+// Prove implements did.Prover: it returns a bundle from which a Verifier comes to the answer of Resolve. It carries the
+// operations, unless they exceed MaxBundle and the newest version is asked for.
+func (m *Method) Prove(ctx context.Context, d did.DID, opt *did.ResolveOptions) ([]byte, error) {
+	if err := opt.Check(); err != nil {
+		return nil, err
+	}
+	b, err := m.Bundle(ctx, d, nil)
+	if errors.Is(err, ErrBundle) && opt.Newest() {
+		b, err = m.Bundle(ctx, d, &BundleOptions{WithoutOperations: true})
+	}
+	if err != nil {
+		return nil, err
+	}
+	if !opt.Newest() { // does the version exist
+		if _, err := m.Resolve(ctx, d, opt); err != nil {
+			return nil, err
+		}
+	}
+	return b.Bytes(), nil
+}
+
+var errCannotProve = errors.New("realdid: the ledger cannot prove what it says")
+
+// bundle makes the bundle; it reads the history again if operations come in while it waits for the proof.
+func (m *Method) bundle(ctx context.Context, id Identifier, without bool) (*Bundle, error) {
+	home := m.net.Home
+	if id.Genesis != nil {
+		home = genesisHome(id)
+	}
+	err := error(nil)
+	for range looks {
+		var r *replayed
+		if r, err = m.history(ctx, id, nil); err != nil && (!errors.Is(err, ErrNotFound) || id.Genesis == nil) {
+			return nil, err
+		}
+		b := &Bundle{key: id.Key(), home: home}
+		var record, state []byte
+		if r != nil {
+			if state, err = r.state.Bytes(); err != nil {
+				return nil, err
+			}
+			if record, err = r.state.headOf(state).Bytes(); err != nil {
+				return nil, err
+			}
+		}
+		if b.latest, err = m.latest(ctx, Network{id.Domain, home}, id.Key(), r.covering()); err != nil {
+			return nil, err
+		}
+		if b.latest != nil && !bytes.Equal(b.latest.Head, record) {
+			err = fmt.Errorf("%w: its proof is not of its history", ErrContradiction)
+			continue
+		}
+		switch {
+		case without && b.latest == nil:
+			return nil, errCannotProve
+		case without:
+			b.state = state
+		case r != nil:
+			for _, st := range r.steps {
+				if st.err == nil {
+					b.operations = append(b.operations, bundled{st.entry.Op, st.entry.Anchor})
+				}
+			}
+			if b.latest == nil {
+				b.head = record
+			}
+		}
+		b, err = newBundle(b)
+		return b, err
+	}
+	return nil, err
+}
+
+// latest asks the ledger for its proof; nil if the ledger is none that proves, or not the one of net.
+func (m *Method) latest(ctx context.Context, net Network, key string, entries uint64) (*proof.Latest, error) {
+	p, ok := m.ledger.(ledger.Prover)
+	if !ok || net != m.net {
+		return nil, nil
+	}
+	raw, err := p.Prove(ctx, key, entries)
+	if err != nil {
+		return nil, fmt.Errorf("realdid: prove: %w", err)
+	}
+	l, err := proof.ParseLatest(raw)
+	if err != nil {
+		return nil, fmt.Errorf("realdid: prove: %w", err)
+	}
+	if m.trust != nil {
+		if l.Checkpoint, err = m.trust.Select(l.Checkpoint, m.clock()); err != nil {
+			return nil, fmt.Errorf("realdid: prove: %w", err)
+		}
+	}
+	return l, nil
+}
