@@ -12,14 +12,15 @@ import (
 // Document returns the document of the version as its controller wrote it, without the implicit services. Errors have code
 // INVALID_DID_DOCUMENT.
 //
-// A verification method without a controller, which documents of this method are often written with, gets the document's
-// own identifier as its controller: the entry is signed by who controls that.
+// Documents of this method are often written with two faults that can no longer be undone in a log, and that give nobody
+// a power which the signed entry did not. A verification method without a controller gets the document's own identifier,
+// whose controller signed the entry. A relationship's reference to a method that the document does not hold is left out.
 func (v *Version) Document() (*did.Document, error) {
 	d, err := did.ParseDocument(v.state)
 	if err == nil {
 		return d, nil
 	}
-	b, changed := withControllers(v.state, v.DID)
+	b, changed := mend(v.state, v.DID.String())
 	if !changed {
 		return nil, err
 	}
@@ -27,23 +28,49 @@ func (v *Version) Document() (*did.Document, error) {
 }
 
 var relationships = []string{
-	"verificationMethod", "authentication", "assertionMethod", "keyAgreement", "capabilityInvocation", "capabilityDelegation",
+	"authentication", "assertionMethod", "keyAgreement", "capabilityInvocation", "capabilityDelegation",
 }
 
-func withControllers(state []byte, id did.DID) (b []byte, changed bool) {
+// mend returns the document without the two faults.
+func mend(state []byte, id string) (b []byte, changed bool) {
 	v, err := strictjson.Parse(state, strictjson.Limits{Bytes: MaxEntry, Depth: entryDepth})
 	if err != nil {
 		return nil, false
 	}
 	doc, _ := v.Interface().(map[string]any)
+	absolute := func(x any) string {
+		s, _ := x.(string)
+		if strings.HasPrefix(s, "#") {
+			return id + s
+		}
+		return s
+	}
+	addController := func(x any) {
+		method, isObject := x.(map[string]any)
+		if _, has := method["controller"]; isObject && !has {
+			method["controller"] = id
+			changed = true
+		}
+	}
+	held := map[string]bool{}
+	methods, _ := doc["verificationMethod"].([]any)
+	for _, x := range methods {
+		addController(x)
+		if method, ok := x.(map[string]any); ok {
+			held[absolute(method["id"])] = true
+		}
+	}
 	for _, name := range relationships {
-		list, _ := doc[name].([]any)
-		for _, item := range list {
-			method, isObject := item.(map[string]any)
-			if _, has := method["controller"]; isObject && !has {
-				method["controller"] = id.String()
-				changed = true
-			}
+		list, isList := doc[name].([]any)
+		kept := slices.DeleteFunc(list, func(x any) bool {
+			_, isText := x.(string)
+			return isText && !held[absolute(x)]
+		})
+		if changed = changed || len(kept) < len(list); isList {
+			doc[name] = kept
+		}
+		for _, x := range kept {
+			addController(x)
 		}
 	}
 	if !changed {

@@ -102,13 +102,28 @@ func (e *entry) with(versionID string) []byte {
 
 // parseTime reads a time in UTC, in the form of RFC 3339.
 func parseTime(s string) (t time.Time, err error) {
-	if !strings.HasSuffix(s, "Z") && !strings.HasSuffix(s, "+00:00") {
+	// Package time is lenient about digits and commas.
+	const form = "0000-00-00T00:00:00"
+	rest, ok := strings.CutSuffix(s, "Z")
+	if !ok {
+		rest, ok = strings.CutSuffix(s, "+00:00")
+	}
+	if !ok || len(rest) < len(form) {
 		return t, strconv.ErrSyntax
 	}
-	if err := t.UnmarshalText([]byte(s)); err != nil {
-		return t, err
+	for i := range len(rest) {
+		switch c := rest[i]; {
+		case i == len(form) && c == '.' && len(rest) > i+1 && len(rest) <= i+10:
+		case i >= len(form) || form[i] == '0':
+			if c < '0' || c > '9' || i == len(form) {
+				return t, strconv.ErrSyntax
+			}
+		case c != form[i]:
+			return t, strconv.ErrSyntax
+		}
 	}
-	return t.UTC(), nil
+	t, err = time.Parse(time.RFC3339, s)
+	return t.UTC(), err
 }
 
 // splitVersionID returns the number and the hash of a versionId.

@@ -34,17 +34,17 @@ func (c *Chain) approve(file []byte) *LogError {
 	if !c.NeedsWitnesses() {
 		return nil
 	}
-	all := approvals{}
-	var malformed error
-	if file == nil {
-		malformed = errors.New("no did-witness.json")
-	} else {
-		all, malformed = parseApprovals(file, c.versions)
+	all, err := approvals{}, errors.New("no did-witness.json")
+	if file != nil {
+		all, err = parseApprovals(file, c.versions)
+	}
+	if err != nil {
+		all = approvals{}
 	}
 	n, f := c.checkWitnesses(all)
 	c.versions = c.versions[:n]
-	if f != nil && malformed != nil {
-		f.Detail = malformed.Error()
+	if f != nil && err != nil {
+		f.Detail = err.Error()
 	}
 	return f
 }

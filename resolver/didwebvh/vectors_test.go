@@ -135,7 +135,8 @@ func compareMetadata(t *testing.T, res *did.Resolution, want *expected, numbered
 }
 
 // compareDocument compares canonical forms, after what the writers of the suite do differently from each other: ids
-// of services relative or absolute, the slash that ends the endpoint of #files, and methods without a controller.
+// of services relative or absolute, the slash that ends the endpoint of #files, methods without a controller, and references
+// to methods that the document does not hold.
 func compareDocument(t *testing.T, id did.DID, log []byte, res *did.Resolution, want *expected) {
 	t.Helper()
 	got := res.Document
@@ -161,6 +162,12 @@ func compareDocument(t *testing.T, id did.DID, log []byte, res *did.Resolution, 
 		if m := m.(map[string]any); m["controller"] == nil {
 			m["controller"] = id.String()
 		}
+	}
+	for _, name := range []string{"authentication", "assertionMethod"} {
+		references, _ := w[name].([]any)
+		w[name] = slices.DeleteFunc(references, func(r any) bool {
+			return !slices.ContainsFunc(methods, func(m any) bool { return m.(map[string]any)["id"] == r })
+		})
 	}
 	services, _ := w["service"].([]any)
 	services = slices.DeleteFunc(services, func(s any) bool {
