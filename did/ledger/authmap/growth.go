@@ -11,7 +11,9 @@ import (
 // A growth computes the trie that changed leaves make: collect finds the pages that they concern, run writes what is to
 // take their place, with several goroutines, and assemble makes the nodes, in the order of collect.
 type growth struct {
-	m            *Map
+	trie         *trie
+	store        *pages
+	workers      int
 	tasks        []task
 	inner, pages int // nodes that assemble will allocate, at most
 	made, gone   []ref
@@ -42,7 +44,7 @@ func (g *growth) collect(r ref, depth int, changes []leaf) {
 		g.tasks = append(g.tasks, task{at: r, depth: depth, changes: changes})
 	default:
 		g.inner++
-		n, at := split(changes, depth), g.m.trie.innerAt(r)
+		n, at := split(changes, depth), g.trie.innerAt(r)
 		g.collect(at.child[0], depth+1, changes[:n])
 		g.collect(at.child[1], depth+1, changes[n:])
 	}
@@ -57,7 +59,7 @@ func (g *growth) run() (added uint64, err error) {
 		wg   sync.WaitGroup
 	)
 	work := func() {
-		w := worker{store: g.m.store, trie: &g.m.trie}
+		w := worker{store: g.store, trie: g.trie}
 		for {
 			i := int(next.Add(1)) - 1
 			if i >= groups {
@@ -75,7 +77,7 @@ func (g *growth) run() (added uint64, err error) {
 		g.pages += w.pages
 		err = errors.Join(err, w.err)
 	}
-	for range min(g.m.workers, groups) - 1 {
+	for range min(g.workers, groups) - 1 {
 		wg.Go(work)
 	}
 	work()
@@ -90,7 +92,7 @@ func (g *growth) run() (added uint64, err error) {
 
 func (g *growth) release(d *draft) {
 	if d.slot != 0 && d.slot != unplaced {
-		g.m.store.release(d.slot)
+		g.store.release(d.slot)
 	}
 	if d.kids != nil {
 		g.release(&d.kids[0])
@@ -112,10 +114,10 @@ func (g *growth) assemble(r ref, depth int, changes []leaf, next *int) ref {
 		}
 		return g.plant(&t.result)
 	}
-	n, child := split(changes, depth), g.m.trie.innerAt(r).child
+	n, child := split(changes, depth), g.trie.innerAt(r).child
 	left := g.assemble(child[0], depth+1, changes[:n], next)
 	right := g.assemble(child[1], depth+1, changes[n:], next)
-	made := g.m.trie.newInner(left, right)
+	made := g.trie.newInner(left, right)
 	g.gone, g.made = append(g.gone, r), append(g.made, made)
 	return made
 }
@@ -125,11 +127,11 @@ func (g *growth) plant(d *draft) ref {
 	var made ref
 	switch {
 	case d.kids != nil:
-		made = g.m.trie.newInner(g.plant(&d.kids[0]), g.plant(&d.kids[1]))
+		made = g.trie.newInner(g.plant(&d.kids[0]), g.plant(&d.kids[1]))
 	case d.slot == 0:
 		return 0
 	default:
-		made = g.m.trie.newPage(d.hash, d.slot)
+		made = g.trie.newPage(d.hash, d.slot)
 	}
 	g.made = append(g.made, made)
 	return made

@@ -202,7 +202,7 @@ func generations(d directory) (newest uint64, found bool, old []string, err erro
 		if name == generationName(indexFile, newest) || name == generationName(recordFile, newest) {
 			continue
 		}
-		if strings.HasPrefix(name, indexFile) || strings.HasPrefix(name, recordFile) || strings.HasSuffix(name, newSuffix) {
+		if strings.HasPrefix(name, indexFile) || strings.HasPrefix(name, recordFile) || strings.HasPrefix(name, spillFile) || name == buildFile || strings.HasSuffix(name, newSuffix) {
 			old = append(old, name)
 		}
 	}

@@ -225,23 +225,32 @@ func (j *journal) nothingAfter(from, size int64) error {
 	return nil
 }
 
+// parseChanges reads n changes, which alias b and take all of it.
 func parseChanges(b []byte, n uint32) ([]Change, bool) {
 	if uint64(n)*(leafHeader+1) > uint64(len(b)) {
 		return nil, false
 	}
 	changes := make([]Change, n)
 	for i := range changes {
-		if len(b) < leafHeader {
+		var ok bool
+		if changes[i].Path, changes[i].Head, b, ok = cutChange(b); !ok {
 			return nil, false
 		}
-		size := int(binary.BigEndian.Uint16(b[proof.HashSize:]))
-		if size == 0 || size > proof.MaxHeadSize || size > len(b)-leafHeader {
-			return nil, false
-		}
-		changes[i] = Change{proof.Hash(b), b[leafHeader : leafHeader+size]}
-		b = b[leafHeader+size:]
 	}
 	return changes, len(b) == 0
+}
+
+// cutChange reads what appendChange wrote; it is false if b does not begin with all of that.
+func cutChange(b []byte) (path proof.Hash, head, rest []byte, ok bool) {
+	if len(b) < leafHeader {
+		return path, nil, b, false
+	}
+	size := int(binary.BigEndian.Uint16(b[proof.HashSize:]))
+	if size == 0 || size > proof.MaxHeadSize || size > len(b)-leafHeader {
+		return path, nil, b, false
+	}
+	end := leafHeader + size
+	return proof.Hash(b), b[leafHeader:end:end], b[end:], true
 }
 
 func isZero(b []byte) bool { return len(bytes.TrimLeft(b, "\x00")) == 0 }

@@ -13,8 +13,6 @@ import (
 // A model is the map as its definition says, held in memory and computed anew each time.
 type model map[proof.Hash][]byte
 
-func (m model) clone() model { return maps.Clone(m) }
-
 func (m model) put(changes []Change) {
 	for _, c := range changes {
 		m[c.Path] = c.Head

@@ -55,10 +55,7 @@ func encodePage(b []byte, leaves []leaf) {
 	binary.BigEndian.PutUint16(b, uint16(len(leaves)))
 	at := b[:pageHeader]
 	for i := range leaves {
-		l := &leaves[i]
-		at = append(at, l.path[:]...)
-		at = binary.BigEndian.AppendUint16(at, uint16(len(l.head)))
-		at = append(at, l.head...)
+		at = appendChange(at, leaves[i].path, leaves[i].head)
 	}
 	clear(b[len(at):PageSize])
 }
@@ -72,18 +69,14 @@ func decodePage(dst []leaf, b []byte, depth int) (leaves []leaf, fault string) {
 	}
 	at := b[pageHeader:PageSize]
 	for range n {
-		if len(at) < leafHeader {
-			return dst, "a leaf beyond the end of the page"
+		path, head, rest, ok := cutChange(at)
+		if !ok {
+			return dst, "a leaf that is not one"
 		}
-		size := int(binary.BigEndian.Uint16(at[proof.HashSize:]))
-		if size == 0 || size > proof.MaxHeadSize || size > len(at)-leafHeader {
-			return dst, "a head of a wrong size"
-		}
-		dst = append(dst, leaf{path: proof.Hash(at), head: at[leafHeader : leafHeader+size : leafHeader+size]})
+		dst, at = append(dst, leaf{path: path, head: head}), rest
 		if k := len(dst); k > 1 && byPath(dst[k-2], dst[k-1]) >= 0 {
 			return dst, "leaves out of order"
 		}
-		at = at[leafHeader+size:]
 	}
 	if commonBits(dst[0].path, dst[n-1].path) < depth {
 		return dst, "leaves of different subtrees"

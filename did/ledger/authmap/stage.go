@@ -46,7 +46,7 @@ func (m *Map) stage(changes []Change) (*Staged, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &growth{m: m}
+	g := &growth{trie: &m.trie, store: m.store, workers: m.workers}
 	g.collect(m.top, 0, leaves)
 	added, err := g.run()
 	if err != nil {
