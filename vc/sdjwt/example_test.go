@@ -127,3 +127,28 @@ func ExampleCredential_Present() {
 	// map[country:CH]
 	// true
 }
+
+// An issuer whose key is later stolen keeps what its history had committed to before.
+func ExampleCredential_IssuanceDigest() {
+	authority, _ := keys.Generate(keys.P256)
+	cred, err := sdjwt.Issue(context.Background(), sdjwt.Issuer{Signer: authority, Method: did.MustParse("did:example:authority").WithFragment("key-1")},
+		map[string]any{"vct": "https://id.example/person"}, nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	digest, err := cred.IssuanceDigest()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	batch, _ := vc.NewReceiptBatch(0)
+	place, _ := batch.Add(digest)
+	root := batch.Root() // the issuer anchors it: realdid.Method.Anchor
+	receipt, _ := batch.Receipt(place)
+
+	// The holder keeps the receipt beside the credential, and shows both.
+	pres := vc.WithReceipt(sdjwt.Received(cred.Bytes()), receipt)
+	fmt.Println(receipt.Root(digest) == root, pres != nil)
+	// Output: true true
+}
