@@ -7,7 +7,9 @@ import (
 	"net"
 	"net/http"
 	"net/textproto"
+	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -193,6 +195,31 @@ func BenchmarkRead(b *testing.B) {
 				}))
 			}
 			b.ReportMetric(median(rates), "resolves/s")
+		})
+	}
+}
+
+// BenchmarkWrk has wrk, if it is installed, read the history of one key for some seconds, as the peers are measured.
+func BenchmarkWrk(b *testing.B) {
+	wrk, err := exec.LookPath("wrk")
+	if err != nil {
+		b.Skip("wrk is not installed")
+	}
+	d := newDirectory(b)
+	ops := signed(b, 4096)
+	d.create(b, ops)
+	for name, path := range map[string]string{"History": "/entries/0", "State": "/state"} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				out, err := exec.CommandContext(b.Context(), wrk, "-t1", fmt.Sprint("-c", connections), "-d3s",
+					d.port.url()+"/ledger/v1/keys/"+ops[0].Identifier().Key()+path).CombinedOutput()
+				found := regexp.MustCompile(`Requests/sec: +([0-9.]+)`).FindSubmatch(out)
+				if err != nil || found == nil || strings.Contains(string(out), "Non-2xx") {
+					b.Fatalf("%v: %s", err, out)
+				}
+				rate, _ := strconv.ParseFloat(string(found[1]), 64)
+				b.ReportMetric(rate, "resolves/s")
+			}
 		})
 	}
 }

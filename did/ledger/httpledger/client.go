@@ -112,6 +112,9 @@ func isLoopback(host string) bool {
 	return err == nil && a.Unmap().IsLoopback()
 }
 
+// maxConns is how many connections a client opens; further calls wait for one. A handler serves as many of one client at once.
+const maxConns = 64
+
 // newTransport returns a transport that asks for no compression, and so unpacks nothing.
 func newTransport(loopback bool) *http.Transport {
 	dialer := &net.Dialer{Timeout: 10 * time.Second}
@@ -120,7 +123,8 @@ func newTransport(loopback bool) *http.Transport {
 		DialContext:            dialer.DialContext,
 		ForceAttemptHTTP2:      true,
 		TLSHandshakeTimeout:    10 * time.Second,
-		MaxIdleConnsPerHost:    64,
+		MaxIdleConnsPerHost:    maxConns,
+		MaxConnsPerHost:        maxConns,
 		IdleConnTimeout:        90 * time.Second, // less than the server's, so that it is rarely the server that hangs up
 		MaxResponseHeaderBytes: 8 << 10,
 		DisableCompression:     true,

@@ -109,7 +109,7 @@ func (h *Handler) client(r *http.Request) netip.Addr {
 }
 
 func (h *Handler) trusted(addr netip.Addr) bool {
-	for _, p := range h.proxies {
+	for _, p := range h.opt.TrustedProxies {
 		if p.Contains(addr) {
 			return true
 		}

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -60,7 +62,7 @@ type Handler struct {
 	prover  ledger.Prover // or nil
 	laster  Laster        // or nil
 	opt     Options
-	proxies []netip.Prefix
+	causes  []string // the names, sorted
 	flights flights
 	gate    gate
 
@@ -81,10 +83,12 @@ func newHandler(lg Source, opt *Options, now func() time.Time) (*Handler, error)
 	h.prover, _ = lg.(ledger.Prover)
 	h.laster, _ = lg.(Laster)
 	for _, p := range o.TrustedProxies {
-		h.proxies = append(h.proxies, netip.PrefixFrom(p.Addr().Unmap(), p.Bits()))
+		if !p.IsValid() || p.Addr().Is4In6() {
+			return nil, errors.New("httpledger: options: a trusted proxy is no network, or an IPv4 one in the form of IPv6")
+		}
 	}
 	setDefault(&o.MaxRequests, 512)
-	setDefault(&o.MaxClientRequests, 64)
+	setDefault(&o.MaxClientRequests, maxConns)
 	setDefault(&o.MaxAppends, 256)
 	setDefault(&o.QueueTime, 2*time.Second)
 	setDefault(&o.BodyTime, 10*time.Second)
@@ -98,6 +102,7 @@ func newHandler(lg Source, opt *Options, now func() time.Time) (*Handler, error)
 	if err := o.Causes.check(); err != nil {
 		return nil, err
 	}
+	h.causes = slices.Sorted(maps.Keys(o.Causes))
 	h.flights = flights{most: o.MaxRequests, each: o.MaxClientRequests, per: make(map[netip.Addr]int)}
 	h.gate = gate{slots: make(chan struct{}, o.MaxAppends), patient: o.QueueTime}
 	if o.InsecureNoLimits {
@@ -295,8 +300,8 @@ func (h *Handler) refuse(w http.ResponseWriter, p *refusal) {
 // fail sends the refusal that an error of the ledger is. The texts of failures stay here: they may name files.
 func (h *Handler) fail(w http.ResponseWriter, r *http.Request, err error) {
 	p := &refusal{}
-	for name, cause := range h.opt.Causes {
-		if len(p.causes) < maxCauses && errors.Is(err, cause) {
+	for _, name := range h.causes {
+		if len(p.causes) < maxCauses && errors.Is(err, h.opt.Causes[name]) {
 			p.causes = append(p.causes, name)
 		}
 	}
@@ -318,7 +323,8 @@ func (h *Handler) fail(w http.ResponseWriter, r *http.Request, err error) {
 	case errors.Is(err, ledger.ErrClosed):
 		p.code, p.detail, p.retry = Stopping, "the ledger is closed", 5*time.Second
 	case r.Context().Err() != nil:
-		return // nobody hears it
+		// Mostly nobody hears this: either the client has gone, or the server is being shut down.
+		p.code, p.detail, p.retry = Stopping, "the request was ended", time.Second
 	case errors.Is(err, context.DeadlineExceeded):
 		p.code, p.detail, p.retry = Timeout, "the ledger took too long", time.Second
 	case errors.Is(err, errors.ErrUnsupported):
