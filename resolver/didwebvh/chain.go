@@ -26,9 +26,11 @@ type Version struct {
 // looks at. For everybody else it is not enough; see Verify.
 type Chain struct {
 	versions []Version
-	raw      []byte // of the entries in versions, perhaps without the last line feed
+	raw      []byte // as parsed, without the last line feed
 	ring     keyring
 	now      time.Time
+
+	unverified []signature // of the versions
 }
 
 // ParseChain verifies the entries of a log (did.jsonl) of the identifier id, all but the witnesses' approval. now is the
@@ -55,19 +57,33 @@ func parseChain(id did.DID, log []byte, now time.Time) (*Chain, *LogError) {
 		return c, fault(FaultName, err.Error())
 	}
 	log = bytes.Clone(bytes.TrimSuffix(log, []byte("\n"))) // the versions keep parts of it
-	for rest, more := log, true; more; {
+	var f *LogError
+	for rest, more := log, true; more && f == nil; {
 		var line []byte
 		line, rest, more = bytes.Cut(rest, []byte("\n"))
-		if f := c.add(line, asked.SCID); f != nil {
+		if f = c.add(line, asked.SCID); f != nil {
 			f.Entry = len(c.versions) + 1
-			return c, f
 		}
-		c.raw = log[:len(log)-len(rest)]
 	}
-	return c, nil
+	c.raw = log
+	if s := c.checkSignatures(); s != nil {
+		f = s
+	}
+	return c, f
 }
 
-// add verifies the next entry.
+// checkSignatures verifies the signatures of the entries that were added, and cuts the chain before the first that is bad.
+func (c *Chain) checkSignatures() *LogError {
+	bad := firstBad(c.unverified)
+	c.unverified = nil
+	if bad >= len(c.versions) {
+		return nil
+	}
+	c.versions = c.versions[:bad]
+	return &LogError{FaultProof, bad + 1, "a signature does not verify"}
+}
+
+// add checks the next entry, all but its signatures, which it leaves in unverified.
 func (c *Chain) add(line []byte, scid string) *LogError {
 	if len(c.versions) == MaxEntries {
 		return fault(FaultSyntax, fmt.Sprintf("more than %d entries", MaxEntries))
@@ -207,7 +223,7 @@ func checkHash(e *entry, v, before *Version) *LogError {
 	return nil
 }
 
-// checkProofs wants every proof of the entry to be valid and by a key that may update.
+// checkProofs wants every proof of the entry to be well-formed and by a key that may update. All of them must verify.
 func (c *Chain) checkProofs(e *entry, v, before *Version) *LogError {
 	active := v.Parameters.UpdateKeys
 	if before != nil && len(before.Parameters.NextKeyHashes) == 0 {
@@ -226,9 +242,7 @@ func (c *Chain) checkProofs(e *entry, v, before *Version) *LogError {
 		if err != nil {
 			return fault(FaultProof, "the key of the proof is not one of Ed25519")
 		}
-		if err := p.verify(k, document); err != nil {
-			return fault(FaultProof, "the signature does not verify")
-		}
+		c.unverified = append(c.unverified, signature{v.Number - 1, k, p.message(document), p.signature})
 	}
 	return nil
 }
@@ -249,7 +263,7 @@ func (c *Chain) Newest() *Version { return &c.versions[len(c.versions)-1] }
 
 // Bytes returns a copy of the log, as it is published in did.jsonl.
 func (c *Chain) Bytes() []byte {
-	return append(bytes.Clone(bytes.TrimSuffix(c.raw, []byte("\n"))), '\n')
+	return append(bytes.Clone(c.raw), '\n')
 }
 
 // NeedsWitnesses tells whether any version had to be approved by witnesses.

@@ -122,12 +122,15 @@ func (ch *Chain) Append(ctx context.Context, c *Change, signer keys.Signer) (*Ch
 	if err != nil {
 		return nil, err
 	}
-	next := &Chain{versions: slices.Clone(ch.versions), ring: keyring{}, now: c.Time, raw: ch.Bytes()}
-	if f := next.add(bytes.TrimSuffix(line, []byte("\n")), newest.Parameters.SCID); f != nil {
+	next := &Chain{versions: slices.Clone(ch.versions), ring: keyring{}, now: c.Time, raw: append(ch.Bytes(), line...)}
+	f := next.add(line, newest.Parameters.SCID)
+	if f == nil {
+		f = next.checkSignatures()
+	}
+	if f != nil {
 		f.Entry = newest.Number + 1
 		return nil, f.asError()
 	}
-	next.raw = append(next.raw, line...)
 	return next, nil
 }
 
@@ -174,6 +177,5 @@ func complete(ctx context.Context, number int, text []byte, at time.Time, signer
 		return nil, err
 	}
 	members["proof"] = []any{p}
-	line, err := strictjson.Canonical(members)
-	return append(line, '\n'), err
+	return strictjson.Canonical(members)
 }
