@@ -1,0 +1,285 @@
+package proof
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+)
+
+func TestLatest(t *testing.T) {
+	w := newWorld(true)
+	for _, entries := range []int{0, 1, 2, 3, 50} {
+		for _, key := range []string{"k0", "k2", "absent 1", "absent 2"} {
+			l := w.latest(entries, key, "w1", "w3", "a1")
+			b, err := l.Bytes()
+			if err != nil {
+				t.Fatal(err)
+			}
+			back, err := ParseLatest(b)
+			if err != nil {
+				t.Fatal(err)
+			}
+			v, err := back.Verify(w.trust, key, now)
+			if err != nil {
+				t.Fatalf("Verify of %s among %d: %v", key, w.count, err)
+			}
+			present := l.Head != nil
+			if v.Latest != present || v.Absent == present || !bytes.Equal(v.Head, l.Head) || v.Epoch != l.Epoch || len(v.Checkpoint.Cosigned) != 3 {
+				t.Errorf("Verify of %s among %d: got %+v", key, w.count, v)
+			}
+			if want := now.Add(-30 * time.Second); !v.AsOf.Equal(want) || v.AsOf.Location() != time.UTC {
+				t.Errorf("AsOf: got %v, want the epoch's %v", v.AsOf, want)
+			}
+			for _, other := range []string{"k1", "k3", "absent 1", "absent 3", ""} {
+				if _, err := back.Verify(w.trust, other, now); other != key && present && !errors.Is(err, ErrInvalid) {
+					t.Errorf("Verify of %s for %s: got %v, want ErrInvalid", key, other, err)
+				}
+			}
+		}
+	}
+}
+
+func TestLatestAsOf(t *testing.T) {
+	w := newWorld(false)
+	w.append(3)
+	e, cp := w.seal(now)
+	l := w.prove(e, w.sign(cp, now.Add(-time.Minute), "w1", "w2", "a1"), "k1")
+	v, err := l.Verify(w.trust, "k1", now)
+	if want := now.Add(-time.Minute); err != nil || !v.AsOf.Equal(want) {
+		t.Errorf("AsOf under cosignatures older than the epoch: got %v, %v, want %v", v, err, want)
+	}
+	// What happened since, the old proof does not know; fresh cosignatures on it must not hide that.
+	w.append(1)
+	l.Checkpoint = w.sign(cp, now.Add(time.Hour), "w1", "w2", "a1")
+	v, err = l.Verify(w.trust, "k1", now.Add(time.Hour))
+	if err != nil || !v.AsOf.Equal(now) {
+		t.Errorf("AsOf under cosignatures newer than the epoch: got %v, %v, want %v", v, err, now)
+	}
+}
+
+// TestLatestNeedsWitnessAndAuditor: only with both quorums is an answer proven to be the newest.
+func TestLatestNeedsWitnessAndAuditor(t *testing.T) {
+	for _, c := range []struct {
+		q    Quorum
+		want bool
+	}{
+		{Quorum{}, false},
+		{Quorum{Witnesses: 2}, false},
+		{Quorum{Auditors: 2}, false},
+		{Quorum{Witnesses: 2, Mirrors: 1}, false},
+		{Quorum{Witnesses: 1, Auditors: 1}, true},
+	} {
+		w := newWorld(false)
+		w.trust.Quorum, w.trust.InsecureNoQuorum = c.q, true
+		for _, key := range []string{"k0", "absent"} {
+			l := w.latest(4, key, "w1", "w2", "w3", "m1", "a1", "a2")
+			v, err := l.Verify(w.trust, key, now)
+			if err != nil || v.Latest != (c.want && key == "k0") || v.Absent != (c.want && key == "absent") {
+				t.Errorf("quorum %+v, %s: got %+v, %v", c.q, key, v, err)
+			}
+		}
+	}
+}
+
+// TestLatestLies: proofs that a dishonest ledger makes out of true parts.
+func TestLatestLies(t *testing.T) {
+	w := newWorld(false)
+	quorum := []string{"w1", "w2", "a1"}
+	w.append(10)
+	e1, cp1 := w.seal(now.Add(-time.Hour))
+	old := w.prove(e1, w.sign(cp1, now.Add(-time.Hour), quorum...), "k1")
+	w.append(1)
+	w.heads[MapPath("k1")] = []byte("k1, rotated")
+	e2, cp2 := w.seal(now)
+	fresh := w.sign(cp2, now, quorum...)
+	good := w.prove(e2, fresh, "k1")
+	if _, err := good.Verify(w.trust, "k1", now); err != nil {
+		t.Fatal(err)
+	}
+	with := func(l *Latest, change func(*Latest)) *Latest {
+		c := *l
+		change(&c)
+		return &c
+	}
+	// A checkpoint that ends in an entry, cosigned by somebody who should not have.
+	w.append(1)
+	cp3 := Checkpoint{Origin: origin, Size: w.tree.frontier.Size(), Root: w.tree.frontier.Root()}
+	planted := EpochLeaf{MapRoot: plainMap{MapPath("k1"): []byte("planted")}.root(), Size: e2.Size, Entries: e2.Entries, Time: e2.Time}
+	for _, c := range []struct {
+		name string
+		l    *Latest
+	}{
+		{"old epoch under a fresh checkpoint", with(old, func(l *Latest) { l.Checkpoint = fresh })},
+		{"old epoch, proven to stand in the fresh log", with(old, func(l *Latest) {
+			l.Checkpoint, l.EpochPath = fresh, must(InclusionPath(w.tree, e1.Size, cp2.Size))
+		})},
+		{"old epoch, as if it were of the fresh size", with(old, func(l *Latest) { l.Checkpoint, l.Epoch.Size, l.EpochPath = fresh, e2.Size, good.EpochPath })},
+		{"old head in the new map", with(good, func(l *Latest) { l.Head = old.Head })},
+		{"old map in the new epoch", with(good, func(l *Latest) { l.Map, l.Head = old.Map, old.Head })},
+		{"no head", with(good, func(l *Latest) { l.Head = nil })},
+		{"planted map root", with(good, func(l *Latest) { l.Epoch, l.Map, l.Head = planted, MapProof{}, []byte("planted") })},
+		{"other number of entries", with(good, func(l *Latest) { l.Epoch.Entries-- })},
+		{"other time", with(good, func(l *Latest) { l.Epoch.Time++ })},
+		{"path missing", with(good, func(l *Latest) { l.EpochPath = nil })},
+		{"checkpoint that ends in an entry", with(good, func(l *Latest) {
+			l.Checkpoint, l.EpochPath = w.sign(cp3, now, quorum...), must(InclusionPath(w.tree, e2.Size, cp3.Size))
+		})},
+		{"checkpoint of nothing", with(good, func(l *Latest) {
+			l.Checkpoint = w.sign(Checkpoint{Origin: origin, Root: EmptyRoot()}, now, quorum...)
+		})},
+		{"no checkpoint", with(good, func(l *Latest) { l.Checkpoint = nil })},
+		{"empty head", with(good, func(l *Latest) { l.Head = []byte{} })},
+		{"long head", with(good, func(l *Latest) { l.Head = make([]byte, MaxHeadSize+1) })},
+		{"epoch of more entries than leaves", with(good, func(l *Latest) { l.Epoch.Entries = l.Epoch.Size + 1 })},
+		{"epoch before 1970", with(good, func(l *Latest) { l.Epoch.Time = -1 })},
+	} {
+		if v, err := c.l.Verify(w.trust, "k1", now); !errors.Is(err, ErrInvalid) {
+			t.Errorf("%s: got %+v, %v, want ErrInvalid", c.name, v, err)
+		}
+	}
+	if _, err := good.Verify(w.trust, "k1", now.Add(-10*time.Minute)); !errors.Is(err, ErrInvalid) {
+		t.Errorf("from the future: got %v, want ErrInvalid", err)
+	}
+	if _, err := with(good, func(l *Latest) { l.Checkpoint = w.sign(cp2, now, "w1", "w2") }).Verify(w.trust, "k1", now); !errors.Is(err, ErrQuorum) {
+		t.Errorf("no auditor: got %v, want ErrQuorum", err)
+	}
+	// An epoch ahead of the clock, under cosignatures that are not.
+	e4, cp4 := w.seal(now.Add(72 * time.Hour))
+	if _, err := w.prove(e4, w.sign(cp4, now, quorum...), "k1").Verify(w.trust, "k1", now); !errors.Is(err, ErrInvalid) {
+		t.Errorf("epoch of 72 hours ahead: got %v, want ErrInvalid", err)
+	}
+}
+
+// TestLatestEveryByte changes every byte of proofs, one at a time, to several other values: nothing that was changed verifies.
+func TestLatestEveryByte(t *testing.T) {
+	for _, lattice := range []bool{false, true} {
+		w := newWorld(lattice)
+		w.latest(7, "k1", "w1", "w2", "a1")
+		for _, key := range []string{"k1", "absent", "absent too"} {
+			witness := "w2"
+			if lattice {
+				witness = "w3"
+			}
+			b := must(w.latest(6, key, "w1", witness, "a1").Bytes())
+			if _, err := must(ParseLatest(b)).Verify(w.trust, key, now); err != nil {
+				t.Fatal(err)
+			}
+			parsed := 0
+			for i := range b {
+				masks := []byte{0x01, 0x20, 0x80, 0xff}
+				if lattice && i > 1000 {
+					masks = masks[i%4 : i%4+1] // what is changed there is one long signature
+				}
+				for _, mask := range masks {
+					b[i] ^= mask
+					l, err := ParseLatest(b)
+					if err == nil {
+						parsed++
+						_, err = l.Verify(w.trust, key, now)
+					}
+					if !errors.Is(err, ErrInvalid) {
+						t.Fatalf("%s, byte %d of %d changed by %#02x: got %v, want ErrInvalid", key, i, len(b), mask, err)
+					}
+					b[i] ^= mask
+				}
+			}
+			if parsed < len(b) {
+				t.Errorf("only %d mutants of %d bytes were well-formed: the test does not reach the verifier", parsed, len(b))
+			}
+			for i := range b {
+				if _, err := ParseLatest(b[:i]); !errors.Is(err, ErrInvalid) {
+					t.Fatalf("%s, cut off at %d: got %v, want ErrInvalid", key, i, err)
+				}
+			}
+			if _, err := ParseLatest(append(slices.Clone(b), 0)); !errors.Is(err, ErrInvalid) {
+				t.Errorf("%s, a byte more: got %v, want ErrInvalid", key, err)
+			}
+		}
+	}
+}
+
+func TestParseLatestRefused(t *testing.T) {
+	w := newWorld(false)
+	l := w.latest(0, "k1", "w1", "w2", "a1") // a log of one leaf: the path is empty
+	wire := func(change func(*wireLatest)) []byte {
+		x := &wireLatest{
+			Version: 1, Checkpoint: l.Checkpoint, Epoch: l.Epoch.Append(nil), EpochPath: []byte{}, Map: must(l.Map.Append(nil)),
+		}
+		change(x)
+		return must(codec().enc.Marshal(x))
+	}
+	if _, err := must(ParseLatest(wire(func(*wireLatest) {}))).Verify(w.trust, "k1", now); err != nil {
+		t.Fatal(err)
+	}
+	long := slices.Concat([]byte{0x86, 0x18, 0x01}, wire(func(*wireLatest) {})[2:])
+	for name, b := range map[string][]byte{
+		"empty":                nil,
+		"another type":         {0x80},
+		"version 2":            wire(func(x *wireLatest) { x.Version = 2 }),
+		"version in two bytes": long,
+		"no checkpoint":        wire(func(x *wireLatest) { x.Checkpoint = nil }),
+		"path null":            wire(func(x *wireLatest) { x.EpochPath = nil }),
+		"half a hash":          wire(func(x *wireLatest) { x.EpochPath = make([]byte, 16) }),
+		"65 hashes":            wire(func(x *wireLatest) { x.EpochPath = make([]byte, 65*32) }),
+		"entry for an epoch":   wire(func(x *wireLatest) { x.Epoch = EntryLeaf{Key: "k", Op: make([]byte, 30)}.Append(nil) }),
+		"no map":               wire(func(x *wireLatest) { x.Map = nil }),
+		"empty head":           wire(func(x *wireLatest) { x.Head = []byte{} }),
+		"long head":            wire(func(x *wireLatest) { x.Head = make([]byte, 513) }),
+		"head and other": wire(func(x *wireLatest) {
+			x.Head = []byte("h")
+			x.Map = must((&MapProof{Other: &MapOther{}}).Append(nil))
+		}),
+		"too long":           wire(func(x *wireLatest) { x.Checkpoint = make([]byte, MaxLatestSize) }),
+		"text for bytes":     bytes.Replace(wire(func(x *wireLatest) { x.Head = []byte("hhhh") }), []byte("\x44hhhh"), []byte("\x64hhhh"), 1),
+		"undefined for null": append(wire(func(*wireLatest) {})[:len(wire(func(*wireLatest) {}))-1], 0xf7),
+	} {
+		if got, err := ParseLatest(b); !errors.Is(err, ErrInvalid) {
+			t.Errorf("ParseLatest, %s: got %+v, %v, want ErrInvalid", name, got, err)
+		}
+	}
+	for name, l := range map[string]*Latest{
+		"nothing":        {},
+		"too large":      {Checkpoint: make([]byte, MaxLatestSize)},
+		"malformed map":  {Checkpoint: []byte("x"), Map: MapProof{Siblings: []Hash{{}}}},
+		"long path":      {Checkpoint: []byte("x"), EpochPath: make([]Hash, 65)},
+		"head and other": {Checkpoint: []byte("x"), Head: []byte("h"), Map: MapProof{Other: &MapOther{}}},
+	} {
+		if _, err := l.Bytes(); !errors.Is(err, ErrInvalid) {
+			t.Errorf("Bytes, %s: got %v, want ErrInvalid", name, err)
+		}
+	}
+}
+
+// TestLatestSize states what a proof takes at 10 million keys: 24 siblings in the map, as many in the log.
+func TestLatestSize(t *testing.T) {
+	w := newWorld(false)
+	l := w.latest(3, "k1", "w1", "w2", "a1")
+	l.EpochPath = slices.Repeat([]Hash{{1}}, 24)
+	l.Map.Siblings = slices.Repeat([]Hash{{1}}, 26)
+	l.Head = make([]byte, 250)
+	if n := len(must(l.Bytes())); n > 3000 {
+		t.Errorf("size: got %d bytes, want at most 3000", n)
+	}
+}
+
+func Example() {
+	w := newWorld(false) // a ledger, its cosigners, and a verifier who trusts two witnesses and an auditor
+	file := must(w.latest(5, "k1", "w1", "w2", "a1").Bytes())
+
+	l, err := ParseLatest(file)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	v, err := l.Verify(w.trust, "k1", now)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Printf("%s, newest: %v, as of %s\n", v.Head, v.Latest, v.AsOf.Format(time.RFC3339))
+	// Output:
+	// head of k1, newest: true, as of 2026-03-01T11:59:30Z
+}
