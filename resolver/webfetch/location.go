@@ -59,7 +59,7 @@ func parseAuthority(s string) (host string, port uint16, err error) {
 		return "", 0, errors.New("webfetch: host: malformed percent-encoding")
 	}
 	// What a client would connect to is what counts: the decoded text is judged first.
-	if name, _, _ := strings.Cut(decoded, ":"); isAddress(name) || isAddress(strings.Trim(decoded, "[]")) {
+	if isAddress(decoded) {
 		return "", 0, errors.New("webfetch: host: an IP address")
 	}
 	// RFC 3986, section 2.1: the digits of an escape may be written in both cases.
@@ -77,16 +77,17 @@ func parseAuthority(s string) (host string, port uint16, err error) {
 	return strings.ToLower(host), port, nil
 }
 
-// isAddress tells what a client may take for an IP address: the last label of the name is a number, decimal or hexadecimal
-// (as the WHATWG URL Standard, section 3.5, ends such hosts), or the name holds a colon.
-func isAddress(name string) bool {
-	if strings.Contains(name, ":") {
+// isAddress tells what a client may take for an IP address, perhaps with a port: brackets, more than one colon, or a last label
+// that is a number, decimal or hexadecimal (as the WHATWG URL Standard, section 3.5, tells such hosts).
+func isAddress(authority string) bool {
+	if strings.ContainsAny(authority, "[]") || strings.Count(authority, ":") > 1 {
 		return true
 	}
+	name, _, _ := strings.Cut(authority, ":")
 	name = strings.TrimSuffix(name, ".")
 	last := strings.ToLower(name[strings.LastIndexByte(name, '.')+1:])
-	if strings.HasPrefix(last, "0x") {
-		return strings.Trim(last[2:], "0123456789abcdef") == ""
+	if digits, ok := strings.CutPrefix(last, "0x"); ok {
+		return strings.Trim(digits, "0123456789abcdef") == ""
 	}
 	return last != "" && strings.Trim(last, "0123456789") == ""
 }
