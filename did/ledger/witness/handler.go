@@ -14,6 +14,9 @@ type HandlerOptions struct {
 	MaxBody     int64         // bytes of a request; default MaxRequestSize
 	MaxInFlight int           // requests at once, others wait; default 64
 	Timeout     time.Duration // for a request, from its first byte to the answer; default 30 s
+
+	// OnError is told why a request got 500 or 503; those who asked are not.
+	OnError func(error)
 }
 
 const (
@@ -25,6 +28,7 @@ type handler struct {
 	c        Cosigner
 	maxBody  int64
 	timeout  time.Duration
+	onError  func(error)
 	inFlight chan struct{}
 	reading  chan struct{} // many more: whoever sends slowly must not keep others out
 }
@@ -35,7 +39,10 @@ func NewHandler(c Cosigner, opt *HandlerOptions) http.Handler {
 	if opt == nil {
 		opt = &HandlerOptions{}
 	}
-	h := &handler{c: c, maxBody: opt.MaxBody, timeout: opt.Timeout}
+	h := &handler{c: c, maxBody: opt.MaxBody, timeout: opt.Timeout, onError: opt.OnError}
+	if h.onError == nil {
+		h.onError = func(error) {}
+	}
 	if h.maxBody <= 0 {
 		h.maxBody = MaxRequestSize
 	}
@@ -57,7 +64,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	body, err := h.read(w, r)
 	if errors.Is(err, errBusy) {
-		answer(w, nil, err)
+		h.answer(w, nil, err)
 		return
 	}
 	if large := (*http.MaxBytesError)(nil); errors.As(err, &large) {
@@ -70,18 +77,18 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	req, err := ParseRequest(body)
 	if err != nil {
-		answer(w, nil, err)
+		h.answer(w, nil, err)
 		return
 	}
 	select {
 	case h.inFlight <- struct{}{}:
 		defer func() { <-h.inFlight }()
 	case <-ctx.Done():
-		answer(w, nil, errBusy)
+		h.answer(w, nil, errBusy)
 		return
 	}
 	lines, err := h.c.Cosign(ctx, req.OldSize, req.Consistency, req.Note)
-	answer(w, lines, err)
+	h.answer(w, lines, err)
 }
 
 // read reads the body, which has to come soon.
@@ -110,8 +117,8 @@ var classes = []struct {
 	{ErrUnavailable, http.StatusServiceUnavailable},
 }
 
-// answer writes signature lines or the error. An error of no class is not told to strangers.
-func answer(w http.ResponseWriter, lines []byte, err error) {
+// answer writes signature lines or the error. What goes wrong here, and not in the request, is not told to strangers.
+func (h *handler) answer(w http.ResponseWriter, lines []byte, err error) {
 	w.Header().Set("Cache-Control", "no-store")
 	if err == nil {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
@@ -127,12 +134,16 @@ func answer(w http.ResponseWriter, lines []byte, err error) {
 	}
 	for _, c := range classes {
 		if errors.Is(err, c.err) {
+			text := err.Error()
 			if c.err == ErrUnavailable {
+				h.onError(err)
 				w.Header().Set("Retry-After", "1")
+				text = c.err.Error()
 			}
-			http.Error(w, err.Error(), c.status)
+			http.Error(w, text, c.status)
 			return
 		}
 	}
+	h.onError(err)
 	http.Error(w, "not possible at the moment", http.StatusInternalServerError)
 }

@@ -16,11 +16,15 @@ import (
 
 // A Log is one that a Server cosigns.
 type Log struct {
-	Key    proof.VerifierKey // LogEd25519
+	Key    proof.VerifierKey // LogEd25519, or CosignatureMLDSA44
 	Origin string            // default: the name of Key
 	// Source, if it is not nil, is where the log is published. Then only checkpoints that end in an epoch leaf are cosigned; a log
 	// that does not show its last leaf gets no cosignature.
 	Source Source
+	// Hold, if it is not nil, is called instead of looking for the epoch leaf, with a checkpoint that the log signed and that extends
+	// the last, before it is cosigned: a mirror returns when it holds the log's bytes durably. An error is one of this package's.
+	// Only one call at a time is made for a log.
+	Hold func(ctx context.Context, c proof.Checkpoint, signed []byte) error
 }
 
 func (l *Log) origin() string {
@@ -124,8 +128,8 @@ func NewServer(dir string, signer *proof.NoteSigner, logs []Log, opt *Options) (
 		}
 	}
 	for _, l := range logs {
-		if l.Key.Type() != proof.LogEd25519 {
-			return nil, fmt.Errorf("witness: open: %v is no key of a log", l.Key.Type())
+		if t := l.Key.Type(); t != proof.LogEd25519 && t != proof.CosignatureMLDSA44 {
+			return nil, fmt.Errorf("witness: open: %v is no key of a log", t)
 		}
 		if _, twice := s.logs[l.origin()]; twice {
 			return nil, fmt.Errorf("witness: open: log %q is named twice", l.origin())
@@ -299,7 +303,10 @@ func (s *Server) check(ctx context.Context, w *watched, oldSize uint64, consiste
 		s.keep(ctx, w, signed)
 		return because(ErrRefused, "%v", err)
 	}
-	if w.Source != nil {
+	switch {
+	case w.Hold != nil:
+		return w.Hold(ctx, c, signed)
+	case w.Source != nil:
 		_, err := LastEpoch(ctx, w.Source, c)
 		return err
 	}
