@@ -202,7 +202,7 @@ func (v *Verifier) stated(d did.DID, id Identifier, net Network, b *Bundle, vh *
 	r := &replayed{net: net, key: b.key, want: wanted(opt), state: s}
 	r.become(nil, s.version())
 	r.advance(vh.AsOf)
-	if !opt.Newest() && r.past == nil {
+	if !opt.Newest() && (r.past == nil || r.picked < len(r.versions)-1) {
 		return nil, &did.Error{Code: did.FeatureNotSupported, Detail: "the bundle has no operations, and so no past versions"}
 	}
 	ev := did.Evidence{Included: true, Latest: true, AsOf: vh.AsOf, Cosigners: cosigners(vh)}

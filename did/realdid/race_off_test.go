@@ -1,0 +1,5 @@
+//go:build !race
+
+package realdid_test
+
+const raceEnabled = false

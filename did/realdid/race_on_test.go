@@ -1,0 +1,6 @@
+//go:build race
+
+package realdid_test
+
+// raceEnabled tells heavy tests that everything takes ten times as long.
+const raceEnabled = true
