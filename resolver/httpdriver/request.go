@@ -43,14 +43,21 @@ func (q *query) plain() bool {
 // alone. Errors are *did.Error; what was read before them stays, so that the error can be told in the form asked for.
 func (q *query) parse(target, httpQuery string, body []byte) error {
 	text, literal := decodeTarget(target)
+	if !literal {
+		if err := q.setIdentifier(text); err != nil {
+			return err
+		}
+	}
 	if err := q.setOptions(httpQuery, literal, &text); err != nil {
 		return err
 	}
 	if err := q.addBody(body); err != nil {
 		return err
 	}
-	if err := q.setIdentifier(text); err != nil {
-		return err
+	if literal {
+		if err := q.setIdentifier(text); err != nil {
+			return err
+		}
 	}
 	return q.finish()
 }

@@ -52,6 +52,9 @@ func (x *exchange) identifiers(target string) {
 		offers = dereferencingOffers
 	}
 	v := negotiate(accept, offers)
+	if v == variantNone && q.url.IsZero() && negotiate(accept, dereferencingOffers) == variantDereferenced {
+		q.url, v = q.id.URL(), variantDereferenced // a DID is a DID URL without more, and a version of it is in the options
+	}
 	switch {
 	case err != nil:
 		x.fail(err, v)
@@ -182,7 +185,7 @@ func (h *Handler) prove(ctx context.Context, p did.Prover, id did.DID, opt *did.
 	defer cancel()
 	b, err := p.Prove(ctx, id, opt)
 	if err != nil || len(b) == 0 {
-		return nil, err != nil && !did.AsError(err).Temporary()
+		return nil, err == nil || !did.AsError(err).Temporary()
 	}
 	return []did.MethodProof{{Method: id.Method(), Value: b}}, true
 }
@@ -190,8 +193,10 @@ func (h *Handler) prove(ctx context.Context, p did.Prover, id did.DID, opt *did.
 // setHeaders sets what follows from the body. The entity tag changes whenever a byte does, the proof's included: a client
 // that asks again because its proof has become old gets the new one.
 func (a *answer) setHeaders() {
-	sum := sha256.Sum256(a.body)
-	a.etag = `"` + base64.RawURLEncoding.EncodeToString(sum[:16]) + `"`
+	hash := sha256.New()
+	hash.Write([]byte{byte(a.key.variant)}) // the same bytes under another media type are another representation
+	hash.Write(a.body)
+	a.etag = `"` + base64.RawURLEncoding.EncodeToString(hash.Sum(nil)[:16]) + `"`
 	a.etagHeader = []string{a.etag}
 	a.contentType = contentTypes[a.key.variant]
 	a.length = []string{strconv.Itoa(len(a.body))}
