@@ -176,6 +176,8 @@ func (c *Client) dial(ctx context.Context, network, address string) (net.Conn, e
 	if err != nil {
 		return nil, err
 	}
+	ctx, cancel := context.WithTimeout(ctx, c.opt.Timeout) // the transport may go on without the fetch that began it
+	defer cancel()
 	addrs, err := c.opt.Lookup.LookupNetIP(ctx, "ip", host)
 	if err != nil {
 		return nil, err
