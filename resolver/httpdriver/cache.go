@@ -105,10 +105,14 @@ func (c *cache) forget(id did.DID) {
 
 // do returns the answer that ask gives, or that somebody else's ask gives who put the question a moment ago. It asks in
 // the caller's goroutine; if the one who asks fails because its own context ended, another of those who wait asks.
-func (c *cache) do(ctx context.Context, k answerKey, ask func(context.Context) (*answer, error)) (*answer, error) {
+func (c *cache) do(ctx context.Context, k answerKey, now time.Time, ask func(context.Context) (*answer, error)) (*answer, error) {
 	s := c.shard(k.id)
 	for {
 		s.mu.Lock()
+		if a := s.answers[k]; a != nil && now.Before(a.until) { // since the caller looked
+			s.mu.Unlock()
+			return a, nil
+		}
 		f := s.flights[k]
 		if f == nil {
 			f = &flight{done: make(chan struct{})}

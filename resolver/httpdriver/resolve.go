@@ -108,7 +108,7 @@ func (x *exchange) resolve(q *query, v variant) {
 	ages := h.ages
 	switch {
 	case q.plain():
-		a, err = h.answers.do(ctx, k, ask)
+		a, err = h.answers.do(ctx, k, x.now, ask)
 	case q.opt.NoCache && q.opt.Newest():
 		ages = nil // for whom it is in time, it is so once
 		forgets := h.answers.forgets(q.id)
