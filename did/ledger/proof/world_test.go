@@ -61,9 +61,9 @@ func (w *world) seal(at time.Time) (EpochLeaf, Checkpoint) {
 // sign returns a note signed by the log and cosigned at a time by those named.
 func (w *world) sign(cp Checkpoint, at time.Time, names ...string) []byte {
 	text := cp.Append(nil)
-	n := &Note{Text: text, Signatures: []NoteSignature{must(w.log.SignNote(text))}}
+	n := &Note{Text: text, Signatures: []NoteSignature{fixedSign(w.log, text)}}
 	for _, name := range names {
-		n.Signatures = append(n.Signatures, must(w.who[name].Cosign(text, at)))
+		n.Signatures = append(n.Signatures, fixedCosign(w.who[name], text, at))
 	}
 	return n.Append(nil)
 }
