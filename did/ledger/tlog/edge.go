@@ -37,7 +37,12 @@ func (e *edge) append(leaf []byte, full func(t proof.Tile, data []byte)) error {
 		full(proof.Tile{Entries: true, Index: index, Width: proof.TileWidth}, e.bundle)
 		e.bundle = nil
 	}
-	h := proof.LeafHash(leaf)
+	e.appendHash(proof.LeafHash(leaf), index, full)
+	return nil
+}
+
+// appendHash adds a hash to the tile of level 0 at index.
+func (e *edge) appendHash(h proof.Hash, index uint64, full func(t proof.Tile, data []byte)) {
 	for level := uint8(0); ; level++ {
 		if int(level) == len(e.tiles) {
 			e.tiles = append(e.tiles, make([]proof.Hash, 0, proof.TileWidth))
@@ -45,7 +50,7 @@ func (e *edge) append(leaf []byte, full func(t proof.Tile, data []byte)) error {
 		e.tiles[level] = append(e.tiles[level], h)
 		t := e.tiles[level]
 		if len(t) < proof.TileWidth {
-			return nil
+			return
 		}
 		full(proof.Tile{Level: level, Index: index, Width: proof.TileWidth}, tileData(t))
 		h, index = subtree(t), index/proof.TileWidth

@@ -37,6 +37,9 @@ type Options struct {
 	// OnError is told why an epoch was not sealed or published, which is tried again, and which cosigner failed. It may be
 	// called from several goroutines at once. nil: nobody is told.
 	OnError func(error)
+
+	fault  func(step string) error // for tests
+	manual bool                    // nothing is sealed but by Seal: for tests
 }
 
 // A Log is a ledger that proves itself: it passes everything on to the ledger beneath, seals epochs in the background and
@@ -96,6 +99,7 @@ func Open(lg Source, dir string, signer *proof.NoteSigner, trust *proof.Trust, r
 	if err != nil {
 		return nil, err
 	}
+	store.fault = l.opt.fault
 	l.store = store
 	l.ctx, l.cancel = context.WithCancel(context.Background())
 	if err := l.checkSource(); err != nil {
@@ -106,7 +110,9 @@ func Open(lg Source, dir string, signer *proof.NoteSigner, trust *proof.Trust, r
 			p.size = last.Size + 1 // most likely
 		}
 	}
-	l.work.Go(l.run)
+	if !l.opt.manual {
+		l.work.Go(l.run)
+	}
 	return l, nil
 }
 

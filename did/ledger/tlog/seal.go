@@ -31,7 +31,7 @@ func (l *Log) run() {
 		if l.due() {
 			err := l.epoch(l.ctx)
 			switch {
-			case l.ctx.Err() != nil:
+			case l.closed.Load():
 				return
 			case err != nil:
 				l.opt.OnError(err)
