@@ -112,6 +112,9 @@ func (r *Resolver) Resolve(ctx context.Context, id did.DID, opt *did.ResolveOpti
 		return nil, err
 	}
 	res, proofs, err := did.ParseResolution(body)
+	if err == nil && res.Document.ID.IsZero() { // deactivated, and shown without a document
+		res.Document.ID = id
+	}
 	switch {
 	case err != nil:
 		return nil, err
