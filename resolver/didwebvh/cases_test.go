@@ -125,6 +125,7 @@ func badEntries(t testing.TB) []forged {
 		{"time of another zone", FaultTime, "", at("2025-01-01T00:00:00+02:00")},
 		{"time without a zone", FaultTime, "", at("2025-01-01T00:00:00")},
 		{"time with a small z", FaultTime, "", at("2025-01-01T00:00:00z")},
+		{"hour of one digit", FaultTime, "", at("2025-01-01T1:00:00Z")},
 		{"date alone", FaultTime, "", at("2025-01-01")},
 		{"time with a comma", FaultTime, "", at("2025-01-01T00:00:00,5Z")},
 		{"thirteenth month", FaultTime, "", at("2025-13-01T00:00:00Z")},
@@ -149,6 +150,7 @@ func badRules(t testing.TB) []forged {
 		{"SCID that is no hash of the entry", FaultSCID, did2(otherSCID), func(f *forger) {
 			f.add(step{parameters: object{"scid": otherSCID}, state: object{"id": did2(otherSCID)}})
 		}},
+		{"scid parameter that is not the SCID", FaultSCID, "", parameters("scid", otherSCID)},
 		{"document with another SCID", FaultSCID, "", one(step{state: object{"id": did2(otherSCID)}})},
 		{"later document with another SCID", FaultSCID, "", moved(object{"portable": true}, step{state: object{
 			"id": did2(otherSCID), "alsoKnownAs": []any{"did:webvh:{SCID}:example.com"},
@@ -196,6 +198,10 @@ func badRules(t testing.TB) []forged {
 		{"key that was not committed to", FaultPreRotation, "", committed(step{
 			parameters: object{"updateKeys": []any{a}, "nextKeyHashes": []any{}},
 		})},
+		{"update keys left out that were committed to again", FaultPreRotation, "", func(f *forger) {
+			f.add(step{parameters: object{"nextKeyHashes": []any{KeyHash(testKey(t, "a").Public())}}})
+			f.add(step{parameters: object{"nextKeyHashes": []any{}}})
+		}},
 		{"one of two keys not committed to", FaultPreRotation, "", committed(step{
 			parameters: object{"updateKeys": []any{b, a}, "nextKeyHashes": []any{}}, signers: []string{"b"},
 		})},
@@ -325,6 +331,9 @@ func goodLogs(t testing.TB) []forged {
 		}})},
 		{"SCID in the names of members", "", "", one(step{state: document(object{
 			"zz{SCID}": 1, "z{SCID}": object{"{SCID}": "{SCID}", "R": 1, "|": 2},
+		})})},
+		{"SCID in the names of members of a list", "", "", one(step{state: document(object{
+			"list": []any{object{"more": object{"{SCID}": 1, "R": 1, "|": 2}}},
 		})})},
 		{"SCID in the path", "", "example.com:people:{SCID}", one(step{state: object{"id": "did:webvh:{SCID}:example.com:people:{SCID}"}})},
 		{"update key of an algorithm that is not supported", "", "", parameters("updateKeys", []any{

@@ -70,9 +70,9 @@ var (
 )
 
 // Resolve fetches the log, and did-witness.json if witnesses had to approve, verifies them and answers as
-// Log.Resolution says. A log with a fault is refused, with one exception that the specification makes: a VersionID or
-// VersionTime that names an entry before the fault (and, for a time, one that another such entry ended) is answered, with
-// the metadata of the entries before the fault.
+// Log.Resolution says. A log with a fault is refused, with one exception that the specification makes: where the fault is not
+// one of witnesses, a VersionID or VersionTime that names an entry before it (and, for a time, one that another such
+// entry ended) is answered, with the metadata of the entries before the fault.
 //
 // Errors: those of Parse, Verify, Log.Find and Log.Resolution, and NOT_FOUND if there is no log, all final; INTERNAL_ERROR
 // when there was no answer, also because the host's address is not public (webfetch.ErrAddress).
@@ -123,8 +123,8 @@ func (r *Resolver) resolve(ctx context.Context, id did.DID, choose func(l *Log, 
 		if err != nil && !errors.Is(err, webfetch.ErrNotFound) && !errors.Is(err, webfetch.ErrContent) {
 			return nil, webfetch.ResolutionError(err)
 		}
-		if w := c.approve(file); w != nil {
-			f = w
+		if f := c.approve(file); f != nil {
+			return nil, f.asError()
 		}
 	}
 	if f == nil {

@@ -26,10 +26,7 @@ func Parse(id did.DID) (Identifier, error) {
 	if id.Method() != "webvh" {
 		return Identifier{}, &did.Error{Code: did.InvalidDID, Detail: "not a did:webvh"}
 	}
-	scid, where, ok := strings.Cut(id.ID(), ":")
-	if !ok {
-		return Identifier{}, &did.Error{Code: did.InvalidDID, Detail: "no host after the SCID"}
-	}
+	scid, where, _ := strings.Cut(id.ID(), ":")
 	l, err := webfetch.ParseLocation(where)
 	if err != nil {
 		return Identifier{}, &did.Error{Code: did.InvalidDID, Err: err}

@@ -29,7 +29,7 @@ func Verify(id did.DID, log, witness []byte, now time.Time) (*Log, error) {
 	return &Log{c, id}, nil
 }
 
-// approve checks the witnesses and cuts the chain before the first version that lacks approval.
+// approve checks the witnesses.
 func (c *Chain) approve(file []byte) *LogError {
 	if !c.NeedsWitnesses() {
 		return nil
@@ -39,14 +39,9 @@ func (c *Chain) approve(file []byte) *LogError {
 		all, err = parseApprovals(file, c.versions)
 	}
 	if err != nil {
-		all = approvals{}
+		return fault(FaultWitness, err.Error())
 	}
-	n, f := c.checkWitnesses(all)
-	c.versions = c.versions[:n]
-	if f != nil && err != nil {
-		f.Detail = err.Error()
-	}
-	return f
+	return c.checkWitnesses(all)
 }
 
 // Versions returns all versions, oldest first. The slice is shared: nobody changes it.

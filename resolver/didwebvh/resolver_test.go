@@ -45,6 +45,38 @@ func newResolver(w web) *Resolver {
 
 func (f *forger) did() did.DID { return did.MustParse("did:webvh:" + f.scid + ":example.com") }
 
+func TestParse(t *testing.T) {
+	scid := KeyHash(testKey(t, "a").Public())
+	id, err := Parse(did.MustParse("did:webvh:" + scid + ":example.com%3A8443:a:b"))
+	if err != nil || id.SCID != scid || id.Location.URL("did.jsonl") != "https://example.com:8443/a/b/did.jsonl" {
+		t.Errorf("got %+v, %v", id, err)
+	}
+	for name, text := range map[string]string{
+		"another method":          "did:web:" + scid + ":example.com",
+		"no host":                 "did:webvh:" + scid,
+		"no SCID":                 "did:webvh:example.com",
+		"placeholder":             "did:webvh:%7BSCID%7D:example.com",
+		"SCID too short":          "did:webvh:" + scid[:45] + ":example.com",
+		"SCID too long":           "did:webvh:" + scid + "1:example.com",
+		"SCID of another hash":    "did:webvh:Zm" + scid[2:] + ":example.com",
+		"SCID that is not base58": "did:webvh:" + scid[:45] + "0:example.com",
+		"address":                 "did:webvh:" + scid + ":127.0.0.1",
+	} {
+		_, err := Parse(did.MustParse(text))
+		wantCode(t, name, err, did.InvalidDID)
+	}
+	both := &did.ResolveOptions{VersionID: "1", VersionTime: start}
+	_, err = newResolver(web{}).Resolve(context.Background(), did.MustParse("did:webvh:"+scid+":example.com"), both)
+	wantCode(t, "contradicting options", err, did.InvalidOptions)
+	for want, e := range map[string]*LogError{
+		"didwebvh: entry 2: time: x": {FaultTime, 2, "x"}, "didwebvh: witness: y": {FaultWitness, 0, "y"},
+	} {
+		if got := e.Error(); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
 func withMethods(t testing.TB, purposes map[string]string) object {
 	methods, d := []any{}, document(nil)
 	for _, name := range slices.Sorted(maps.Keys(purposes)) {
@@ -155,18 +187,16 @@ func TestFaultAfterwards(t *testing.T) {
 	wantCode(t, "number 3", err, did.InvalidDID)
 }
 
-// TestWitnessCutsLog: a version that lacks approval takes those after it along, and approvals of those with them.
-func TestWitnessCutsLog(t *testing.T) {
+// TestWitnessSpoilsLog: without approval of every version there is no answer about any.
+func TestWitnessSpoilsLog(t *testing.T) {
 	w := func(names ...string) step { return step{parameters: object{"witness": witnesses(t, 1, names...)}} }
-	f := (&forger{tb: t}).add(w("w1")).add(w("w2")) // the first by nobody but through the second
-	f.add(step{}).approve("w1")                     // w1 approves all, w2 not the third
-	c, fault := parseChain(f.did(), []byte(f.log()), year(2026))
-	if fault != nil {
-		t.Fatal(fault)
-	}
-	fault = c.approve(f.witness)
-	if fault == nil || fault.Fault != FaultWitness || len(c.versions) != 0 {
-		t.Errorf("got %d versions, fault %v; want none: the third is not valid, so its approval counts for nobody", len(c.versions), fault)
+	f := (&forger{tb: t}).add(w("w1")).add(w("w2")).add(step{}).approve("w1") // w1 approves all, w2 not the third
+	r := newResolver(web{logURL: f.log(), witnessURL: string(f.witness)})
+	for _, n := range []int{1, 2, 3} {
+		_, err := r.ResolveNumber(context.Background(), f.did(), n)
+		if e, ok := errors.AsType[*LogError](err); !ok || e.Fault != FaultWitness || e.Entry != 3 {
+			t.Errorf("version %d: got error %v, want %s at entry 3", n, err, FaultWitness)
+		}
 	}
 	f.approve("w2")
 	if _, err := Verify(f.did(), []byte(f.log()), f.witness, year(2026)); err != nil {
@@ -208,6 +238,48 @@ func TestFetchingErrors(t *testing.T) {
 	early.skew = 2 * time.Hour
 	if _, err = early.Resolve(context.Background(), (&forger{tb: t}).add(step{}).did(), nil); err != nil {
 		t.Errorf("clock behind, with leeway: got error %v, want none", err)
+	}
+}
+
+// TestLimits: each limit of a log is exact.
+func TestLimits(t *testing.T) {
+	f := (&forger{tb: t}).add(step{line: func(s string) string { return s + strings.Repeat(" ", MaxEntry-len(s)) }})
+	if _, err := Verify(f.did(), []byte(f.log()), nil, year(2026)); err != nil {
+		t.Errorf("the longest entry: got error %v, want none", err)
+	}
+	f.lines[0] += " "
+	_, err := Verify(f.did(), []byte(f.log()), nil, year(2026))
+	wantLimit(t, "an entry too long", err, 1)
+	f.lines = append(f.lines, strings.Repeat(" ", MaxLog-len(f.lines[0])-1))
+	_, err = Verify(f.did(), []byte(f.log()), nil, year(2026))
+	wantLimit(t, "a log too long", err, 0)
+	_, fault := parseChain(f.did(), []byte(f.log())[:MaxLog], year(2026))
+	wantLimit(t, "the longest log", fault, 1)
+
+	c := &Chain{versions: make([]Version, MaxEntries), now: year(2026)}
+	c.versions[MaxEntries-1].Parameters = &Parameters{}
+	if f := c.add([]byte(f.lines[0]), ""); f == nil || !strings.Contains(f.Detail, "entries") {
+		t.Errorf("an entry too many: got fault %v, want the limit", f)
+	}
+	many := make([]string, 17)
+	for i := range many {
+		many[i] = "a"
+	}
+	proofs := (&forger{tb: t}).add(step{signers: many})
+	_, err = Verify(proofs.did(), []byte(proofs.log()), nil, year(2026))
+	if e, ok := errors.AsType[*LogError](err); !ok || e.Fault != FaultProof {
+		t.Errorf("a proof too many: got error %v, want %s", err, FaultProof)
+	}
+	proofs = (&forger{tb: t}).add(step{signers: many[1:]})
+	if _, err = Verify(proofs.did(), []byte(proofs.log()), nil, year(2026)); err != nil {
+		t.Errorf("as many proofs as may be: got error %v, want none", err)
+	}
+}
+
+func wantLimit(t *testing.T, what string, err error, entry int) {
+	t.Helper()
+	if e, ok := errors.AsType[*LogError](err); !ok || e.Fault != FaultSyntax || e.Entry != entry {
+		t.Errorf("%s: got error %v, want %s at entry %d", what, err, FaultSyntax, entry)
 	}
 }
 

@@ -23,8 +23,8 @@ type approval struct {
 	value   strictjson.Value
 }
 
-// approvals are the proofs of did-witness.json by witness, those that are about versions in the log. Nothing in them is
-// verified.
+// approvals are the proofs of did-witness.json by witness, those that are about versions in the log, newest first. Nothing in
+// them is verified.
 type approvals map[string][]approval
 
 // parseApprovals reads did-witness.json. A file that is not of the right shape is refused as a whole; proofs of versions that
@@ -72,39 +72,29 @@ func witnessed(versionID string) []byte {
 	return append(strictjson.AppendString([]byte(`{"versionId":`), versionID), '}')
 }
 
-// checkWitnesses returns how many of the versions, from the first on, are approved as their witness parameters ask, and,
-// if not all are, why. A proof for a version approves all versions before it.
-func (c *Chain) checkWitnesses(all approvals) (int, *LogError) {
-	limit := len(c.versions)
-	var first *LogError
-	for limit > 0 {
-		newest := map[string]int{}
-		bad := -1
-		for i := range limit {
-			w := c.witnessesOf(i)
-			count := 0
-			for _, k := range w.Keys {
-				at, known := newest[k]
-				if !known {
-					at = c.newestApproval(all, k, limit)
-					newest[k] = at
-				}
-				if at >= i {
-					count++
-				}
+// checkWitnesses wants every version to be approved as the witness parameters ask. A proof for a version approves all
+// versions before it. One version without approval spoils the log: which approvals of the versions before it would
+// still count depends on those after it.
+func (c *Chain) checkWitnesses(all approvals) *LogError {
+	newest := map[string]int{} // approval by witness
+	for i := range c.versions {
+		w := c.witnessesOf(i)
+		count := 0
+		for _, k := range w.Keys {
+			at, known := newest[k]
+			if !known {
+				at = c.newestApproval(all[k], k)
+				newest[k] = at
 			}
-			if count < w.Threshold {
-				first = &LogError{FaultWitness, i + 1, fmt.Sprintf("%d approvals by its witnesses, %d needed", count, w.Threshold)}
-				bad = i
-				break
+			if at >= i {
+				count++
 			}
 		}
-		if bad < 0 {
-			break
+		if count < w.Threshold {
+			return &LogError{FaultWitness, i + 1, fmt.Sprintf("%d approvals by its witnesses, %d needed", count, w.Threshold)}
 		}
-		limit = bad // a proof for a version that is not valid approves nothing
 	}
-	return limit, first
+	return nil
 }
 
 // witnessesOf returns who must approve version i: the witnesses that stood before it, else those that it sets itself.
@@ -117,26 +107,19 @@ func (c *Chain) witnessesOf(i int) Witness {
 	return c.versions[i].Parameters.Witness
 }
 
-// newestApproval returns the index of the newest version below limit that witness k approved, -1 if none. A proof that
-// does not verify counts as if it were not there.
-func (c *Chain) newestApproval(all approvals, k string, limit int) int {
+// newestApproval returns the index of the newest version that witness k approved, -1 if none. A proof that does not
+// verify counts as if it were not there.
+func (c *Chain) newestApproval(list []approval, k string) int {
 	key, err := c.ring.get(k)
 	if err != nil {
 		return -1
 	}
-	list := all[k]
-	for len(list) > 0 {
-		a := list[0]
-		if a.version < limit {
-			p, err := parseProof(a.value, c.now)
-			if err == nil && p.verify(key, witnessed(c.versions[a.version].ID)) == nil {
-				all[k] = list
-				return a.version
-			}
+	for _, a := range list {
+		p, err := parseProof(a.value, c.now)
+		if err == nil && p.verify(key, witnessed(c.versions[a.version].ID)) == nil {
+			return a.version
 		}
-		list = list[1:] // limit never grows, so what was passed over stays so
 	}
-	all[k] = nil
 	return -1
 }
 
