@@ -107,7 +107,7 @@ func (x *exchange) resolve(q *query, v variant) {
 	var err error
 	ages := h.ages
 	switch {
-	case q.plain():
+	case q.plain() && h.opt.Fresh > 0:
 		a, err = h.answers.do(ctx, k, x.now, ask)
 	case q.opt.NoCache && q.opt.Newest():
 		ages = nil // for whom it is in time, it is so once
