@@ -182,6 +182,8 @@ func badRules(t testing.TB) []forged {
 		{"update key that is no text", FaultParameters, "", parameters("updateKeys", []any{a, 1})},
 		{"update keys that are one text", FaultParameters, "", parameters("updateKeys", a)},
 		{"next key hashes that are one text", FaultParameters, "", parameters("nextKeyHashes", hashB)},
+		{"empty next key hash", FaultParameters, "", parameters("nextKeyHashes", []any{""})},
+		{"next key hash that is long", FaultParameters, "", parameters("nextKeyHashes", []any{strings.Repeat("x", 1025)})},
 		{"next key hash twice", FaultParameters, "", parameters("nextKeyHashes", []any{hashB, hashB})},
 		{"portable later", FaultParameters, "", later("portable", true)},
 		{"portable null", FaultParameters, "", parameters("portable", nil)},
@@ -223,6 +225,7 @@ func badRules(t testing.TB) []forged {
 			state: named, parameters: object{"portable": false},
 		})},
 		{"moved without naming the old identifier", FaultPortability, "", moved(object{"portable": true}, step{state: elsewhere})},
+		{"made for an address", FaultSyntax, "", one(step{state: object{"id": "did:webvh:{SCID}:127.0.0.1"}})},
 		{"moved to an address", FaultSyntax, "", moved(object{"portable": true}, step{state: object{
 			"id": "did:webvh:{SCID}:127.0.0.1", "alsoKnownAs": []any{"did:webvh:{SCID}:example.com"},
 		}})},

@@ -137,18 +137,20 @@ func (c *Chain) checkTime(v, before *Version) *LogError {
 // checkIdentifier checks that the document bears the SCID, that the first entry hashes to it, and that the
 // identifier changes only if it may.
 func checkIdentifier(e *entry, v, before *Version, scid string) *LogError {
-	id, err := Parse(v.DID)
-	switch {
-	case v.Parameters.SCID != scid:
+	if v.Parameters.SCID != scid {
 		return fault(FaultSCID, "the log is of another SCID than was asked for")
+	}
+	if before != nil && v.DID == before.DID {
+		return nil
+	}
+	_, err := Parse(v.DID)
+	switch {
 	case v.DID.Method() != "webvh" || !strings.HasPrefix(v.DID.ID(), scid+":"):
 		return fault(FaultSCID, "the id of the document does not bear the SCID")
-	case err != nil || id.SCID != scid:
+	case err != nil:
 		return fault(FaultSyntax, "the id of the document is not a did:webvh")
 	case before == nil:
 		return checkSCID(e, scid)
-	case v.DID == before.DID:
-		return nil
 	case !v.Parameters.Portable:
 		return fault(FaultPortability, "the identifier changed and is not portable")
 	}

@@ -143,6 +143,8 @@ func TestVersions(t *testing.T) {
 			t.Errorf("%s: got metadata %+v, want next version %q", name, m, next)
 		}
 	}
+	_, err = l.Find(&did.ResolveOptions{VersionID: v[0].ID, VersionTime: v[0].Time})
+	wantCode(t, "contradicting options", err, did.InvalidOptions)
 	for n, ok := range map[int]bool{0: false, -1: false, 1: true, 3: true, 4: false} {
 		if _, err := r.ResolveNumber(context.Background(), id, n); (err == nil) != ok {
 			t.Errorf("number %d: got error %v, want accepted %v", n, err, ok)
