@@ -186,6 +186,15 @@ func TestParseResolutionRefuses(t *testing.T) {
 	wantCode(t, "too long", err, did.InternalError)
 }
 
+func TestParseResolutionOfDeactivated(t *testing.T) {
+	r, _, err := did.ParseResolution([]byte(`{"didDocument":null,"didDocumentMetadata":{"deactivated":true},"didResolutionMetadata":{}}`))
+	if err != nil || !r.Metadata.Deactivated || !r.Document.ID.IsZero() {
+		t.Errorf("without a document: got %+v, %v", r, err)
+	}
+	_, _, err = did.ParseResolution([]byte(`{"didDocument":null,"didDocumentMetadata":{"deactivated":false},"didResolutionMetadata":{}}`))
+	wantCode(t, "no document", err, did.InternalError)
+}
+
 func TestParseResolutionPassesOver(t *testing.T) {
 	_, proofs, err := did.ParseResolution([]byte(`{"didDocument":{"id":"did:example:1"},"didDocumentMetadata":{"proof":[{"type":"DataIntegrityProof"}]},` +
 		`"didResolutionMetadata":{"evidence":{"latest":true},"error":null}}`))
@@ -201,11 +210,18 @@ func FuzzParseResolution(f *testing.F) {
 	}
 	f.Add(good)
 	f.Add((&did.Error{Code: did.NotFound}).AppendJSON(nil))
+	f.Add([]byte(`{"didDocument":null,"didDocumentMetadata":{"deactivated":true},"didResolutionMetadata":{}}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		r, proofs, err := did.ParseResolution(b)
 		if err != nil {
 			if did.AsError(err) != err {
 				t.Fatalf("got error %T, want *did.Error", err)
+			}
+			return
+		}
+		if r.Document.ID.IsZero() {
+			if !r.Metadata.Deactivated {
+				t.Fatal("no document, and not deactivated")
 			}
 			return
 		}

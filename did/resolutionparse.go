@@ -23,7 +23,8 @@ const (
 // didDocumentMetadata that are not read here, as encoding/json would decode them, numbers as json.Number.
 //
 // A result that states an error gives that error, without a cause: INTERNAL_ERROR if its type is not known. A document that
-// ParseDocument refuses is INVALID_DID_DOCUMENT. What is no resolution result is INTERNAL_ERROR: it is no answer.
+// ParseDocument refuses is INVALID_DID_DOCUMENT. What is no resolution result is INTERNAL_ERROR: it is no answer. A
+// deactivated DID may be shown without a document (section 4.4); the Document then has no ID.
 func ParseResolution(b []byte) (*Resolution, []MethodProof, error) {
 	v, err := strictjson.Parse(b, strictjson.Limits{Bytes: MaxResolution, Depth: maxResolutionDeep})
 	if err != nil {
@@ -36,18 +37,21 @@ func ParseResolution(b []byte) (*Resolution, []MethodProof, error) {
 	if stated, ok := meta.Get("error"); ok && stated.Kind() != strictjson.Null {
 		return nil, nil, statedError(stated)
 	}
-	doc, _ := v.Get("didDocument")
-	if doc.Kind() != strictjson.Object {
-		return nil, nil, noResult("didDocument is missing or not an object")
-	}
-	d, err := ParseDocument(doc.Raw())
-	if err != nil {
-		return nil, nil, err
-	}
-	r := &Resolution{Document: d}
 	docMeta, ok := v.Get("didDocumentMetadata")
 	if !ok || docMeta.Kind() != strictjson.Object {
 		return nil, nil, noResult("didDocumentMetadata is missing or not an object")
+	}
+	r := &Resolution{Document: new(Document)}
+	doc, _ := v.Get("didDocument")
+	gone, _ := docMeta.Get("deactivated")
+	isGone, _ := gone.Bool()
+	switch {
+	case doc.Kind() == strictjson.Object:
+		if r.Document, err = ParseDocument(doc.Raw()); err != nil {
+			return nil, nil, err
+		}
+	case doc.Kind() != strictjson.Null || !isGone:
+		return nil, nil, noResult("didDocument is missing or not an object")
 	}
 	if err := r.parseMetadata(docMeta); err != nil {
 		return nil, nil, err

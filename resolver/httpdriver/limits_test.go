@@ -320,7 +320,7 @@ func TestLogsNameNobody(t *testing.T) {
 	get(h, "/hidden", "")
 	post(h, "/1.0/update", "", `{"did":"did:example:123","options":{"hidden":1}}`)
 	post(h, "/1.0/update", "", `{"did":"did:example:123","secret":{"seed":"hidden"}}`)
-	for _, word := range []string{"hidden", "123", "203.0.113.7", "192.0.2.1"} { // the last is the address of httptest's requests
+	for _, word := range []string{"hidden", "example:123", "203.0.113.7", "192.0.2.1"} { // the last is the address of httptest's requests
 		if strings.Contains(out.String(), word) {
 			t.Errorf("the log holds %q:\n%s", word, out.String())
 		}
