@@ -138,6 +138,9 @@ func (b *Batch) Seal(at time.Time) (proof.Checkpoint, proof.EpochLeaf, error) {
 // SealAs is Seal for an epoch that is given: it computes the epoch anew and compares. Nothing is written if it differs,
 // which is a [*MismatchError].
 func (b *Batch) SealAs(want Sealed) error {
+	if b.err != nil {
+		return b.err
+	}
 	if want.Checkpoint.Origin != b.s.origin {
 		return &MismatchError{"origin", b.s.origin, want.Checkpoint.Origin}
 	}

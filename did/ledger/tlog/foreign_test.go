@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/mod/sumdb/note"
+	foreignnote "golang.org/x/mod/sumdb/note"
 	foreign "golang.org/x/mod/sumdb/tlog"
 
 	"github.com/realdid/realdid/did/ledger/proof"
@@ -48,7 +48,7 @@ func TestForeignReader(t *testing.T) {
 	lg := newMem(clock)
 	l := openLog(t, lg, t.TempDir(), manual(clock))
 	_, trust := alone(t)
-	verifier, err := note.NewVerifier(trust.Log.String())
+	verifier, err := foreignnote.NewVerifier(trust.Log.String())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +57,7 @@ func TestForeignReader(t *testing.T) {
 		clock.add(time.Second)
 		fill(t, lg, n)
 		seal(t, l)
-		signed, err := note.Open(l.store.Checkpoint(), note.VerifierList(verifier))
+		signed, err := foreignnote.Open(l.store.Checkpoint(), foreignnote.VerifierList(verifier))
 		if err != nil {
 			t.Fatal(err)
 		}

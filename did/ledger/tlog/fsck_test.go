@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"hash/crc32"
 	"os"
 	"path/filepath"
 	"slices"
@@ -57,6 +58,16 @@ func (p *plant) remove(name string) {
 		p.Fatal(err)
 	}
 }
+
+func (p *plant) rename(from, to string) {
+	p.Helper()
+	if err := os.Rename(p.path(from), p.path(to)); err != nil {
+		p.Fatal(err)
+	}
+}
+
+// withSum appends the sum of a file pending.
+func withSum(b []byte) []byte { return binary.BigEndian.AppendUint32(b, crc32.Checksum(b, castagnoli)) }
 
 func flip(at int) func(b []byte) []byte {
 	return func(b []byte) []byte {
@@ -151,9 +162,6 @@ func (p *plant) sign(c proof.Checkpoint) {
 	}
 	p.write("log/checkpoint", (&proof.Note{Text: text, Signatures: []proof.NoteSignature{sig}}).Append(nil))
 }
-
-// isEntry tells entries from epochs.
-func isEntry(leaf []byte) bool { return leaf[0] == 0 }
 
 // fork is the ledger with another operation in the place of entry n, or without what comes from there on.
 func (p *plant) fork(n uint64, cut bool) {

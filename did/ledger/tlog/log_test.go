@@ -32,11 +32,11 @@ func TestLog(t *testing.T) {
 				t.Errorf("%d entries: epoch %+v", l.length(), v.Epoch)
 			}
 		}
-		note, err := proof.ParseNote(l.store.Checkpoint())
+		parsed, err := proof.ParseNote(l.store.Checkpoint())
 		if err != nil {
 			t.Fatal(err)
 		}
-		c, err := proof.ParseCheckpoint(note.Text)
+		c, err := proof.ParseCheckpoint(parsed.Text)
 		if err != nil {
 			t.Fatal(err)
 		}
