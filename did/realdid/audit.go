@@ -65,7 +65,7 @@ func Audit(ctx context.Context, f ledger.Follower, net Network, now time.Time) (
 	if err != nil {
 		return nil, err
 	}
-	a := &audit{net: net, horizon: now.Add(maxClockSkew), states: map[string]*State{}, lengths: map[string]uint64{}}
+	a := &audit{net: net, horizon: now.Add(maxClockSkew), states: map[string]*State{}, chains: map[string]*descriptorState{}, lengths: map[string]uint64{}}
 	return a.run(f.Follow(ctx, 0))
 }
 
@@ -75,6 +75,7 @@ type audit struct {
 	net     Network
 	horizon time.Time
 	states  map[string]*State
+	chains  map[string]*descriptorState
 	lengths map[string]uint64 // the next entry of each key
 	index   uint64            // the next of the ledger
 	last    time.Time
@@ -123,6 +124,13 @@ func (a *audit) order(e ledger.Entry) error {
 
 // apply goes on exactly as a resolver does, who sees the entries of one key and not their place in the ledger.
 func (a *audit) apply(e ledger.Entry) error {
+	if isDescriptorKey(e.Key) {
+		s, err := a.net.applyDescriptor(a.chains[e.Key], e.Key, e.Op, e.Anchor)
+		if err == nil {
+			a.chains[e.Key] = s
+		}
+		return err
+	}
 	op, err := ParseOperation(e.Op)
 	if err != nil {
 		return err

@@ -143,6 +143,13 @@ func (s Suite) foldHistory(root, op Digest, at ledger.Anchor) Digest {
 
 // Head implements ledger.HeadReducer.
 func (r reducer) Head(key string, state []byte) ([]byte, error) {
+	if isDescriptorKey(key) {
+		h, err := descriptorHead(key, state)
+		if err != nil {
+			return nil, err
+		}
+		return h.Bytes()
+	}
 	s, err := ParseState(state)
 	if err != nil {
 		return nil, err

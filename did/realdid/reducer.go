@@ -5,7 +5,7 @@ import (
 )
 
 // Reducer admits operations of the main network to a ledger that others can write to: with it nothing occupies a place in
-// a history but a valid next operation.
+// a history but a valid next operation. Chains of descriptors (Descriptor.Key) are admitted as well.
 func Reducer() ledger.HeadReducer { return Network{}.Reducer() }
 
 // Reducer admits operations of n.
@@ -18,6 +18,10 @@ func (r reducer) Reduce(key string, state, op []byte, at ledger.Anchor) (ledger.
 	net, err := r.net.canonical()
 	if err != nil {
 		return ledger.Reduced{}, err
+	}
+	if isDescriptorKey(key) {
+		b, err := net.reduceDescriptor(key, state, op, at)
+		return ledger.Reduced{State: b}, err
 	}
 	o, err := ParseOperation(op)
 	if err != nil {

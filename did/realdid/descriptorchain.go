@@ -1,0 +1,217 @@
+package realdid
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/realdid/realdid/did/ledger"
+	"github.com/realdid/realdid/did/ledger/proof"
+)
+
+// Key returns the ledger key at which the descriptor's chain is kept. No identifier has such a key, and nobody can put another
+// chain there, because the first descriptor hashes to it.
+func (d *Descriptor) Key() string { return d.ChainID() + descriptorKeySuffix }
+
+// Successor returns a body that follows d and says the same, for the caller to change and sign.
+func (d *Descriptor) Successor() *DescriptorBody {
+	b := d.DescriptorBody
+	b.Sequence, b.ID, b.Previous = d.Sequence+1, d.ChainID(), versionID(d.digest)
+	b.Roots.Keys = slices.Clone(b.Roots.Keys)
+	b.Cosigners = slices.Clone(b.Cosigners)
+	b.Ledgers = slices.Clone(b.Ledgers)
+	for i := range b.Ledgers {
+		b.Ledgers[i].URLs = slices.Clone(b.Ledgers[i].URLs)
+	}
+	return &b
+}
+
+// follows returns nil if d may follow prev: it names it, belongs to its domain and chain, prev's root keys signed it up to their
+// threshold, and nobody else did but its own.
+func (d *Descriptor) follows(prev *Descriptor) error {
+	if d.Sequence != prev.Sequence+1 || d.Previous != versionID(prev.digest) || d.ID != prev.ChainID() || d.Domain != prev.Domain {
+		return refuseDescriptor("it does not follow number %d of its chain", prev.Sequence)
+	}
+	for _, s := range d.signatures {
+		if !slices.Contains(prev.Roots.Keys, s.Key) && !slices.Contains(d.Roots.Keys, s.Key) {
+			return refuseDescriptor("signed by a key that is no root key")
+		}
+	}
+	return d.SignedBy(prev.rootSet())
+}
+
+// first returns nil if d begins a chain: nobody signed it but its own root keys.
+func (d *Descriptor) first() error {
+	if d.Sequence != 0 {
+		return refuseDescriptor("number %d of a chain that is not there", d.Sequence)
+	}
+	for _, s := range d.signatures {
+		if !slices.Contains(d.Roots.Keys, s.Key) {
+			return refuseDescriptor("signed by a key that is no root key")
+		}
+	}
+	return nil
+}
+
+// Next checks one step of a rotation: file follows d, and logged proves (proof.Latest) that it stands on a ledger of d, vouched for
+// by the cosigners of d. So root keys cannot name new cosigners in secret, even if they are stolen. Errors are ErrDescriptor.
+func (d *Descriptor) Next(file, logged []byte, now time.Time) (*Descriptor, error) {
+	next, err := ParseDescriptor(file)
+	if err != nil {
+		return nil, err
+	}
+	if err := next.follows(d); err != nil {
+		return nil, err
+	}
+	if _, err := d.logged(next, logged, now); err != nil {
+		return nil, err
+	}
+	return next, nil
+}
+
+// Current returns the time as of which latest (proof.Latest) proves that d is the newest of its chain, under d's own cosigners.
+// Whether that is fresh enough, Limits.MaxAge says. Errors are ErrDescriptor.
+func (d *Descriptor) Current(latest []byte, now time.Time) (asOf time.Time, err error) {
+	return d.logged(d, latest, now)
+}
+
+// logged checks a proof under d's trust that next is the newest of the chain.
+func (d *Descriptor) logged(next *Descriptor, latest []byte, now time.Time) (time.Time, error) {
+	l, err := proof.ParseLatest(latest)
+	if err != nil {
+		return time.Time{}, refuseDescriptor("%w", err)
+	}
+	err = refuseDescriptor("no ledger")
+	for i := range d.Ledgers {
+		var vh *proof.VerifiedHead
+		if vh, err = l.Verify(d.trust(&d.Ledgers[i]), d.Key(), now); err != nil {
+			err = refuseDescriptor("%w", err)
+			continue
+		}
+		h, err := ParseHead(vh.Head)
+		if err != nil || !vh.Latest {
+			return time.Time{}, refuseDescriptor("the ledger has no descriptor of this chain (%v)", err)
+		}
+		if h.Seq != next.Sequence || h.Operation != next.digest {
+			return time.Time{}, refuseDescriptor("the newest on the ledger is number %d, and another", h.Seq)
+		}
+		return vh.AsOf, nil
+	}
+	return time.Time{}, err
+}
+
+// descriptorState is the state of a chain on a ledger.
+type descriptorState struct {
+	Version uint64 `cbor:"0,keyasint"`
+	History []byte `cbor:"1,keyasint"`
+	Time    int64  `cbor:"2,keyasint"`
+	File    []byte `cbor:"3,keyasint"`
+}
+
+func isDescriptorKey(key string) bool { return strings.HasSuffix(key, descriptorKeySuffix) }
+
+// applyDescriptor is Apply for chains of descriptors.
+func (n Network) applyDescriptor(s *descriptorState, key string, file []byte, at ledger.Anchor) (*descriptorState, error) {
+	d, err := ParseDescriptor(file)
+	if err != nil {
+		return nil, err
+	}
+	domain := n.Domain
+	if domain == "" {
+		domain = defaultLabel
+	}
+	if d.Key() != key || d.Domain != domain {
+		return nil, refuseDescriptor("of another chain or trust domain")
+	}
+	var root Digest
+	if s == nil {
+		err = d.first()
+	} else {
+		root = Digest(s.History)
+		var prev *Descriptor
+		if prev, err = ParseDescriptor(s.File); err == nil {
+			err = d.follows(prev)
+		}
+		if at.Time.Unix() < s.Time {
+			err = refuseDescriptor("anchored before its predecessor")
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	history := SHA256.foldHistory(root, d.digest, at)
+	return &descriptorState{Version: descriptorVersion, History: history[:], Time: at.Time.Unix(), File: file}, nil
+}
+
+func parseDescriptorState(b []byte) (*descriptorState, error) {
+	var s descriptorState
+	if err := decode(b, &s); err != nil {
+		return nil, refuseDescriptor("state: %w", err)
+	}
+	if s.Version != descriptorVersion || len(s.History) != len(Digest{}) {
+		return nil, refuseDescriptor("state: members")
+	}
+	return &s, nil
+}
+
+func (n Network) reduceDescriptor(key string, state, file []byte, at ledger.Anchor) ([]byte, error) {
+	var s *descriptorState
+	var err error
+	if state != nil {
+		if s, err = parseDescriptorState(state); err != nil {
+			return nil, err
+		}
+	}
+	if s, err = n.applyDescriptor(s, key, file, at); err != nil {
+		return nil, err
+	}
+	return encode(s)
+}
+
+// descriptorHead is the head record of a chain: as that of an identifier, with digests of descriptors in place of operation IDs.
+func descriptorHead(key string, state []byte) (*Head, error) {
+	s, err := parseDescriptorState(state)
+	if err != nil {
+		return nil, err
+	}
+	d, err := ParseDescriptor(s.File)
+	if err != nil {
+		return nil, err
+	}
+	if d.Key() != key {
+		return nil, refuseDescriptor("state: of another chain")
+	}
+	return &Head{
+		Seq: d.Sequence, Operation: d.digest, State: SHA256.hash(stateLabel, state), History: Digest(s.History),
+		Status: StatusActive, Time: time.Unix(s.Time, 0).UTC(),
+	}, nil
+}
+
+// Publish puts the descriptor on a ledger, after those before it in its chain. Publishing it again succeeds. Errors: ErrDescriptor, if
+// the ledger holds another one at its place or a chain that it does not follow; else the ledger's.
+func (d *Descriptor) Publish(ctx context.Context, lg ledger.Ledger) (ledger.Entry, error) {
+	e, err := lg.Append(ctx, d.Key(), d.Sequence, d.raw)
+	if conflict, ok := errors.AsType[*ledger.ConflictError](err); ok {
+		if stands, perr := ParseDescriptor(conflict.Entry.Op); perr == nil && stands.digest == d.digest {
+			return conflict.Entry, nil
+		}
+		return ledger.Entry{}, refuseDescriptor("publish: %w", err)
+	}
+	if err != nil {
+		return ledger.Entry{}, fmt.Errorf("realdid: descriptor: publish: %w", err)
+	}
+	return e, nil
+}
+
+// Logged waits until the ledger proves that d is the newest of its chain, and returns that proof for Next and Current. Keep it
+// beside the file: once another follows, no ledger can prove it again.
+func (d *Descriptor) Logged(ctx context.Context, p ledger.Prover, published ledger.Entry) ([]byte, error) {
+	b, err := p.Prove(ctx, d.Key(), published.Anchor.Index+1)
+	if err != nil {
+		return nil, fmt.Errorf("realdid: descriptor: prove: %w", err)
+	}
+	return b, nil
+}

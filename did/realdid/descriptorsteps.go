@@ -1,0 +1,77 @@
+package realdid
+
+import "time"
+
+// MaxDescriptorSteps is how many steps EncodeDescriptorSteps joins at most.
+const MaxDescriptorSteps = 64
+
+// A DescriptorStep is a descriptor with the proof that it was logged under its predecessor.
+type DescriptorStep struct {
+	File   []byte // ParseDescriptor reads it
+	Logged []byte // proof.ParseLatest reads it
+}
+
+type wireSteps struct {
+	_       struct{} `cbor:",toarray"`
+	Version uint64
+	Steps   []wireStep
+}
+
+type wireStep struct {
+	_      struct{} `cbor:",toarray"`
+	File   []byte
+	Logged []byte
+}
+
+// EncodeDescriptorSteps joins steps in one file, for clients that pinned an earlier descriptor. Errors are ErrDescriptor.
+func EncodeDescriptorSteps(steps []DescriptorStep) ([]byte, error) {
+	w := wireSteps{Version: descriptorVersion, Steps: []wireStep{}}
+	for _, s := range steps {
+		w.Steps = append(w.Steps, wireStep{File: s.File, Logged: s.Logged})
+	}
+	if len(steps) > MaxDescriptorSteps {
+		return nil, refuseDescriptor("%d steps, limit %d", len(steps), MaxDescriptorSteps)
+	}
+	b, err := encode(&w)
+	if err != nil {
+		return nil, refuseDescriptor("steps: %w", err)
+	}
+	return b, nil
+}
+
+// ParseDescriptorSteps reads what EncodeDescriptorSteps wrote. Follow checks what is in it.
+func ParseDescriptorSteps(b []byte) ([]DescriptorStep, error) {
+	var w wireSteps
+	if err := decode(b, &w); err != nil {
+		return nil, refuseDescriptor("steps: %w", err)
+	}
+	if w.Version != descriptorVersion || w.Steps == nil || len(w.Steps) > MaxDescriptorSteps {
+		return nil, refuseDescriptor("steps: version %d, or %d steps", w.Version, len(w.Steps))
+	}
+	var out []DescriptorStep
+	for _, s := range w.Steps {
+		out = append(out, DescriptorStep{s.File, s.Logged})
+	}
+	return out, nil
+}
+
+// Follow goes from d, which is trusted, along the steps to the last of them: each must follow the one before it, and be logged
+// there (Next). Steps up to d itself are passed over, so that one file serves everybody. Errors are ErrDescriptor.
+func (d *Descriptor) Follow(steps []DescriptorStep, now time.Time) (*Descriptor, error) {
+	for i, s := range steps {
+		file, err := ParseDescriptor(s.File)
+		if err != nil {
+			return nil, err
+		}
+		if file.Sequence <= d.Sequence && i+1 < len(steps) {
+			continue
+		}
+		if file.digest == d.digest {
+			continue
+		}
+		if d, err = d.Next(s.File, s.Logged, now); err != nil {
+			return nil, err
+		}
+	}
+	return d, nil
+}
