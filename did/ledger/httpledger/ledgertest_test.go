@@ -55,13 +55,14 @@ func newPort(tb testing.TB) *port {
 func (p *port) url() string { return "http://" + p.listener.Addr().String() }
 
 // serve starts a server and returns what kills it, with all its connections, and waits until it is gone.
-func (p *port) serve(h http.Handler) (kill func()) {
-	s := httpledger.NewServer(h, nil)
-	view := &view{port: p, done: make(chan struct{})}
+func (p *port) serve(h http.Handler) (kill func()) { return p.start(httpledger.NewServer(h, nil)) }
+
+func (p *port) start(s *http.Server) (kill func()) {
+	v := &view{port: p, done: make(chan struct{})}
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		_ = s.Serve(view)
+		_ = s.Serve(v)
 	}()
 	return sync.OnceFunc(func() {
 		s.Close()
