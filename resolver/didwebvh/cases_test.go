@@ -75,6 +75,7 @@ func badEntries(t testing.TB) []forged {
 		{"no proof purpose", FaultProof, "", options(object{"proofPurpose": nil})},
 		{"context in a proof", FaultProof, "", options(object{"@context": "https://w3id.org/security/data-integrity/v2"})},
 		{"domain in a proof", FaultProof, "", options(object{"domain": "example.com"})},
+		{"nonce that is a number", FaultProof, "", options(object{"nonce": 1})},
 		{"expired proof", FaultProof, "", options(object{"expires": "2025-06-01T00:00:00Z"})},
 		{"malformed created", FaultProof, "", options(object{"created": "yesterday"})},
 		{"signature of another base", FaultProof, "", one(step{after: setProof("proofValue", "uAAAA")})},
@@ -245,6 +246,14 @@ func manyWatchers() []any {
 	return list
 }
 
+func manyNames() []string {
+	var list []string
+	for i := range MaxWitnesses + 1 {
+		list = append(list, strings.Repeat("w", i+1))
+	}
+	return list
+}
+
 func badWitnesses(t testing.TB) []forged {
 	w := func(threshold int, names ...string) step {
 		return step{parameters: object{"witness": witnesses(t, threshold, names...)}}
@@ -257,6 +266,11 @@ func badWitnesses(t testing.TB) []forged {
 		{"threshold below zero", FaultParameters, "", config(witnesses(t, -1, "w1"))},
 		{"threshold over the number of witnesses", FaultParameters, "", config(witnesses(t, 2, "w1"))},
 		{"threshold as a text", FaultParameters, "", config(object{"threshold": "1", "witnesses": []any{object{"id": id}}})},
+		{"threshold with a fraction", FaultParameters, "", config(object{"threshold": 1.5, "witnesses": []any{object{"id": id}}})},
+		{"witnesses that are one text", FaultParameters, "", config(object{"threshold": 1, "witnesses": id})},
+		{"unknown member of the witness parameter", FaultParameters, "", config(object{
+			"threshold": 1, "witnesses": []any{object{"id": id}}, "selfWeight": 1,
+		})},
 		{"threshold alone", FaultParameters, "", config(object{"threshold": 1})},
 		{"witnesses alone", FaultParameters, "", config(object{"witnesses": []any{object{"id": id}}})},
 		{"empty list of witnesses", FaultParameters, "", config(object{"threshold": 0, "witnesses": []any{}})},
@@ -265,6 +279,7 @@ func badWitnesses(t testing.TB) []forged {
 		{"witness with a weight", FaultParameters, "", item(object{"id": id, "weight": 1})},
 		{"witness with a key of another algorithm", FaultParameters, "", item(object{"id": "did:key:zDnaerDaTF5BXEavCrfRZEk316dpbLsfPDZ3WJ5hRTPFU2169"})},
 		{"witness of another method", FaultParameters, "", item(object{"id": "did:web:example.com"})},
+		{"too many witnesses", FaultParameters, "", config(witnesses(t, 1, manyNames()...))},
 		{"witness as a list", FaultParameters, "", config([]any{})},
 
 		{"no witness file", FaultWitness, "", one(w(1, "w1"))},

@@ -165,10 +165,10 @@ func parseWitness(v strictjson.Value, ring keyring) (Witness, error) {
 	}
 	threshold, _ := v.Get("threshold")
 	list, _ := v.Get("witnesses")
-	n, ok := threshold.Int64()
+	n, _ := threshold.Int64() // 0, which is refused, if it is no integer
 	switch {
-	case len(v.Members()) != 2 || !ok || list.Kind() != strictjson.Array:
-		return Witness{}, errors.New("not an object of an integer threshold and a list of witnesses")
+	case len(v.Members()) != 2:
+		return Witness{}, errors.New("not an object of threshold and witnesses")
 	case len(list.Elems()) > MaxWitnesses:
 		return Witness{}, fmt.Errorf("more than %d witnesses", MaxWitnesses)
 	case n < 1 || n > int64(len(list.Elems())):

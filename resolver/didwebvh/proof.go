@@ -60,8 +60,6 @@ func parseProof(v strictjson.Value, now time.Time) (*proof, error) {
 	}
 	options = append(options, '}')
 	switch {
-	case v.Kind() != strictjson.Object:
-		return nil, fmt.Errorf("not an object")
 	case text("type") != proofType || text("cryptosuite") != cryptosuite:
 		return nil, fmt.Errorf("not a %s proof", cryptosuite)
 	case text("proofPurpose") != proofPurpose:
