@@ -211,7 +211,7 @@ func (b *Batch) stage(leaf *proof.EpochLeaf, want *Sealed) error {
 	if err := b.s.inject("tiles"); err != nil {
 		return err
 	}
-	if err := writeFiles(b.s.logRoot(), b.files); err != nil {
+	if err := b.s.disk.writeFiles(b.s.logRoot(), b.files); err != nil {
 		return err
 	}
 	b.files, b.size = nil, 0
@@ -245,7 +245,7 @@ func (b *Batch) bind() error {
 	if err := s.inject("pending"); err != nil {
 		return err
 	}
-	if err := replaceFile(s.dir, pendingFile, encodePending(b.base, b.chain)); err != nil {
+	if err := s.disk.replaceFile(s.dir, pendingFile, encodePending(b.base, b.chain)); err != nil {
 		return err
 	}
 	s.mu.Lock()

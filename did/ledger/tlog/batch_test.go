@@ -13,7 +13,7 @@ import (
 
 func openStore(t *testing.T, dir string) *Store {
 	t.Helper()
-	s, err := OpenStore(dir, &StoreOptions{Origin: origin})
+	s, err := OpenStore(dir, &StoreOptions{Origin: origin, disk: disk{noSync: true}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -31,7 +31,7 @@ func (h *harness) Open(tb testing.TB, reducer ledger.Reducer, clock ledger.Clock
 func (h *harness) open(tb testing.TB) *Log {
 	signer, trust := alone(tb)
 	l, err := Open(h.lg, filepath.Join(h.dir, "log"), signer, trust, h.reducer, &Options{
-		Clock: h.clock, Interval: 50 * time.Millisecond, MaxEntries: 100, OnError: func(err error) { tb.Errorf("OnError: %v", err) },
+		Clock: h.clock, Interval: 50 * time.Millisecond, MaxEntries: 100, noSync: true, OnError: func(err error) { tb.Errorf("OnError: %v", err) },
 	})
 	if err != nil {
 		tb.Fatal(err)

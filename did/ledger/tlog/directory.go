@@ -27,6 +27,23 @@ const (
 	syncers = 16 // files that are synced at once: the file system makes one transaction of them
 )
 
+// disk makes things durable. It does not in tests that end no process.
+type disk struct{ noSync bool }
+
+func (d disk) sync(f *os.File) error {
+	if d.noSync {
+		return nil
+	}
+	return f.Sync()
+}
+
+func (d disk) syncDir(dir string) error {
+	if d.noSync {
+		return nil
+	}
+	return syncDir(dir)
+}
+
 // lockDirectory makes dir if need be and locks it.
 func lockDirectory(dir string) (*os.File, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -48,7 +65,7 @@ func lockDirectory(dir string) (*os.File, error) {
 }
 
 // checkFormat reads FORMAT, or writes it if the directory is new. The origin must be the one that it was made for.
-func checkFormat(dir, origin string) error {
+func (d disk) checkFormat(dir, origin string) error {
 	want := formatText + origin + "\n"
 	b, err := os.ReadFile(filepath.Join(dir, formatFile))
 	switch {
@@ -59,7 +76,7 @@ func checkFormat(dir, origin string) error {
 		if err := os.MkdirAll(filepath.Join(dir, logDir), 0o755); err != nil {
 			return fmt.Errorf("tlog: create: %w", err)
 		}
-		return replaceFile(dir, formatFile, []byte(want))
+		return d.replaceFile(dir, formatFile, []byte(want))
 	case err != nil:
 		return fmt.Errorf("tlog: open: %w", err)
 	case string(b) == want:
@@ -72,23 +89,23 @@ func checkFormat(dir, origin string) error {
 }
 
 // replaceFile makes b the content of a file, durably and at once.
-func replaceFile(dir, name string, b []byte) error {
+func (d disk) replaceFile(dir, name string, b []byte) error {
 	path := filepath.Join(dir, name)
-	if err := writeFile(path+newSuffix, b); err != nil {
+	if err := d.writeFile(path+newSuffix, b); err != nil {
 		return err
 	}
-	if err := errors.Join(os.Rename(path+newSuffix, path), syncDir(dir)); err != nil {
+	if err := errors.Join(os.Rename(path+newSuffix, path), d.syncDir(dir)); err != nil {
 		return fmt.Errorf("tlog: write: %w", err)
 	}
 	return nil
 }
 
 // writeFile writes a file and syncs it, not its name.
-func writeFile(path string, b []byte) error {
+func (d disk) writeFile(path string, b []byte) error {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o644)
 	if err == nil {
 		_, err = f.Write(b)
-		err = errors.Join(err, f.Sync(), f.Close())
+		err = errors.Join(err, d.sync(f), f.Close())
 	}
 	if err != nil {
 		return fmt.Errorf("tlog: write: %w", err)
@@ -103,7 +120,7 @@ type file struct {
 }
 
 // writeFiles writes files below root, each at once or not at all, and makes them and their names durable.
-func writeFiles(root string, files []file) error {
+func (d disk) writeFiles(root string, files []file) error {
 	var (
 		mu   sync.Mutex
 		errs error
@@ -147,7 +164,7 @@ func writeFiles(root string, files []file) error {
 	}
 	run(len(files), func(i int) error {
 		path := filepath.Join(root, filepath.FromSlash(files[i].path))
-		if err := writeFile(path+newSuffix, files[i].data); err != nil {
+		if err := d.writeFile(path+newSuffix, files[i].data); err != nil {
 			return err
 		}
 		if err := os.Rename(path+newSuffix, path); err != nil {
@@ -162,6 +179,6 @@ func writeFiles(root string, files []file) error {
 	for dir := range dirs {
 		names = append(names, dir)
 	}
-	run(len(names), func(i int) error { return syncDir(names[i]) })
+	run(len(names), func(i int) error { return d.syncDir(names[i]) })
 	return errs
 }

@@ -46,8 +46,9 @@ func epochSum(number uint64, b []byte) uint32 {
 
 // epochs is the open file. Records are read by anybody and appended by one at a time.
 type epochs struct {
-	f *os.File
-	n atomic.Uint64 // records
+	f    *os.File
+	disk disk
+	n    atomic.Uint64 // records
 }
 
 func openEpochs(path string) (*epochs, error) {
@@ -103,7 +104,7 @@ func (e *epochs) put(number uint64, records []epoch) error {
 	if _, err := e.f.WriteAt(b, int64(number)*epochRecord); err != nil {
 		return fmt.Errorf("tlog: epochs: %w", err)
 	}
-	if err := e.f.Sync(); err != nil {
+	if err := e.disk.sync(e.f); err != nil {
 		return fmt.Errorf("tlog: epochs: %w", err)
 	}
 	e.n.Store(number + uint64(len(records)))

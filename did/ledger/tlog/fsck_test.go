@@ -142,7 +142,7 @@ func (p *plant) rebuild(edit func(leaves [][]byte) [][]byte, heads func(set func
 		}
 	}
 	e.partial(add)
-	if err := writeFiles(p.path(logDir), files); err != nil {
+	if err := (disk{noSync: true}).writeFiles(p.path(logDir), files); err != nil {
 		p.Fatal(err)
 	}
 	root, err := e.root()

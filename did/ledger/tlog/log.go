@@ -40,6 +40,7 @@ type Options struct {
 
 	fault  func(step string) error // for tests
 	manual bool                    // nothing is sealed but by Seal: for tests
+	noSync bool                    // nothing is made durable: for tests
 }
 
 // A Log is a ledger that proves itself: it passes everything on to the ledger beneath, seals epochs in the background and
@@ -95,11 +96,10 @@ func Open(lg Source, dir string, signer *proof.NoteSigner, trust *proof.Trust, r
 		wake: make(chan struct{}, 1), turn: make(chan struct{}, 1), changed: make(chan struct{}),
 	}
 	l.options(opt)
-	store, err := OpenStore(dir, &StoreOptions{Origin: trust.Origin})
+	store, err := OpenStore(dir, &StoreOptions{Origin: trust.Origin, disk: disk{l.opt.noSync}, fault: l.opt.fault})
 	if err != nil {
 		return nil, err
 	}
-	store.fault = l.opt.fault
 	l.store = store
 	l.ctx, l.cancel = context.WithCancel(context.Background())
 	if err := l.checkSource(); err != nil {

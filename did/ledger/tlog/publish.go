@@ -165,10 +165,10 @@ func (s *Store) writeCheckpoint(note []byte) error {
 	if err := s.inject("checkpoint"); err != nil {
 		return err
 	}
-	if err := writeFile(filepath.Join(s.dir, nextFile), note); err != nil {
+	if err := s.disk.writeFile(filepath.Join(s.dir, nextFile), note); err != nil {
 		return err
 	}
-	return syncDir(s.dir)
+	return s.disk.syncDir(s.dir)
 }
 
 // moveCheckpoint publishes it.
@@ -177,7 +177,7 @@ func (s *Store) moveCheckpoint() error {
 	if err := os.Rename(filepath.Join(s.dir, nextFile), filepath.Join(root, checkpointFile)); err != nil {
 		return fmt.Errorf("tlog: publish: %w", err)
 	}
-	return syncDir(root)
+	return s.disk.syncDir(root)
 }
 
 func (s *Store) logRoot() string { return filepath.Join(s.dir, logDir) }

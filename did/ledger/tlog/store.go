@@ -18,6 +18,9 @@ import (
 type StoreOptions struct {
 	// Origin is the first line of every checkpoint: the log's name, by C2SP tlog-checkpoint a URL without scheme.
 	Origin string
+
+	disk  disk                    // for tests
+	fault func(step string) error // for tests; or nil
 }
 
 // A Store is an open directory: a log in tiles, the map that its epochs commit to, and the published checkpoint. It is safe
@@ -25,6 +28,7 @@ type StoreOptions struct {
 type Store struct {
 	dir    string
 	origin string
+	disk   disk
 	lock   *os.File
 	m      *authmap.Map
 	epochs *epochs
@@ -75,18 +79,19 @@ func OpenStore(dir string, opt *StoreOptions) (_ *Store, err error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{dir: dir, origin: opt.Origin, lock: lock}
+	s := &Store{dir: dir, origin: opt.Origin, lock: lock, disk: opt.disk, fault: opt.fault}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.Close())
 		}
 	}()
-	if err := checkFormat(dir, opt.Origin); err != nil {
+	if err := s.disk.checkFormat(dir, opt.Origin); err != nil {
 		return nil, err
 	}
 	if s.epochs, err = openEpochs(filepath.Join(dir, epochsFile)); err != nil {
 		return nil, err
 	}
+	s.epochs.disk = s.disk
 	if s.m, err = authmap.Open(filepath.Join(dir, mapDir), nil); err != nil {
 		return nil, fmt.Errorf("tlog: open: %w", mapError(err))
 	}

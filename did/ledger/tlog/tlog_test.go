@@ -165,7 +165,7 @@ func witnessed(tb testing.TB, clock ledger.Clock, n, quorum int) (*proof.NoteSig
 
 // manual are options with which nothing is sealed but by Seal.
 func manual(clock *testClock) *Options {
-	return &Options{Clock: clock.read, manual: true}
+	return &Options{Clock: clock.read, manual: true, noSync: true}
 }
 
 func openLog(tb testing.TB, lg Source, dir string, opt *Options) *Log {
