@@ -53,16 +53,20 @@ func NewFileHandler(read func(path string) ([]byte, error)) http.Handler {
 // serve joins the files of a log, at the root and below the hash of its origin as C2SP tlog-mirror has it, with add-checkpoint.
 func serve(origin string, read func(string) ([]byte, error), c witness.Cosigner, opt *witness.HandlerOptions) http.Handler {
 	files := NewFileHandler(read)
-	hash := sha256.Sum256([]byte(origin))
 	mux := http.NewServeMux()
 	if c != nil {
 		mux.Handle("/add-checkpoint", witness.NewHandler(c, opt))
 	}
-	own := "/" + hex.EncodeToString(hash[:])
+	own := "/" + hashOf(origin)
 	mux.Handle(own+"/", http.StripPrefix(own, files))
 	mux.Handle("/checkpoint", files)
 	mux.Handle("/tile/", files)
 	return mux
+}
+
+func hashOf(origin string) string {
+	hash := sha256.Sum256([]byte(origin))
+	return hex.EncodeToString(hash[:])
 }
 
 func (m *Mirror) newHandler() http.Handler {
