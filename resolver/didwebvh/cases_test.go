@@ -1,8 +1,11 @@
 package didwebvh
 
 import (
+	"encoding/hex"
 	"strings"
 	"testing"
+
+	"github.com/multiformats/go-multibase"
 )
 
 // forged is a log with what must become of it.
@@ -78,7 +81,15 @@ func badEntries(t testing.TB) []forged {
 		{"nonce that is a number", FaultProof, "", options(object{"nonce": 1})},
 		{"expired proof", FaultProof, "", options(object{"expires": "2025-06-01T00:00:00Z"})},
 		{"malformed created", FaultProof, "", options(object{"created": "yesterday"})},
-		{"signature of another base", FaultProof, "", one(step{after: setProof("proofValue", "uAAAA")})},
+		{"signature of another base", FaultProof, "", one(step{after: func(e object) {
+			_, sig, err := multibase.Decode(e["proof"].([]any)[0].(object)["proofValue"].(string))
+			if err != nil {
+				t.Fatal(err)
+			}
+			setProof("proofValue", "f"+hex.EncodeToString(sig))(e)
+		}})},
+		{"signature without a base", FaultProof, "", one(step{after: setProof("proofValue", "")})},
+		{"member added to a proof after signing", FaultProof, "", one(step{after: setProof("domain", "example.com")})},
 		{"signature that is short", FaultProof, "", one(step{after: setProof("proofValue", "z1111")})},
 		{"no signature", FaultProof, "", one(step{after: setProof("proofValue", nil)})},
 		{"created changed after signing", FaultProof, "", one(step{after: setProof("created", "2024-01-01T00:00:00Z")})},
@@ -289,6 +300,14 @@ func badWitnesses(t testing.TB) []forged {
 			f.add(w(1, "w1")).approve("w1")
 			f.witness = []byte(strings.Replace(string(f.witness), `{"proof"`, `{"note":1,"proof"`, 1))
 		}},
+		{"witness file with one proof instead of a list", FaultWitness, "", func(f *forger) {
+			f.add(w(1, "w1")).approve("w1")
+			f.witness = append(f.witness[:len(f.witness)-1], `,{"proof":{},"versionId":"x"}]`...)
+		}},
+		{"witness file with a note instead of proofs", FaultWitness, "", func(f *forger) {
+			f.add(w(1, "w1")).approve("w1")
+			f.witness = append(f.witness[:len(f.witness)-1], `,{"note":[],"versionId":"x"}]`...)
+		}},
 		{"one approval of two", FaultWitness, "", func(f *forger) { f.add(w(2, "w1", "w2", "w3")).approve("w3") }},
 		{"the same witness twice", FaultWitness, "", func(f *forger) { f.add(w(2, "w1", "w2")).approve("w1", "w1") }},
 		{"approval by somebody else", FaultWitness, "", func(f *forger) { f.add(w(1, "w1")).approve("x") }},
@@ -378,6 +397,10 @@ func goodLogs(t testing.TB) []forged {
 		}},
 		{"different witnesses for different versions", "", "", func(f *forger) {
 			f.add(w(2, "w1", "w2")).approve("w1").add(step{}).approve("w2", "w1")
+		}},
+		{"witness file with an item that lost its proofs", "", "", func(f *forger) {
+			f.add(w(1, "w1")).approve("w1")
+			f.witness = append(f.witness[:len(f.witness)-1], `,{"versionId":"x"}]`...)
 		}},
 		{"witnesses replaced", "", "", func(f *forger) {
 			f.add(w(1, "w1")).approve("w1").add(w(1, "w2")).approve("w1").add(step{}).approve("w2")

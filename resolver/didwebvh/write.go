@@ -90,9 +90,6 @@ func Create(ctx context.Context, where string, c *Change, signer keys.Signer) (*
 	if err != nil {
 		return nil, err
 	}
-	if _, err := Parse(id); err != nil {
-		return nil, err
-	}
 	// Hashing demands the canonical form of the text with the SCID in it; complete makes it.
 	text = bytes.ReplaceAll(text, []byte(Placeholder), []byte(scid))
 	line, err := complete(ctx, 1, text, c.Time, signer)

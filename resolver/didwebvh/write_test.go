@@ -208,6 +208,20 @@ func TestAddWitnessRefuses(t *testing.T) {
 			t.Errorf("%s: got %s, want an error", name, b)
 		}
 	}
+	p256, err := keys.Generate(keys.P256)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b, err := SignWitness(context.Background(), &Version{ID: "1-x"}, start, p256); err == nil {
+		t.Errorf("a key of another algorithm: got %s, want an error", b)
+	}
+	file := `[{"versionId":"1-x","proof":[` + strings.Repeat("1,", maxWitnessProofs-1) + `1]}]`
+	if _, err := parseApprovals([]byte(file), nil); err != nil {
+		t.Errorf("as many proofs as may be: got error %v, want none", err)
+	}
+	if _, err := parseApprovals([]byte(strings.Replace(file, "1,", "1,1,", 1)), nil); err == nil {
+		t.Error("a proof too many: got no error, want one")
+	}
 }
 
 func TestWebDocument(t *testing.T) {
