@@ -36,7 +36,8 @@ var globalUnicast = netip.MustParsePrefix("2000::/3")
 // that it holds, which is what the system would connect to.
 func isPublic(a netip.Addr) bool {
 	a = a.Unmap()
-	if !a.IsValid() || a.Zone() != "" || a.Is6() && !globalUnicast.Contains(a) {
+	// A prefix contains no address with a zone.
+	if !a.IsValid() || a.Is6() && !globalUnicast.Contains(a) {
 		return false
 	}
 	return !slices.ContainsFunc(refused, func(p netip.Prefix) bool { return p.Contains(a) })

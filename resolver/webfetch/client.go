@@ -106,9 +106,6 @@ type File struct {
 
 // Fetch returns the content of a file of l. It ends early when ctx does.
 func (c *Client) Fetch(ctx context.Context, l Location, f File) ([]byte, error) {
-	if l.IsZero() {
-		return nil, errors.New("webfetch: the zero location")
-	}
 	ctx, cancel := context.WithTimeout(ctx, c.opt.Timeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, l.fileURL(c.scheme, f.Name), nil)
@@ -150,8 +147,6 @@ func checkHeader(res *http.Response, f File) error {
 		return fmt.Errorf("webfetch: status %d: redirects are not followed", res.StatusCode)
 	case res.StatusCode != http.StatusOK:
 		return fmt.Errorf("webfetch: status %d", res.StatusCode)
-	case res.ContentLength > int64(f.Max):
-		return fmt.Errorf("webfetch: %w: over %d bytes", ErrContent, f.Max)
 	}
 	media := ""
 	if h := res.Header.Values("Content-Type"); len(h) > 0 {

@@ -188,13 +188,17 @@ func TestRefusedAddresses(t *testing.T) {
 		"203.0.113.1", "224.0.0.1", "239.255.255.255", "240.0.0.1", "255.255.255.255",
 		"::", "::1", "::7f00:1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::ffff:0:127.0.0.1", "64:ff9b::7f00:1", "64:ff9b::808:808",
 		"64:ff9b:1::1", "100::1", "fc00::1", "fd12:3456::1", "fe80::1", "fe80::1%eth0", "fec0::1", "ff02::1", "2001::1", "2001:10::1",
-		"2001:20::1", "2001:db8::1", "2002:7f00:1::", "3fff::1", "4000::1", "5f00::1",
+		"2001:20::1", "2001:db8::1", "2002:7f00:1::", "3fff::1", "4000::1", "5f00::1", "2606:4700::1%eth0",
 	} {
 		lookup := &names{answers: [][]netip.Addr{addresses(a)}}
 		fetchBlocked(t, a, lookup)
 		mixed := &names{answers: [][]netip.Addr{append(addresses("93.184.215.14"), addresses(a)...)}}
 		fetchBlocked(t, a+" after a public one", mixed)
 	}
+}
+
+func TestInvalidAddress(t *testing.T) {
+	fetchBlocked(t, "no address at all", &names{answers: [][]netip.Addr{{netip.Addr{}}}})
 }
 
 func fetchBlocked(t *testing.T, name string, lookup webfetch.Lookup) {
