@@ -69,7 +69,7 @@ func parseAuthority(s string) (host string, port uint16, err error) {
 	}
 	if hasPort {
 		n, err := strconv.ParseUint(digits, 10, 16)
-		if err != nil || n == 0 || digits[0] < '1' || digits[0] > '9' {
+		if err != nil || digits[0] == '0' {
 			return "", 0, errors.New("webfetch: port: not a number from 1 to 65535")
 		}
 		port = uint16(n)

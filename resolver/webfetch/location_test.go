@@ -105,8 +105,11 @@ func TestParseLocationRefuses(t *testing.T) {
 		"bad escape":                     "example.com:%zz",
 		"too many segments":              "example.com:" + repeated("a", 17),
 	} {
-		if l, err := webfetch.ParseLocation(in); err == nil {
+		l, err := webfetch.ParseLocation(in)
+		if err == nil {
 			t.Errorf("%s: got %s, want an error", name, l.Base())
+		} else if strings.HasPrefix(name, "IPv") && !strings.Contains(err.Error(), "an IP address") {
+			t.Errorf("%s: got error %v, want that it is an IP address", name, err)
 		}
 	}
 	var zero webfetch.Location
