@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 
 	"github.com/realdid/realdid/did/ledger"
 	"github.com/realdid/realdid/did/ledger/proof"
@@ -33,6 +34,8 @@ type Archive struct {
 	closed context.Context
 	stop   context.CancelFunc
 	once   sync.Once
+
+	seen atomic.Uint64 // size of the greatest checkpoint that was published
 }
 
 var _ witness.Cosigner = (*Archive)(nil)
@@ -152,10 +155,17 @@ func (a *Archive) Sync(ctx context.Context) error {
 	if err != nil {
 		return unavailable(err)
 	}
-	c, _, err := witness.VerifySigned(a.key, a.origin, note)
+	c, signed, err := witness.VerifySigned(a.key, a.origin, note)
 	if err != nil {
 		return unavailable(err)
 	}
+	if seen := a.seen.Load(); c.Size < seen {
+		return &Fault{
+			Kind: Truncated, Checkpoint: signed,
+			Text: fmt.Sprintf("the source shows a checkpoint of %d leaves, and showed one of %d before", c.Size, seen),
+		}
+	}
+	a.seen.Store(c.Size)
 	old := proof.Checkpoint{}
 	last, err := a.cosigner.Last(ctx, a.origin)
 	if err != nil {
@@ -167,14 +177,7 @@ func (a *Archive) Sync(ctx context.Context) error {
 		}
 	}
 	if c.Size < old.Size {
-		held, err := a.ReadFile(checkpointFile)
-		if err != nil {
-			return nil // it was cosigned, and nobody saw it yet
-		}
-		if now, _, err := witness.VerifySigned(a.key, a.origin, held); err != nil || c.Size >= now.Size {
-			return err
-		}
-		return &Fault{Kind: Truncated, Checkpoint: note, Text: fmt.Sprintf("the source shows a checkpoint of %d leaves, and one of %d was published", c.Size, old.Size)}
+		return a.advance(ctx, c, signed) // it was cosigned already: if it is of the same history, the log is about to publish more
 	}
 	var path []proof.Hash
 	if old.Size > 0 {

@@ -228,12 +228,10 @@ func (m *Mirror) read(ctx context.Context, t *tree) error {
 			if f := a.next(&l); f != nil {
 				return f
 			}
-			if bytes += len(leaf); len(entries) == MaxEpochEntries || bytes > MaxEpochBytes {
-				return fault(Size, index, "epoch of more than %d entries or %d bytes", MaxEpochEntries, MaxEpochBytes)
+			if bytes += len(leaf); len(entries) == m.limits.entries || bytes > m.limits.bytes {
+				return fault(Size, index, "epoch of more than %d entries or %d bytes", m.limits.entries, m.limits.bytes)
 			}
-			entries = append(entries, ledger.Entry{
-				Key: l.Key, Seq: l.Seq, Op: l.Op, Anchor: ledger.Anchor{Index: l.Index, Time: time.Unix(l.Time, 0).UTC()},
-			})
+			entries = append(entries, entryOf(l))
 		case proof.EpochLeaf:
 			before, any := a.epoch, a.epochs
 			if f := a.seal(&l); f != nil {
@@ -256,6 +254,11 @@ func (m *Mirror) read(ctx context.Context, t *tree) error {
 		return &Fault{Kind: NoEpoch, Leaf: t.c.Size - 1, Text: "the log does not end in an epoch"}
 	}
 	return nil
+}
+
+// entryOf returns the entry that a leaf is of.
+func entryOf(l proof.EntryLeaf) ledger.Entry {
+	return ledger.Entry{Key: l.Key, Seq: l.Seq, Op: l.Op, Anchor: ledger.Anchor{Index: l.Index, Time: time.Unix(l.Time, 0).UTC()}}
 }
 
 // auditor returns an audit that goes on from what is held.

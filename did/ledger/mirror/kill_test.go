@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -169,10 +170,10 @@ func TestKill(t *testing.T) {
 		}
 	}
 	files := NewFileHandler(func(path string) ([]byte, error) { return op.ReadFile(context.Background(), path) })
-	var pending []byte
+	var pending atomic.Pointer[[]byte]
 	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/pending" {
-			w.Write(pending)
+			w.Write(*pending.Load())
 			return
 		}
 		files.ServeHTTP(w, r)
@@ -219,7 +220,8 @@ func TestKill(t *testing.T) {
 		grow(1 + rand.IntN(8))
 		op.publish(op.note())
 		grow(1 + rand.IntN(3))
-		pending = op.note()
+		note := op.note()
+		pending.Store(&note)
 		run(false, time.Duration(rand.IntN(400))*time.Millisecond)
 	}
 	run(true, 0)

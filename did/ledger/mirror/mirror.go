@@ -84,6 +84,7 @@ type Mirror struct {
 	opt     Options
 
 	store    *tlog.Store
+	limits   limits
 	target   *target
 	cosigner *witness.Server // nil without a signer
 	handler  http.Handler
@@ -101,6 +102,9 @@ type Mirror struct {
 	own     cosigned
 	proving selected
 }
+
+// limits of an epoch, which only tests change.
+type limits struct{ entries, bytes int }
 
 // cosigned is what this mirror cosigned last.
 type cosigned struct {
@@ -133,7 +137,7 @@ func Open(dir string, src Source, replica Replica, red ledger.HeadReducer, trust
 	}
 	m := &Mirror{
 		dir: dir, src: src, replica: replica, red: red, trust: *trust, opt: opt.filled(),
-		turn: make(chan struct{}, 1), changed: make(chan struct{}),
+		turn: make(chan struct{}, 1), changed: make(chan struct{}), limits: limits{MaxEpochEntries, MaxEpochBytes},
 	}
 	m.turn <- struct{}{}
 	m.ctx, m.cancel = context.WithCancel(context.Background())
@@ -155,6 +159,9 @@ func Open(dir string, src Source, replica Replica, red ledger.HeadReducer, trust
 		return nil, fmt.Errorf("%w: mirror: %s is missing or old: it names %d leaves, and %d are held",
 			ledger.ErrCorrupt, targetFile, m.target.c.Size, m.size())
 	}
+	if err := m.checkReplica(); err != nil {
+		return nil, err
+	}
 	if signer != nil {
 		l := witness.Log{Key: trust.Log, Origin: trust.Origin, Source: src, Hold: m.hold}
 		if m.cosigner, err = witness.NewServer(filepath.Join(dir, "cosigner"), signer, []witness.Log{l}, m.opt.Cosigner); err != nil {
@@ -163,6 +170,34 @@ func Open(dir string, src Source, replica Replica, red ledger.HeadReducer, trust
 	}
 	m.handler = m.newHandler()
 	return m, nil
+}
+
+// checkReplica compares the last entry of the published log with the replica's.
+func (m *Mirror) checkReplica() error {
+	need := m.store.Entries()
+	if m.batch != nil {
+		need = m.batch.Entries()
+	}
+	have := uint64(0)
+	if last, ok := m.replica.Last(); ok {
+		have = last.Index + 1
+	}
+	if have < need {
+		return fmt.Errorf("%w: mirror: the replica has %d entries, and the log that is held has %d", ledger.ErrCorrupt, have, need)
+	}
+	last, ok := m.store.Published()
+	if !ok || last.Entries == 0 {
+		return nil
+	}
+	leaf, _, _, err := m.store.ProveEntry(last.Entries - 1)
+	if err != nil {
+		return err
+	}
+	e, err := proof.ParseEntryLeaf(leaf)
+	if err != nil {
+		return fmt.Errorf("%w: mirror: %w", ledger.ErrCorrupt, err)
+	}
+	return m.same(m.ctx, []ledger.Entry{entryOf(e)})
 }
 
 // Close ends what is under way and lets go of the directory. The replica stays open.
