@@ -209,6 +209,13 @@ func TestSmallOrder(t *testing.T) {
 	if points < 90 || points > 166 {
 		t.Errorf("points among 256 strings: got %d, want about half", points)
 	}
+	for i := range 64 {
+		for _, n := range []int{0, 31, 33, 64} {
+			if _, err := NewVerifierKey("n", LogEd25519, bytes.Repeat([]byte{byte(i + 2)}, n)); !errors.Is(err, ErrInvalid) {
+				t.Errorf("NewVerifierKey of %d bytes: got %v, want ErrInvalid", n, err)
+			}
+		}
+	}
 	for i := range 32 {
 		public := ed25519.NewKeyFromSeed(seed(byte(i))).Public().(ed25519.PublicKey)
 		if _, err := NewVerifierKey("n", CosignatureEd25519, public); err != nil {

@@ -242,6 +242,15 @@ func TestPathsRefused(t *testing.T) {
 		{"consistency of two roots", VerifyConsistency(4, 4, root, Hash{}, nil)},
 		{"consistency with a path of one size", VerifyConsistency(4, 4, root, root, []Hash{{}})},
 		{"consistency with a path from nothing", VerifyConsistency(0, 4, EmptyRoot(), root, []Hash{{}})},
+		// Roots that are made for a path of another length than the sizes ask for.
+		{"inclusion, path too long", VerifyInclusion(0, 1, Hash{1}, []Hash{{2}}, NodeHash(Hash{2}, Hash{1}))},
+		{"inclusion, path too short", VerifyInclusion(0, 2, Hash{1}, nil, Hash{1})},
+		{"consistency, path too long", VerifyConsistency(1, 2, NodeHash(Hash{3}, Hash{1}), NodeHash(Hash{3}, NodeHash(Hash{1}, Hash{2})), []Hash{{2}, {3}})},
+		{"consistency, path too long from no power of two", VerifyConsistency(
+			3, 4, NodeHash(Hash{5}, NodeHash(Hash{4}, Hash{1})), NodeHash(Hash{5}, NodeHash(Hash{4}, NodeHash(Hash{1}, Hash{2}))),
+			[]Hash{{1}, {2}, {4}, {5}},
+		)},
+		{"consistency, path too short", VerifyConsistency(1, 2, Hash{1}, Hash{1}, nil)},
 		{"consistency without a path", VerifyConsistency(3, 4, must(Root(tree, 3)), root, nil)},
 	} {
 		if !errors.Is(c.err, ErrInvalid) {
@@ -256,6 +265,17 @@ func TestPathsRefused(t *testing.T) {
 	}
 	if _, err := InclusionPath(tree, 2, 9); err == nil || errors.Is(err, ErrInvalid) {
 		t.Errorf("InclusionPath from a reader that fails: got %v, want its error", err)
+	}
+	for _, old := range []uint64{2, 3, 8} {
+		if _, err := ConsistencyPath(tree, old, 9); err == nil || errors.Is(err, ErrInvalid) {
+			t.Errorf("ConsistencyPath from %d, from a reader that fails: got %v, want its error", old, err)
+		}
+	}
+	// The reader has all but the hash that only the end of the path needs.
+	last := newMemTree(numbered(7)...)
+	delete(last.hashes, [2]uint64{0, 2})
+	if _, err := ConsistencyPath(last, 3, 7); err == nil {
+		t.Error("ConsistencyPath from a reader that fails at the end: no error")
 	}
 	if err := VerifyConsistency(0, 4, Hash{}, root, nil); err != nil {
 		t.Errorf("VerifyConsistency from nothing: %v", err)
@@ -307,6 +327,9 @@ func TestFrontier(t *testing.T) {
 			if _, err := ParseFrontier(bad); !errors.Is(err, ErrInvalid) {
 				t.Fatalf("ParseFrontier of %d bytes: got %v, want ErrInvalid", len(bad), err)
 			}
+		}
+		if _, err := ParseFrontier(append(slices.Clone(b), make([]byte, HashSize)...)); !errors.Is(err, ErrInvalid) {
+			t.Fatalf("ParseFrontier with a hash too many: got %v, want ErrInvalid", err)
 		}
 		c := f.Clone()
 		c.Append(Hash{9}, nil)

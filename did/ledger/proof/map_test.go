@@ -194,6 +194,8 @@ func TestMapLies(t *testing.T) {
 		{"presence with another leaf", (&MapProof{pa.Siblings, &MapOther{b, MapHeadHash(head)}}).VerifyPresent(root, a, head)},
 		{"presence of an empty head", pa.VerifyPresent(root, a, nil)},
 		{"presence of a long head", pa.VerifyPresent(root, a, make([]byte, MaxHeadSize+1))},
+		{"an empty head in its map", new(MapProof).VerifyPresent(MapLeafHash(a, nil), a, nil)},
+		{"a long head in its map", new(MapProof).VerifyPresent(MapLeafHash(a, make([]byte, 513)), a, make([]byte, 513))},
 		{"last sibling empty", (&MapProof{Siblings: []Hash{{}}}).VerifyAbsent(MapNodeHash(Hash{}, Hash{}), a)},
 		{"too deep", (&MapProof{Siblings: slices.Repeat([]Hash{{1}}, MapDepth+1)}).VerifyAbsent(root, a)},
 	} {
@@ -211,6 +213,8 @@ func TestParseMapProofRefused(t *testing.T) {
 		"no bitmap":           {0, 1},
 		"too deep":            append([]byte{1, 1}, make([]byte, 33)...),
 		"bit after the end":   slices.Replace(slices.Clone(one), 2, 3, 0x60),
+		"bit and hash after":  append(slices.Replace(slices.Clone(one), 2, 3, 0x60), make([]byte, 32)...),
+		"one empty, unmarked": slices.Concat([]byte{0, 2, 0xc0}, make([]byte, 32), one[3:]),
 		"hash missing":        one[:len(one)-1],
 		"byte too many":       append(slices.Clone(one), 0),
 		"half another leaf":   append(slices.Clone(one), make([]byte, 32)...),
