@@ -11,7 +11,7 @@ import (
 
 // What a program may cost that embeds the method, the durable ledger, the resolver and SD-JWT credentials.
 const (
-	maxLinkedModules = 12
+	maxLinkedModules = 14 // 12 and what proofs need: post-quantum cosignatures
 	maxStrippedBytes = 8_000_000
 )
 
