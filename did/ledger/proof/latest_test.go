@@ -3,7 +3,6 @@ package proof
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -294,23 +293,4 @@ func TestLatestSize(t *testing.T) {
 	if n := len(must(l.Bytes())); n > 3000 {
 		t.Errorf("size: got %d bytes, want at most 3000", n)
 	}
-}
-
-func Example() {
-	w := newWorld(false) // a ledger, its cosigners, and a verifier who trusts two witnesses and an auditor
-	file := must(w.latest(5, "k1", "w1", "w2", "a1").Bytes())
-
-	l, err := ParseLatest(file)
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	v, err := l.Verify(w.trust, "k1", now)
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	fmt.Printf("%s, newest: %v, as of %s\n", v.Head, v.Latest, v.AsOf.Format(time.RFC3339))
-	// Output:
-	// head of k1, newest: true, as of 2026-03-01T11:59:30Z
 }

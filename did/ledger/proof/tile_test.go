@@ -48,7 +48,7 @@ func TestTilePath(t *testing.T) {
 
 func TestParseTilePathRefused(t *testing.T) {
 	for _, p := range []string{
-		"", "tile", "tile/", "tile/0", "tile/0/", "/tile/0/000", "tile/0/000/", "tile/0/00", "tile/0/0000", "tile/00/000", "tile/64/000",
+		"", "tile", "tile/", "0/000", "entries/000", "tile/0", "tile/0/", "/tile/0/000", "tile/0/000/", "tile/0/00", "tile/0/0000", "tile/00/000", "tile/64/000",
 		"tile/-1/000", "tile/+1/000", "tile/0/x000", "tile/0/x000/001", "tile/0/001/x002", "tile/0/001/002", "tile/0/x001/0a2", "tile/0/000.p",
 		"tile/0/000.p/", "tile/0/000.p/0", "tile/0/000.p/01", "tile/0/000.p/256", "tile/0/000.p/1/", "tile/0/000.p/1.p/1", "tile/0/ 00",
 		"tile/data/000", "tile/entries", "tile/0/x018/x446/x744/x073/x709/x551/616", "tile/0/x001/x018/x446/x744/x073/x709/x551/615",
