@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/realdid/realdid/did/ledger"
 )
 
 func specText(t *testing.T) string {
@@ -29,6 +31,7 @@ func TestLimitsInTheText(t *testing.T) {
 		"MaxFragment": MaxFragment, "MaxServiceType": MaxServiceType, "MaxEndpoints": MaxEndpoints, "MaxEndpoint": MaxEndpoint,
 		"MaxTurn": MaxTurn, "MaxRemovedByUpdate": maxRemovedByUpdate, "MaxRemoved": maxRemoved, "MaxUsedKeys": maxUsedKeys,
 		"MaxTime": maxTime, "MaxClockSkew": seconds(maxClockSkew),
+		"MaxHead": ledger.MaxHeadSize, "MaxBundle": MaxBundle, "MaxDescriptor": MaxDescriptor,
 	}
 	rows := regexp.MustCompile("(?m)^\\| `(M\\w+|DefaultDelay)` \\| (\\d+) \\|").FindAllStringSubmatch(specText(t), -1)
 	if got, want := len(rows), len(code); got != want {
@@ -57,7 +60,7 @@ func TestNumbersInTheText(t *testing.T) {
 			t.Errorf("%s is not reserved as %d", name, n)
 		}
 	}
-	for _, label := range []string{scidLabel, idLabel, nextLabel, recoveryLabel, signingLabel, historyLabel, stateLabel} {
+	for _, label := range []string{scidLabel, idLabel, nextLabel, recoveryLabel, signingLabel, historyLabel, stateLabel, descriptorLabel, descriptorIDLabel} {
 		if !strings.Contains(text, `"`+label+`"`) {
 			t.Errorf("the text lacks the label %s", label)
 		}
@@ -81,10 +84,10 @@ func TestTextHasWhatARegistrationAsksFor(t *testing.T) {
 		"## 4. ":  {"```cddl", "### 4.3 Members per type"},
 		"## 5. ":  {"`MaxOperation`"},
 		"## 6. ":  {"### 6.1 ", "### 6.2 ", "### 6.3 ", "### 6.4 ", "### 6.5 Recovery", "Authorised by"},
-		"## 7. ":  {"that is how the answer is authentic", "`versionId`", "`versionTime`", "410 **with** the document", "### 7.6 Create, update, deactivate"},
-		"## 8. ":  {"```cddl"},
+		"## 7. ":  {"that is how the answer is authentic", "`versionId`", "`versionTime`", "410 **with** the document", "### 7.5 Evidence", "**Memory.**", "### 7.6 Create, update, deactivate"},
+		"## 8. ":  {"```cddl", "### 8.2 History root", "### 8.3 Head record", "### 8.4 Bundle", "every byte counts"},
 		"## 9. ":  {"HKDF-SHA256"},
-		"## 10. ": {"**Forks.**", "**Audit.**"},
+		"## 10. ": {"**Forks.**", "**Audit.**", "### 10.2 Trust domain, descriptor", "**Logging.**"},
 		"## 11. ": {
 			"RFC 3552", "**Eavesdropping.**", "**Replay.**", "**Message insertion.**", "**Deletion.**", "**Modification.**", "**Denial of service.**",
 			"**Amplification.**", "**Man in the middle.**", "**Residual risk.**", "**Unique assignment.**", "**Endpoint authentication.**",
