@@ -13,10 +13,11 @@ import (
 	"github.com/realdid/realdid/did/ledger/witness"
 )
 
-// Where a long way is settled in between.
+// How much is sealed before it is settled. While a log is being caught up with, that costs nothing, and a small number makes it
+// faster; when one that is up to date publishes nothing for long, nothing can be proven from then on until it does.
 const (
-	settleEpochs  = 64
-	settleEntries = 1 << 14
+	settleEpochs, settleEntries           = 64, 1 << 14
+	unpublishedEpochs, unpublishedEntries = 1024, 1 << 18
 )
 
 // Sync looks at what the log publishes and takes it over. An error is a [*Fault], or [witness.ErrUnavailable] and may pass, or one of
@@ -290,13 +291,8 @@ func (m *Mirror) execute(ctx context.Context, t *tree, entries []ledger.Entry, e
 	if err := m.importEntries(ctx, entries, epoch); err != nil {
 		return err
 	}
-	if m.batch != nil {
-		if chain := m.batch.Sealed(); len(chain) >= settleEpochs || m.batch.Entries() >= m.store.Entries()+settleEntries {
-			if err := m.batch.Settle(); err != nil {
-				return err
-			}
-			m.batch = nil
-		}
+	if err := m.room(); err != nil {
+		return err
 	}
 	if m.batch == nil {
 		if err := m.open(ctx); err != nil {
@@ -310,13 +306,36 @@ func (m *Mirror) execute(ctx context.Context, t *tree, entries []ledger.Entry, e
 	if err != nil {
 		return err
 	}
-	c := proof.Checkpoint{Origin: m.trust.Origin, Size: epoch.Size + 1, Root: root}
-	err = m.batch.SealAs(tlog.Sealed{Checkpoint: c, Epoch: epoch})
+	c := tlog.Sealed{Checkpoint: proof.Checkpoint{Origin: m.trust.Origin, Size: epoch.Size + 1, Root: root}, Epoch: epoch}
+	last := c.Checkpoint.Size == t.c.Size
+	settle := !last && (len(m.batch.Sealed()) >= settleEpochs || epoch.Entries >= m.store.Entries()+settleEntries)
+	if last || settle {
+		err = m.batch.SealAs(c)
+	} else {
+		err = m.batch.PassAs(c)
+	}
+	if err == nil && settle {
+		if err = m.batch.Settle(); err == nil {
+			m.batch = nil
+		}
+	}
 	if differs := (*tlog.MismatchError)(nil); errors.As(err, &differs) {
 		if differs.What == "map root" {
 			return fault(MapRoot, epoch.Size, "the log says %s, and its entries make %s", differs.Want, differs.Got)
 		}
 		return fmt.Errorf("%w: mirror: epoch at leaf %d: %w", ledger.ErrCorrupt, epoch.Size, err) // the leaves were checked
+	}
+	return err
+}
+
+// room settles the batch if so much was sealed since the last publication that it takes long to go on from there.
+func (m *Mirror) room() error {
+	if m.batch == nil || len(m.batch.Sealed()) < unpublishedEpochs && m.batch.Entries() < m.store.Entries()+unpublishedEntries {
+		return nil
+	}
+	err := m.batch.Settle()
+	if err == nil {
+		m.batch = nil
 	}
 	return err
 }

@@ -155,9 +155,8 @@ func TestStaticFileServer(t *testing.T) {
 	})
 }
 
-// TestPythonFileServer: the same with Python's.
+// TestPythonFileServer: the same with Python's. It runs alone, as TestKill does.
 func TestPythonFileServer(t *testing.T) {
-	t.Parallel()
 	python, err := exec.LookPath("python3")
 	if err != nil {
 		t.Skip("no python3")

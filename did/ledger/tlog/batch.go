@@ -33,9 +33,11 @@ type Batch struct {
 	staged    *authmap.Staged
 	committed bool // the map is, and the rest is to follow
 
-	chain  []Sealed
-	onDisk []Sealed // by the file pending, when the batch began
-	err    error    // what ended the batch
+	chain   []Sealed
+	onDisk  []Sealed // by the file pending, when the batch began
+	passing bool     // the epoch that is being sealed is not to be written
+	written bool     // the last one of chain was
+	err     error    // what ended the batch
 }
 
 var errDone = errors.New("tlog: batch: it is done")
@@ -155,6 +157,14 @@ func (b *Batch) SealAs(want Sealed) error {
 	return b.seal(&proof.EpochLeaf{Time: want.Epoch.Time}, &want)
 }
 
+// PassAs is SealAs for an epoch behind which the batch goes on, by one who follows a log that went on long ago: it computes the epoch
+// anew and compares, and leaves it to the next SealAs to write it. Until then the batch cannot be published or settled.
+func (b *Batch) PassAs(want Sealed) error {
+	b.passing = true
+	defer func() { b.passing = false }()
+	return b.SealAs(want)
+}
+
 func number(n uint64) string { return strconv.FormatUint(n, 10) }
 
 // seal completes leaf and appends it.
@@ -203,7 +213,10 @@ func (b *Batch) stage(leaf *proof.EpochLeaf, want *Sealed) error {
 		return fmt.Errorf("%w: one of %d leaves", ErrPending, b.onDisk[n].Checkpoint.Size)
 	}
 	b.chain = append(b.chain, sealed)
-	b.after = leaf.Time
+	b.after, b.written = leaf.Time, !b.passing
+	if b.passing {
+		return nil
+	}
 	if err := b.bind(); err != nil {
 		return err
 	}

@@ -71,7 +71,7 @@ func (b *Batch) publishable() (*Sealed, error) {
 		return nil, err
 	}
 	n := len(b.chain)
-	if n == 0 || b.chain[n-1].Checkpoint.Size != b.edge.size {
+	if n == 0 || b.chain[n-1].Checkpoint.Size != b.edge.size || !b.written {
 		return nil, errors.New("tlog: publish: the batch does not end in an epoch")
 	}
 	if n < len(b.onDisk) {
