@@ -7,7 +7,8 @@
 // is told a log's Source, it cosigns only checkpoints whose last leaf is an epoch leaf.
 //
 // A witness that forgets can be made to cosign two histories. So a Server whose state is lost or damaged does not start
-// ([ErrState]) unless [Options.InsecureForget] says so.
+// ([ErrState]) unless [Options.InsecureForget] says so. A state that was brought back from a backup is one that forgot, and looks
+// sound: a key whose state was lost is better given up.
 package witness
 
 import (
