@@ -65,7 +65,8 @@ func NewVerifier(ledgers []TrustedLedger, opt *VerifierOptions) (*Verifier, erro
 //
 // Evidence is Replayed if the bundle carries the operations; Latest and Included, or Absent for a long form, if its proof
 // holds under a quorum of witnesses and one of auditors, as of AsOf. A bundle with a state in place of operations is refused
-// under any other quorum, and does not list what was anchored. One with operations and no proof shows the state right after them, and AsOf is their word.
+// under any other quorum, and does not list what was anchored. One with operations and no proof shows the state right after
+// them, and AsOf is their word.
 //
 // Errors are *did.Error. Those of Resolve; INVALID_DID_DOCUMENT, which is ErrBundle, if the bundle does not prove an answer;
 // FEATURE_NOT_SUPPORTED if a past version is asked for and the bundle has no operations; NOT_FOUND if it proves that there is
