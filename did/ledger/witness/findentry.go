@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
-	"sort"
 
 	"github.com/realdid/realdid/did/ledger/proof"
 )
@@ -27,11 +26,16 @@ func FindEntry(ctx context.Context, src Source, c proof.Checkpoint, index uint64
 		return nil, missing
 	}
 	f := &finder{ctx: ctx, src: src, size: c.Size}
-	// entries are in order, and stand at their index or behind it
-	place := index + uint64(sort.Search(int(min(c.Size-index, 1<<62)), func(i int) bool {
-		after, ok := f.entries(index + uint64(i))
-		return !ok || after > index // a failure ends the search
-	}))
+	// The first leaf up to which there are more than index entries; it is not before index, because each entry is a leaf.
+	place, end := index, c.Size
+	for place < end && f.err == nil {
+		middle := place + (end-place)/2
+		if f.entries(middle) > index {
+			end = middle
+		} else {
+			place = middle + 1
+		}
+	}
 	if f.err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrUnavailable, f.err)
 	}
@@ -84,21 +88,18 @@ func (f *finder) leaf(place uint64) []byte {
 }
 
 // entries returns how many entries there are up to the leaf at a place, that leaf included.
-func (f *finder) entries(place uint64) (n uint64, ok bool) {
+func (f *finder) entries(place uint64) uint64 {
 	b := f.leaf(place)
 	if f.err != nil {
-		return 0, false
+		return 0
 	}
 	leaf, err := proof.ParseLeaf(b)
 	if err != nil {
 		f.err = fmt.Errorf("leaf %d: %w", place, err)
-		return 0, false
+		return 0
 	}
-	switch l := leaf.(type) {
-	case proof.EntryLeaf:
-		return l.Index + 1, true
-	case proof.EpochLeaf:
-		return l.Entries, true
+	if l, ok := leaf.(proof.EntryLeaf); ok {
+		return l.Index + 1
 	}
-	return 0, false
+	return leaf.(proof.EpochLeaf).Entries
 }
