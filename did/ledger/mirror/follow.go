@@ -330,7 +330,7 @@ func (m *Mirror) execute(ctx context.Context, t *tree, entries []ledger.Entry, e
 
 // room settles the batch if so much was sealed since the last publication that it takes long to go on from there.
 func (m *Mirror) room() error {
-	if m.batch == nil || len(m.batch.Sealed()) < unpublishedEpochs && m.batch.Entries() < m.store.Entries()+unpublishedEntries {
+	if m.batch == nil || len(m.batch.Sealed()) < m.limits.unpublished && m.batch.Entries() < m.store.Entries()+unpublishedEntries {
 		return nil
 	}
 	err := m.batch.Settle()

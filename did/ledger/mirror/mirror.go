@@ -103,8 +103,8 @@ type Mirror struct {
 	proving selected
 }
 
-// limits of an epoch, which only tests change.
-type limits struct{ entries, bytes int }
+// limits, which only tests change.
+type limits struct{ entries, bytes, unpublished int }
 
 // cosigned is what this mirror cosigned last.
 type cosigned struct {
@@ -137,7 +137,7 @@ func Open(dir string, src Source, replica Replica, red ledger.HeadReducer, trust
 	}
 	m := &Mirror{
 		dir: dir, src: src, replica: replica, red: red, trust: *trust, opt: opt.filled(),
-		turn: make(chan struct{}, 1), changed: make(chan struct{}), limits: limits{MaxEpochEntries, MaxEpochBytes},
+		turn: make(chan struct{}, 1), changed: make(chan struct{}), limits: limits{MaxEpochEntries, MaxEpochBytes, unpublishedEpochs},
 	}
 	m.turn <- struct{}{}
 	m.ctx, m.cancel = context.WithCancel(context.Background())

@@ -206,7 +206,7 @@ func TestEpochLimits(t *testing.T) {
 	for _, test := range []struct {
 		limits limits
 		fits   bool
-	}{{limits{20, 1 << 20}, true}, {limits{19, 1 << 20}, false}, {limits{20, 500}, false}} {
+	}{{limits{20, 1 << 20, 9}, true}, {limits{19, 1 << 20, 9}, false}, {limits{20, 500, 9}, false}} {
 		n := newNetwork(t, 0, 1, proof.Quorum{Auditors: 1})
 		n.auditors[0].limits = test.limits
 		n.grow(20)
@@ -216,6 +216,63 @@ func TestEpochLimits(t *testing.T) {
 			wantFault(t, fmt.Sprint(test.limits), err, Size)
 		} else if err != nil {
 			t.Error(err)
+		}
+	}
+}
+
+// TestUnpublished: epochs that are cosigned one after the other and published only after long are held all the same, also over a
+// restart, and proven again as soon as one is published.
+func TestUnpublished(t *testing.T) {
+	t.Parallel()
+	n := newNetwork(t, 0, 1, proof.Quorum{Auditors: 1})
+	m := n.auditors[0]
+	m.limits.unpublished = 4
+	n.grow(3)
+	n.honest()
+	if err := m.Sync(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 11 {
+		n.grow(2)
+		n.op.seal()
+		n.collect(n.op)
+		if len(n.faults) > 0 {
+			t.Fatal(n.faults)
+		}
+		if sealed := len(m.store.Pending()); sealed > 4 {
+			t.Errorf("%d epochs are pending after %d", sealed, i+1)
+		}
+		if err := m.Sync(t.Context()); err != nil { // sees what was published long ago
+			t.Fatal(err)
+		}
+	}
+	m, err := n.reopen(m, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m.size() != n.op.frontier.Size() {
+		t.Errorf("holds %d leaves, want %d", m.size(), n.op.frontier.Size())
+	}
+	n.op.publish(n.op.note())
+	if err := m.Sync(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := m.Prove(t.Context(), "key-1", n.op.entries); err != nil {
+		t.Error(err)
+	}
+	var got int
+	for e, err := range m.History(t.Context(), "key-1", 0) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = int(e.Seq) + 1
+	}
+	if want := int(n.op.lengths["key-1"]); got != want {
+		t.Errorf("the history has %d entries, want %d", got, want)
+	}
+	for e, err := range m.Follow(t.Context(), n.op.entries-1) {
+		if err != nil || e.Anchor.Index != n.op.entries-1 {
+			t.Errorf("Follow: %+v, %v", e, err)
 		}
 	}
 }
