@@ -147,6 +147,9 @@ func TestBatchOrder(t *testing.T) {
 	if err := b.Publish(note(t, c)); err == nil {
 		t.Error("published with an entry behind the epoch")
 	}
+	if err := b.Settle(); err == nil || s.Size() != 0 {
+		t.Error("settled with an entry behind the epoch")
+	}
 	last := publish(t, b)
 	if last.Epoch.Size != 4 || s.Size() != 5 || s.Entries() != 3 || s.tip.epochs != 2 {
 		t.Errorf("epoch %+v, %d leaves, %d entries, %d epochs", last.Epoch, s.Size(), s.Entries(), s.tip.epochs)
@@ -257,6 +260,15 @@ func TestPendingBinds(t *testing.T) {
 		t.Errorf("another epoch: %v, want ErrPending", err)
 	}
 	b.Discard()
+	b = begin(t, s)
+	add(t, b, 2)
+	if err := b.SealAs(chain[0]); err != nil {
+		t.Fatal(err)
+	}
+	b.Discard()
+	if _, onDisk, err := s.readPending(); err != nil || len(onDisk) != 3 || len(s.Pending()) != 3 {
+		t.Fatalf("with one sealed again %d are pending, and %d on the disk; %v", len(s.Pending()), len(onDisk), err)
+	}
 	b = begin(t, s)
 	for i, c := range chain {
 		add(t, b, 2)

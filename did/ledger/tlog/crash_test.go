@@ -3,6 +3,7 @@ package tlog
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -151,7 +152,7 @@ func crash(w *world, step string, epochs int) {
 	if err := l.Close(); err != nil {
 		w.Fatal(err)
 	}
-	w.goOn(left, proven)
+	w.goOn(left, step, proven)
 }
 
 // crashExtended crashes while an epoch is sealed behind one that the witness did not sign in time.
@@ -185,11 +186,11 @@ func crashExtended(w *world, step string) {
 	if err := l.Close(); err != nil {
 		w.Fatal(err)
 	}
-	w.goOn(left, proven)
+	w.goOn(left, step, proven)
 }
 
 // goOn opens what a crash has left. proven is the checkpoint that proofs were made under last.
-func (w *world) goOn(left string, proven []byte) {
+func (w *world) goOn(left, step string, proven []byte) {
 	w.clock.add(7 * time.Second)
 	fill(w, w.lg, 5)
 	var now FsckOptions
@@ -198,6 +199,17 @@ func (w *world) goOn(left string, proven []byte) {
 		w.Fatal(err)
 	}
 	l := w.open(left, nil)
+	if _, err := os.Stat(filepath.Join(left, nextFile)); !errors.Is(err, fs.ErrNotExist) {
+		w.Errorf("%s is still there: %v", nextFile, err)
+	}
+	if step == "epochs" || step == "publishing" || step == "finish" { // the map was committed: it is published at once
+		if p, ok := l.store.Published(); !ok || p.Size+1 != l.store.Size() {
+			w.Errorf("published is %+v, and the log has %d leaves", p, l.store.Size())
+		}
+		if _, err := l.store.Prove("key-1"); err != nil {
+			w.Error(err)
+		}
+	}
 	for range 2 {
 		if err := l.Seal(w.Context()); err != nil {
 			w.Fatalf("Seal after the crash: %v", err)

@@ -21,7 +21,8 @@ import (
 //	time     uint64  of the epoch, seconds since 1970
 //	sum      uint32  CRC-32C of the record's number (8 bytes) and of the above
 //
-// The last record is also what says how long the log is. What stands behind the last whole record was not finished.
+// The last record is also what says how long the log is. What stands behind the last whole record was not
+// finished, and the next epoch is written over it.
 const epochRecord = 8 + 8 + 8 + 4
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -63,14 +64,6 @@ func openEpochs(path string) (*epochs, error) {
 	}
 	e.n.Store(uint64(info.Size()) / epochRecord)
 	return e, nil
-}
-
-// dropTorn takes away what an append that was interrupted left behind.
-func (e *epochs) dropTorn() error {
-	if err := e.f.Truncate(int64(e.n.Load()) * epochRecord); err != nil {
-		return fmt.Errorf("tlog: open: %w", err)
-	}
-	return nil
 }
 
 // read returns a record.

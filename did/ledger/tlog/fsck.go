@@ -171,9 +171,6 @@ func (f *checker) length() {
 		}
 		f.size, f.entries = r.size+1, r.entries
 	}
-	if info, err := f.epochs.f.Stat(); err == nil && info.Size()%epochRecord != 0 {
-		f.fault(FaultEpochsRecord, epochsFile, "%d bytes behind the last record", info.Size()%epochRecord)
-	}
 	base, chain, err := f.readPending()
 	switch {
 	case err != nil:
@@ -190,6 +187,9 @@ func (f *checker) length() {
 		f.size = f.m.Version()
 	}
 	f.sealed = max(f.sealed, f.size)
+	if info, err := f.epochs.f.Stat(); err == nil && info.Size()%epochRecord != 0 && f.sealed == f.size {
+		f.fault(FaultEpochsRecord, epochsFile, "%d bytes behind the last record", info.Size()%epochRecord)
+	}
 }
 
 // checkpoint checks the form of the published checkpoint.

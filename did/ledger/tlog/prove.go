@@ -26,15 +26,13 @@ func (s *Store) Prove(key string) (*proof.Latest, error) {
 		if p == nil {
 			return nil, fmt.Errorf("%w: nothing is published yet", ErrUnproven)
 		}
-		// The map goes ahead of the checkpoint for an instant, and for longer if epochs are settled.
+		head, mp, err := s.m.Prove(path)
+		if err != nil {
+			return nil, mapError(err)
+		}
+		// The map goes ahead of the checkpoint for an instant, and for longer if epochs are settled. It is never behind.
 		if s.m.Version() == p.checkpoint.Size {
-			head, mp, err := s.m.Prove(path)
-			if err != nil {
-				return nil, mapError(err)
-			}
-			if s.m.Version() == p.checkpoint.Size {
-				return &proof.Latest{Checkpoint: p.note, Epoch: p.epoch, EpochPath: p.path, Map: mp, Head: head}, nil
-			}
+			return &proof.Latest{Checkpoint: p.note, Epoch: p.epoch, EpochPath: p.path, Map: mp, Head: head}, nil
 		}
 		s.mu.RLock()
 		settled := s.published.checkpoint.Size < s.tip.edge.size

@@ -12,9 +12,6 @@ import (
 
 // recover finishes or takes back what the last process left half done, and reads the rest.
 func (s *Store) recover() error {
-	if err := s.epochs.dropTorn(); err != nil {
-		return err
-	}
 	if err := s.recoverLog(); err != nil {
 		return err
 	}
@@ -126,8 +123,7 @@ func (s *Store) recoverCheckpoint() error {
 	if _, err := os.Stat(next); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	if p, err = s.loadCheckpoint(nextFile); err == nil && p.checkpoint.Size == s.tip.edge.size &&
-		(s.published == nil || s.published.checkpoint.Size < p.checkpoint.Size) {
+	if p, err = s.loadCheckpoint(nextFile); err == nil && (s.published == nil || s.published.checkpoint.Size < p.checkpoint.Size) {
 		if err := s.moveCheckpoint(); err != nil {
 			return err
 		}

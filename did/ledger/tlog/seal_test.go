@@ -178,6 +178,48 @@ func TestBackground(t *testing.T) {
 	}
 }
 
+// TestProveWaits: a proof that is to cover an entry waits for the epoch that does.
+func TestProveWaits(t *testing.T) {
+	clock := newClock()
+	lg := newMem(clock)
+	l := openLog(t, lg, t.TempDir(), manual(clock))
+	seal(t, l)
+	appendTo(t, l, "key", "x")
+	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+	defer cancel()
+	if _, err := l.Prove(ctx, "key", 1); !errors.Is(err, ErrUnproven) || !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("Prove of an entry that is not covered: %v", err)
+	}
+	if _, err := l.Prove(t.Context(), "key", 0); err != nil {
+		t.Errorf("Prove of whatever there is: %v", err)
+	}
+	done := make(chan error)
+	go func() {
+		b, err := l.Prove(t.Context(), "key", 1)
+		if err == nil {
+			var p *proof.Latest
+			if p, err = proof.ParseLatest(b); err == nil && (p.Epoch.Entries != 1 || p.Head == nil) {
+				err = fmt.Errorf("epoch of %d entries", p.Epoch.Entries)
+			}
+		}
+		done <- err
+	}()
+	seal(t, l)
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	go func() {
+		_, err := l.Prove(t.Context(), "key", 2)
+		done <- err
+	}()
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-done; !errors.Is(err, ledger.ErrClosed) {
+		t.Errorf("Prove while the log is closed: %v, want ErrClosed", err)
+	}
+}
+
 // TestProveWhileAppending: proofs verify at every moment.
 func TestProveWhileAppending(t *testing.T) {
 	lg := newMem(newClock())
