@@ -68,6 +68,9 @@ func (a *app) ledgerBackup(ctx context.Context, path string) (err error) {
 	if path == "-" && (a.flags.json || isTerminal(a.stdout)) {
 		return usage("give a file", "standard output is not for a backup here")
 	}
+	if _, err := a.ledgerDir(); err != nil {
+		return err
+	}
 	o, err := a.openLedger(false)
 	if err != nil {
 		return err
@@ -76,7 +79,7 @@ func (a *app) ledgerBackup(ctx context.Context, path string) (err error) {
 	tick, end := a.progress("bytes written:")
 	out := &counter{w: a.stdout, tick: tick}
 	if path == "-" {
-		return o.ledger.Backup(ctx, out)
+		return o.local.Backup(ctx, out)
 	}
 	if a.home.exists(path) {
 		return existsFailure(path)
@@ -87,7 +90,7 @@ func (a *app) ledgerBackup(ctx context.Context, path string) (err error) {
 	}
 	defer os.Remove(f.Name())
 	out.w = f
-	err = o.ledger.Backup(ctx, out)
+	err = o.local.Backup(ctx, out)
 	end()
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err
@@ -95,15 +98,18 @@ func (a *app) ledgerBackup(ctx context.Context, path string) (err error) {
 	if err := placeFile(f.Name(), path); err != nil {
 		return err
 	}
-	res := backupJSON{File: path, Ledger: o.dir, Bytes: out.n}
-	if last, ok := o.ledger.Last(); ok {
+	res := backupJSON{File: path, Ledger: o.place, Bytes: out.n}
+	if last, ok := o.local.Last(); ok {
 		res.Entries = last.Index + 1
 	}
 	return a.showBackup("backed up", res)
 }
 
 func (a *app) ledgerRestore(ctx context.Context, path string) error {
-	dir := a.ledgerDir()
+	dir, err := a.ledgerDir()
+	if err != nil {
+		return err
+	}
 	if entries, err := os.ReadDir(dir); err == nil && len(entries) > 0 {
 		return invalid("nothing is overwritten: name a folder that is empty or missing with --ledger DIR", "%s is not empty", dir)
 	}
@@ -121,7 +127,7 @@ func (a *app) ledgerRestore(ctx context.Context, path string) error {
 	}
 	tick, end := a.progress("bytes read:")
 	in := &counter{w: io.Discard, tick: tick}
-	err := boltledger.Restore(ctx, dir, io.TeeReader(r, in))
+	err = boltledger.Restore(ctx, dir, io.TeeReader(r, in))
 	end()
 	if err != nil {
 		return restoreFailure(err)

@@ -111,7 +111,7 @@ func (a *app) didCreate(ctx context.Context, f *createFlags) error {
 			return invalid(hint, "%s exists", path)
 		}
 	}
-	net, err := a.home.network()
+	net, err := a.network()
 	if err != nil {
 		return err
 	}

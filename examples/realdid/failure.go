@@ -10,6 +10,7 @@ import (
 
 	"github.com/realdid/realdid/did"
 	"github.com/realdid/realdid/did/ledger"
+	"github.com/realdid/realdid/did/ledger/httpledger"
 	"github.com/realdid/realdid/did/realdid"
 	"github.com/realdid/realdid/vc"
 )
@@ -79,6 +80,16 @@ func explainLibrary(err error) *failure {
 		f.hint = "set the clock forward with --at TIME, or wait"
 	case errors.Is(err, ledger.ErrCorrupt):
 		f.hint = `restore a backup into an empty folder: realdid ledger restore FILE --ledger DIR`
+	case errors.Is(err, httpledger.ErrAnswer):
+		f.hint = "is there a ledger behind this URL?"
+	case isRollback(err):
+		f.hint = "somebody answers from an old copy, which may be a mirror that lags: wait, or ask another with --ledger URL"
+	case isEquivocation(err):
+		f.hint = "the log is guilty, and this home keeps the evidence in its memory: trust nothing that rests on it, and tell others"
+	case errors.Is(err, realdid.ErrContradiction):
+		f.hint = "the ledger's answer and its own proof differ: believe neither, ask another mirror with --ledger URL, and tell others"
+	case isUnavailable(err):
+		f.hint = "is the server running, and is this its URL? nothing is lost: the same command can be given again"
 	case errors.Is(err, realdid.ErrConflict):
 		f.hint = "somebody else wrote to this identity at the same time; look at it with did history, then try again"
 	case errors.Is(err, realdid.ErrNotFound):
@@ -92,6 +103,21 @@ func explainLibrary(err error) *failure {
 		f.hint = "check the path"
 	}
 	return f
+}
+
+func isRollback(err error) bool {
+	_, ok := errors.AsType[*realdid.RollbackError](err)
+	return ok
+}
+
+func isEquivocation(err error) bool {
+	_, ok := errors.AsType[*realdid.EquivocationError](err)
+	return ok
+}
+
+func isUnavailable(err error) bool {
+	_, ok := errors.AsType[*httpledger.UnavailableError](err)
+	return ok
 }
 
 // operationHint says what can be done about a refused operation.
@@ -111,12 +137,17 @@ func operationHint(text string) string {
 	return ""
 }
 
+var packagePrefixes = []string{
+	"realdid: ", "did: ", "vc: ", "sdjwt: ", "ledger: ", "boltledger: ", "open: ", "restore: ", "keyfile: ", "keys: ", "httpledger: ", "tlog: ",
+	"witness: ", "mirror: ", "proof: ", "webfetch: ", "didweb: ", "didwebvh: ",
+}
+
 // withoutPackages leaves out the names of packages, which say nothing to a person.
 func withoutPackages(text string) string {
 	text = firstLine(text)
 	for again := true; again; {
 		again = false
-		for _, prefix := range []string{"realdid: ", "did: ", "vc: ", "sdjwt: ", "ledger: ", "boltledger: ", "open: ", "restore: ", "keyfile: ", "keys: "} {
+		for _, prefix := range packagePrefixes {
 			if rest, ok := strings.CutPrefix(text, prefix); ok {
 				text, again = rest, true
 			}

@@ -11,8 +11,6 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-
-	"github.com/realdid/realdid/did/realdid"
 )
 
 // A home is a folder:
@@ -24,6 +22,8 @@ import (
 //	keys/NAME.card        who the guardians are, with the salts that hide them
 //	credentials/NAME      credentials as received
 //	ledger/               the ledger
+//	memory                the checkpoints that this home has verified
+//	domain.json           the descriptor of the trust domain that was pinned
 type home string
 
 func (h home) config() string              { return filepath.Join(string(h), "config.json") }
@@ -35,6 +35,8 @@ func (h home) card(name string) string     { return filepath.Join(h.keys(), name
 func (h home) ledger() string              { return filepath.Join(string(h), "ledger") }
 func (h home) credentials() string         { return filepath.Join(string(h), "credentials") }
 func (h home) credential(n string) string  { return filepath.Join(h.credentials(), n) }
+func (h home) memory() string              { return filepath.Join(string(h), "memory") }
+func (h home) pinned() string              { return filepath.Join(string(h), pinnedFile) }
 func (h home) exists(path string) bool     { _, err := os.Lstat(path); return err == nil }
 func (h home) relative(path string) string { return shorten(string(h), path) }
 
@@ -70,6 +72,8 @@ type config struct {
 	As      string `json:"as,omitempty"`     // the identity that is meant without --as
 	Domain  string `json:"domain,omitempty"` // trust domain; "" is main
 	Home    string `json:"home,omitempty"`   // home ledger within it; "" is main
+
+	Descriptor string `json:"descriptor,omitempty"` // of the trust domain that is meant without --domain; relative to the home
 }
 
 func (h home) readConfig() (config, error) {
@@ -84,11 +88,6 @@ func (h home) readConfig() (config, error) {
 	return c, err
 }
 
-func (h home) network() (realdid.Network, error) {
-	c, err := h.readConfig()
-	return realdid.Network{Domain: c.Domain, Home: c.Home}, err
-}
-
 // preferIdentity makes name what is meant without --as, unless another is already.
 func (h home) preferIdentity(name string) error {
 	c, err := h.readConfig()
@@ -96,6 +95,10 @@ func (h home) preferIdentity(name string) error {
 		return err
 	}
 	c.As = name
+	return h.writeConfig(c)
+}
+
+func (h home) writeConfig(c config) error {
 	b, err := json.MarshalIndent(c, "", "  ")
 	if err != nil {
 		return err

@@ -147,7 +147,7 @@ func (a *app) authenticationKey(ctx context.Context, id *identity, bound did.DID
 	if err == nil {
 		return k, bound.WithFragment(m.ID.Fragment()), wipe, nil
 	}
-	if explainLibrary(err).status != statusUnknown || a.home.exists(a.ledgerDir()) {
+	if explainLibrary(err).status != statusUnknown || a.hasLedger() {
 		return nil, did.URL{}, nil, err
 	}
 	chain, err := a.openKeychain(id)

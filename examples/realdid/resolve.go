@@ -14,22 +14,26 @@ import (
 
 func newDIDResolve(a *app) *cobra.Command {
 	var versionID, versionTime string
+	var wait time.Duration
 	c := &cobra.Command{
 		Use:   "resolve [DID|NAME]",
 		Short: "Resolve a DID or DID URL to its document",
 		Long: `Resolves a DID, a DID URL, or the name of an identity in this home (default: that of --as), and shows the document, what is known
-about it, and what the answer rests on. Of did:realdid the whole history is replayed, every signature checked. did:key and did:jwk need no
-ledger; nor does a long-form did:realdid.
+about it, and what the answer rests on. Of did:realdid the whole history is replayed, every signature checked; in a trust domain (--domain)
+the ledger's proof is checked as well, that nothing newer exists and who vouches for it. did:key and did:jwk need no ledger; nor does a
+long-form did:realdid. did:web and did:webvh are fetched from where they point to.
 
 --json prints the DID resolution result; of a DID URL with a fragment or a service parameter, what it names.
 Exit status 1 also if the identity is deactivated: the answer is then printed all the same.`,
 		Example: `  realdid did resolve alice
+  realdid did resolve alice --domain ./demo
   realdid did resolve did:realdid:qaaaa… --version-time 2027-01-31T12:00:00Z
   realdid did resolve 'did:realdid:qaaaa…#auth-1' --json`,
 		Args: args(0, 1),
 	}
 	c.Flags().StringVar(&versionID, "version-id", "", "the document as of the operation with this `ID`")
 	c.Flags().StringVar(&versionTime, "version-time", "", "the document as of this `TIME` (RFC 3339)")
+	c.Flags().DurationVar(&wait, "wait", 15*time.Second, "how long to wait for a proof that covers the newest operation, in a trust domain")
 	c.ValidArgsFunction = a.completeNames
 	return verb(c, func(c *cobra.Command, args []string) error {
 		u, err := a.resolveArgument(args)
@@ -40,7 +44,7 @@ Exit status 1 also if the identity is deactivated: the answer is then printed al
 		if err != nil {
 			return a.resolveFailed(err)
 		}
-		return a.didResolve(c.Context(), u, opt)
+		return a.didResolve(c.Context(), u, opt, wait)
 	})
 }
 
@@ -110,18 +114,17 @@ func (a *app) resolveFailed(err error) error {
 		return f
 	}
 	f.quiet = true
-	out := resolutionJSON{Context: resolutionContext, DocMeta: map[string]any{}}
-	out.Meta.Error = &resolutionError{Type: d.Type(), Title: strings.ToLower(strings.ReplaceAll(string(d.Code), "_", " ")), Status: d.Status(), Detail: f.detail}
-	if err := a.printJSON(out); err != nil {
+	out := &did.Error{Code: d.Code, Detail: f.detail} // also of causes that a server would keep to itself
+	if err := a.printJSON(rawJSON(out.AppendJSON(nil))); err != nil {
 		return err
 	}
 	return f
 }
 
-func (a *app) didResolve(ctx context.Context, u did.URL, opt *did.ResolveOptions) error {
+func (a *app) didResolve(ctx context.Context, u did.URL, opt *did.ResolveOptions, wait time.Duration) error {
 	mux, done := a.resolvers()
 	defer done()
-	res, err := mux.Resolve(ctx, u.DID(), opt)
+	res, err := a.resolveProven(ctx, mux, u.DID(), opt, wait)
 	if err != nil {
 		return a.resolveFailed(did.AsError(err))
 	}
@@ -142,7 +145,10 @@ func (a *app) didResolve(ctx context.Context, u did.URL, opt *did.ResolveOptions
 		return end
 	}
 	if a.flags.json {
-		err = a.printJSON(newResolutionJSON(res))
+		var b []byte
+		if b, err = res.AppendJSON(nil, nil); err == nil {
+			err = a.printJSON(rawJSON(b))
+		}
 	} else {
 		a.showResolution(u.DID(), res)
 	}
@@ -150,6 +156,35 @@ func (a *app) didResolve(ctx context.Context, u did.URL, opt *did.ResolveOptions
 		return err
 	}
 	return end
+}
+
+// resolveProven asks for an answer that a proof covers, where there is a trust domain whose ledger gives one. If it does not come
+// within the time, the answer comes without.
+func (a *app) resolveProven(ctx context.Context, mux did.Resolver, id did.DID, opt *did.ResolveOptions, wait time.Duration) (*did.Resolution, error) {
+	place, err := a.ledgerPlace()
+	if err != nil {
+		return nil, err
+	}
+	d, err := a.domain()
+	if err != nil {
+		return nil, err
+	}
+	if d == nil || !isURL(place) || id.Method() != realdid.MethodName || wait <= 0 {
+		return mux.Resolve(ctx, id, opt)
+	}
+	covered := did.ResolveOptions{NoCache: true}
+	if opt != nil {
+		covered = *opt
+		covered.NoCache = true
+	}
+	limited, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
+	res, err := mux.Resolve(limited, id, &covered)
+	if err == nil || limited.Err() == nil || ctx.Err() != nil {
+		return res, err
+	}
+	a.note("no proof covers the newest operation yet; the answer is what the ledger shows")
+	return mux.Resolve(ctx, id, opt)
 }
 
 func onlyVersion(u did.URL) bool {
@@ -231,7 +266,10 @@ func (a *app) showResolution(id did.DID, res *did.Resolution) {
 		s.add(first(i, "removed"), "#"+r.ID.Fragment(), how, when(r.Removed))
 	}
 	a.addFacts(&s, facts)
-	s.add("rests on", strings.Join(evidenceWords(res.Evidence), ", "))
+	s.add("rests on", strings.Join(restsOn(id.Method(), res.Evidence), ", "))
+	for i, c := range res.Evidence.Cosigners {
+		s.add(first(i, "vouched for"), c.Name, c.Role, when(c.Time))
+	}
 	s.write(a.stdout)
 }
 
@@ -278,6 +316,14 @@ func endpoints(v did.Service) string {
 		out = append(out, e.URI+e.Object)
 	}
 	return strings.Join(out, " ")
+}
+
+// restsOn is evidenceWords for an answer that may come from another method.
+func restsOn(method string, e did.Evidence) []string {
+	if method == "web" {
+		return []string{"what the web server showed", "as of " + when(e.AsOf)}
+	}
+	return evidenceWords(e)
 }
 
 func evidenceWords(e did.Evidence) []string {

@@ -22,8 +22,8 @@ type app struct {
 	errPaint       paint // for standard error
 
 	flags struct {
-		home, ledger, as, passphraseFile, at string
-		json, offline                        bool
+		home, ledger, domain, as, passphraseFile, at string
+		json, offline                                bool
 	}
 	now         func() time.Time
 	cost        keyfile.Cost // of sealing a file; zero is the default of package keyfile
@@ -31,6 +31,8 @@ type app struct {
 	stdinUse    string // what has taken standard input
 	passphrases passphrases
 	interrupted <-chan struct{} // closed when the person wants out
+	opened      *domainFolder   // the trust domain of openedFrom, once it has been read
+	openedFrom  string
 }
 
 func newApp(stdin io.Reader, stdout, stderr io.Writer) *app {
@@ -44,8 +46,8 @@ func newRoot(a *app) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "realdid",
 		Short: "Identities that their holders alone control, and credentials that they show in part",
-		Long: `realdid makes and resolves identities of the DID method did:realdid on an embedded ledger, and issues, shows and
-verifies SD-JWT credentials.
+		Long: `realdid makes and resolves identities of the DID method did:realdid on a ledger, here or elsewhere, and issues, shows and
+verifies SD-JWT credentials. It also serves ledgers, those who watch them, and resolution.
 
 A home folder holds keys/ (sealed by a passphrase), ledger/, credentials/ and config.json.
 Arguments called FILE read standard input for "-".
@@ -65,7 +67,8 @@ Exit status: 0 valid or done, 1 invalid, 2 could not check, 3 usage.`,
 	}
 	f := root.PersistentFlags()
 	f.StringVar(&a.flags.home, "home", "", "`DIR` with keys, ledger, credentials (default $REALDID_HOME, else the user's data folder)")
-	f.StringVar(&a.flags.ledger, "ledger", "", "ledger `DIR` (default HOME/ledger)")
+	f.StringVar(&a.flags.ledger, "ledger", "", "ledger `DIR|URL` (default that of the trust domain, else HOME/ledger)")
+	f.StringVar(&a.flags.domain, "domain", "", "trust domain: `DIR` that domain new made, or a descriptor's file (default the one that this home has pinned)")
 	f.StringVar(&a.flags.as, "as", "", "identity `NAME` to act as (default: the first one created)")
 	f.StringVar(&a.flags.passphraseFile, "passphrase-file", "", "`FILE` with the passphrase; with several lines, each is tried (default $REALDID_PASSPHRASE, else a prompt)")
 	f.BoolVar(&a.flags.json, "json", false, "print one JSON object on standard output")
@@ -81,6 +84,9 @@ Exit status: 0 valid or done, 1 invalid, 2 could not check, 3 usage.`,
 			newDIDRecover(a), newDIDCancel(a), newDIDDeactivate(a), newDIDHistory(a), newDIDAudit(a)),
 		group("vc", "Issue credentials, look at them, show and verify them", newVCIssue(a), newVCInspect(a), newVCPresent(a), newVCVerify(a)),
 		group("ledger", "Back up and restore a ledger", newLedgerBackup(a), newLedgerRestore(a)),
+		group("domain", "Make a trust domain, look at it, pin it", newDomainNew(a), newDomainShow(a), newDomainPin(a)),
+		group("serve", "Serve a ledger, those who watch it, and resolution", newServeLedger(a), newServeWitness(a), newServeMirror(a), newServeResolver(a)),
+		group("log", "Work with the log of a ledger", newLogKey(a)),
 	)
 	root.SetUsageTemplate(strings.NewReplacer(
 		".LocalFlags.FlagUsages", ".LocalFlags.FlagUsagesWrapped 100", ".InheritedFlags.FlagUsages", ".InheritedFlags.FlagUsagesWrapped 100",
@@ -192,12 +198,8 @@ func (a *app) setUp() error {
 		}
 		a.now = func() time.Time { return t }
 	}
-	if strings.Contains(a.flags.ledger, "://") {
-		hint := "give a folder, or leave --ledger out for HOME/ledger"
-		if a.flags.offline {
-			return usage(hint, "--ledger: a URL, and --offline forbids the network")
-		}
-		return usage(hint, "--ledger: ledgers behind a URL are not built yet")
+	if strings.Contains(a.flags.ledger, "://") && !isURL(a.flags.ledger) {
+		return usage("a folder, or a URL of http or https", "--ledger: not a ledger: %.80q", a.flags.ledger)
 	}
 	dir := a.flags.home
 	if dir == "" {

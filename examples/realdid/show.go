@@ -153,6 +153,14 @@ func pendingCancellers(p realdid.Pending) string {
 	return strings.Join(who, ", ")
 }
 
+// timeText writes a time for JSON; empty for none.
+func timeText(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339)
+}
+
 // compare lists the methods that came and went between two documents.
 func compare(before, after realdid.Content) (added, removed []string) {
 	missing := func(from, in []realdid.VerificationMethod) (out []string) {
