@@ -36,10 +36,10 @@ func (o mObject) listed(member uint64, l []any) {
 
 type mObject map[uint64]any
 
-// head is section 8.3.
-func (m *mState) head(t fails) []byte {
+// head is section 8.3, for a state that encodes so.
+func (m *mState) head(t fails, encoded []byte) []byte {
 	last := m.ops[len(m.ops)-1]
-	o := object{0: 1, 1: len(m.ops) - 1, 2: last.id, 3: hash(m.suite(), "realdid/state/v1", m.bytes(t)), 4: m.history, 5: 1, 6: m.last}
+	o := object{0: 1, 1: len(m.ops) - 1, 2: last.id, 3: hash(m.suite(), "realdid/state/v1", encoded), 4: m.history, 5: 1, 6: m.last}
 	if m.pending != nil {
 		o[5], o[7] = 2, m.pending.effective
 	}

@@ -211,7 +211,7 @@ func TestHistoryVectors(t *testing.T) {
 				if got := stateBytes(t, s); !bytes.Equal(got, step.State) || !bytes.Equal(got, m.bytes(t)) {
 					t.Errorf("step %d: state: got %x, want %x", i, got, step.State)
 				}
-				if got := headBytes(t, s); !bytes.Equal(got, step.Head) || !bytes.Equal(got, m.head(t)) {
+				if got := headBytes(t, s); !bytes.Equal(got, step.Head) || !bytes.Equal(got, m.head(t, m.bytes(t))) {
 					t.Errorf("step %d: head: got %x, want %x", i, got, step.Head)
 				}
 				roundTrip(t, s)
