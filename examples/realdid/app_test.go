@@ -81,6 +81,7 @@ func TestSurface(t *testing.T) {
 	for _, path := range []string{
 		"key new", "key import", "key show",
 		"did create", "did resolve", "did update", "did rotate", "did recover", "did cancel", "did deactivate", "did history", "did audit",
+		"did bundle", "did verify-bundle",
 		"vc issue", "vc inspect", "vc present", "vc verify", "ledger backup", "ledger restore", "completion bash",
 		"domain new", "domain show", "domain pin", "serve ledger", "serve witness", "serve mirror", "serve resolver", "log key",
 	} {
@@ -111,6 +112,9 @@ func TestReadme(t *testing.T) {
 		inspectedJSON{},
 		partSizes{},
 		backupJSON{},
+		bundleJSON{},
+		bundleVerdictJSON{},
+		cosignedJSON{},
 		domainJSON{},
 		cosignerJSON{},
 		serviceJSON{},

@@ -58,8 +58,11 @@ func pathless(err error) string {
 
 // createFile writes a file that must not exist yet, readable by its owner alone: nothing is ever overwritten by it, and a crash leaves
 // either nothing or the whole.
-func createFile(path string, b []byte) error {
-	temp, err := writeTemp(path, b, 0o600)
+func createFile(path string, b []byte) error { return createFileMode(path, b, 0o600) }
+
+// createFileMode is createFile for what others may read.
+func createFileMode(path string, b []byte, mode fs.FileMode) error {
+	temp, err := writeTemp(path, b, mode)
 	if err != nil {
 		return err
 	}
