@@ -105,6 +105,7 @@ func TestNoteRefused(t *testing.T) {
 	for name, s := range map[string]string{
 		"empty": "", "no newline": line[:len(line)-1], "blank line": line + "\n", "text": "text\n" + line, "control character": line[:len(line)-1] + "\r\n",
 		"not UTF-8": "— a\xff " + raw + "\n", "too many": strings.Repeat(line, MaxSignatures+1),
+		"too long": "— a " + strings.Repeat("AAAA", MaxNoteSize/4) + "\n",
 	} {
 		if sigs, err := ParseSignatures([]byte(s)); !errors.Is(err, ErrInvalid) {
 			t.Errorf("ParseSignatures, %s: got %+v, %v, want ErrInvalid", name, sigs, err)
@@ -128,6 +129,9 @@ func TestCheckpointRefused(t *testing.T) {
 		"other digits":       "o\n١\n" + root + "\n",
 		"short root":         "o\n1\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jx\n",
 		"root, spare bits":   "o\n1\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2J=\n",
+		"no size, no leaves": "o\n\n" + EmptyRoot().String() + "\n",
+		"00":                 "o\n00\n" + EmptyRoot().String() + "\n",
+		"minus zero":         "o\n-0\n" + EmptyRoot().String() + "\n",
 		"root of nothing":    "o\n0\n" + root + "\n",
 		"empty extension":    "o\n1\n" + root + "\n\n",
 		"extension, then no": "o\n1\n" + root + "\next\n\n",
