@@ -1,14 +1,142 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"net"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
+
+	"github.com/realdid/realdid/keys/keyfile"
 )
+
+// offlineVerbs says of every verb how it would connect or listen, with the words that make it do so; nil is for those that have no
+// way to. URL, DOMAIN and HOME stand for a ledger's URL, a trust domain there, and a folder; every call has --home and --offline.
+var offlineVerbs = map[string][][]string{
+	"completion bash": nil, "completion fish": nil, "completion powershell": nil, "completion zsh": nil, "help": nil,
+	"key new": nil, "key import": nil, "key show": nil, "log key": nil, "vc inspect": {{"HOME/x.sdjwt", "--save", "x", "--domain", "DOMAIN"}},
+	"domain new": nil, "domain show": nil, "domain pin": nil,
+
+	"did create":     {{"--as", "new", "--ledger", "URL"}, {"--as", "new", "--domain", "DOMAIN"}},
+	"did resolve":    {{"alice", "--ledger", "URL"}, {"alice", "--domain", "DOMAIN"}, {"did:web:example.com"}, {"did:webvh:QmfGEUAcMpzo25kF2Rhn8L5FAXysfGnkzjwdKoNPi615XQ:example.com"}},
+	"did update":     {{"--as", "alice", "--add-also-known-as", "https://a.example", "--ledger", "URL"}},
+	"did rotate":     {{"--as", "alice", "--ledger", "URL"}},
+	"did recover":    {{"--as", "alice", "--ledger", "URL"}},
+	"did cancel":     {{"--as", "alice", "--ledger", "URL"}},
+	"did deactivate": {{"--as", "alice", "--yes", "--ledger", "URL"}},
+	"did history":    {{"alice", "--ledger", "URL"}},
+	"did audit":      {{"--ledger", "URL"}, {"--domain", "DOMAIN"}},
+	"did bundle":     {{"alice", "--ledger", "URL"}, {"alice", "--domain", "DOMAIN"}},
+	"ledger backup":  nil, "ledger restore": nil,
+	"did verify-bundle": nil, "log verify": nil, "log fsck": nil, "log accuse": nil,
+
+	"did export-conformance": {{"alice", "--ledger", "URL"}},
+	"log prove":              {{"0", "--domain", "DOMAIN"}},
+	"log monitor":            {{"alice", "--once", "--domain", "DOMAIN"}},
+	"vc receipt":             {{"HOME/x.sdjwt", "--as", "alice", "--out-dir", "HOME/receipts", "--ledger", "URL"}},
+
+	"vc issue":   {{"--as", "alice", "--type", "t", "--claims", "HOME/claims.json", "--ledger", "URL"}},
+	"vc present": {{"HOME/x.sdjwt", "--as", "alice", "--reveal", "/a", "--audience", "a", "--nonce", "n", "--ledger", "URL"}},
+	"vc verify":  {{"HOME/x.sdjwt", "--issuer", "alice", "--type", "t", "--insecure-no-holder-binding", "--ledger", "URL"}},
+
+	"serve ledger":   {{"--domain", "DOMAIN", "--addr", "127.0.0.1:0"}},
+	"serve witness":  {{"--domain", "DOMAIN", "--as", "witness-1", "--addr", "127.0.0.1:0"}},
+	"serve mirror":   {{"--domain", "DOMAIN", "--as", "auditor-1", "--audit", "--addr", "127.0.0.1:0"}},
+	"serve resolver": {{"--addr", "127.0.0.1:0"}, {"--ledger", "URL", "--addr", "127.0.0.1:0"}},
+}
+
+// mayAnswerOffline are verbs that go on without what they cannot ask.
+var mayAnswerOffline = []string{"vc present"}
+
+// trap listens, and counts who comes.
+func trap(t *testing.T) (url string, came *atomic.Int64) {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	came = &atomic.Int64{}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			c, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			came.Add(1)
+			c.Close()
+		}
+	}()
+	t.Cleanup(func() { ln.Close(); <-done })
+	return "http://" + ln.Addr().String(), came
+}
+
+// TestOffline calls every verb that could connect or listen, with --offline. Nothing is connected to, exit status 2 says so, and
+// why. A verb that has no line above fails.
+func TestOffline(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("REALDID_PASSPHRASE", "correct horse")
+	var out, errs bytes.Buffer
+	run := func(args ...string) int {
+		out.Reset()
+		errs.Reset()
+		a := newApp(strings.NewReader(""), &out, &errs)
+		a.cost = keyfile.Cost{Passes: 2, MemoryKiB: 19 << 10, Lanes: 1}
+		return a.run(context.Background(), append(args, "--home", dir))
+	}
+	must := func(args ...string) {
+		t.Helper()
+		if got := run(args...); got != statusDone {
+			t.Fatalf("realdid %s: exit status %d\n%s", strings.Join(args, " "), got, errs.String())
+		}
+	}
+	url, came := trap(t)
+	domain := filepath.Join(dir, "demo")
+	must("did", "create", "--as", "alice", "--single-secret", "--offline") // nothing here needs a network
+	if err := os.WriteFile(filepath.Join(dir, "claims.json"), []byte(`{"a":1}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	must("vc", "issue", "--as", "alice", "--holder", "alice", "--type", "t", "--claims", filepath.Join(dir, "claims.json"), "--out", filepath.Join(dir, "x.sdjwt"), "--offline")
+	must("domain", "new", "--dir", domain, "--ledger", url, "--witness", url, "--auditor", url, "--offline")
+
+	for _, c := range commands(newRoot(newApp(nil, &out, &errs))) {
+		path := strings.TrimPrefix(c.CommandPath(), "realdid ")
+		if len(c.Commands()) > 0 {
+			continue
+		}
+		calls, known := offlineVerbs[path]
+		if !known {
+			t.Errorf("%s: say in offlineVerbs how it would connect, if it can", path)
+		}
+		for _, call := range calls {
+			args := append(strings.Fields(path), call...)
+			for i, s := range args {
+				args[i] = strings.NewReplacer("URL", url, "DOMAIN", domain, "HOME", dir).Replace(s)
+			}
+			status := run(append(args, "--offline")...)
+			if n := came.Swap(0); n > 0 {
+				t.Errorf("%v: connected %d times", args, n)
+			}
+			if slices.Contains(mayAnswerOffline, path) {
+				continue
+			}
+			if status != statusUnknown || !strings.Contains(errs.String(), "--offline forbids the network") || !strings.Contains(errs.String(), "hint: ") {
+				t.Errorf("%v: got exit status %d, want 2 and the reason\n%s%s", args, status, out.String(), errs.String())
+			}
+		}
+	}
+	if status := run("did", "resolve", "alice", "--ledger", url); status != statusUnknown || came.Load() == 0 {
+		t.Errorf("without --offline: exit status %d, connected %d times: the trap does not work", status, came.Load())
+	}
+}
 
 // TestOnePlaceForConnections keeps everything that connects or listens in network.go, where --offline is obeyed. What the libraries
 // would connect with by themselves counts as well.

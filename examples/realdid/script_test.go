@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -20,9 +22,13 @@ import (
 // TestMain lets scripts run the program as a process of its own. Sealing costs the least that package keyfile allows.
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"realdid": func() {
+		endWithParent()
+		ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 		a := newApp(os.Stdin, os.Stdout, os.Stderr)
 		a.cost = keyfile.Cost{Passes: 2, MemoryKiB: 19 << 10, Lanes: 1}
-		os.Exit(a.run(context.Background(), os.Args[1:]))
+		status := a.run(ctx, os.Args[1:])
+		stop()
+		os.Exit(status)
 	}})
 }
 

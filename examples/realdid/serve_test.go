@@ -1,0 +1,261 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// A testNetwork is a trust domain whose servers are processes: a ledger, witnesses and an auditing mirror.
+type testNetwork struct {
+	*station
+	addr      string // of the ledger, which stays the same over its restarts
+	ledger    *process
+	cosigners map[string]*process
+}
+
+// resolved is what did resolve --json prints, as far as tests look at it.
+type resolved struct {
+	Document struct {
+		ID string `json:"id"`
+	} `json:"didDocument"`
+	Meta struct {
+		Evidence struct {
+			Replayed, Latest, Included, OperatorTime bool
+			AsOf                                     string
+			Cosigners                                []struct{ Name, Role, Time string }
+		} `json:"evidence"`
+	} `json:"didResolutionMetadata"`
+}
+
+func (r *resolved) roles() string {
+	var out []string
+	for _, c := range r.Meta.Evidence.Cosigners {
+		out = append(out, c.Role)
+	}
+	slices.Sort(out)
+	return strings.Join(out, " ")
+}
+
+func startNetwork(t *testing.T, witnesses int) *testNetwork {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
+	if runtime.GOOS == "windows" {
+		t.Skip("there are no signals to end a server by")
+	}
+	n := &testNetwork{station: newStation(t), cosigners: map[string]*process{}}
+	args := []string{"domain", "new", "--dir", "demo", "--auditor", "http://127.0.0.1:9"} // no server is where the descriptor says
+	for range witnesses {
+		args = append(args, "--witness", "http://127.0.0.1:9")
+	}
+	n.must(args...)
+	for try := 0; ; try++ { // somebody else may take the place meanwhile
+		n.addr = freeAddr(t)
+		for i := range witnesses {
+			n.startCosigner(fmt.Sprintf("witness-%d", i+1), "127.0.0.1:0")
+		}
+		n.startCosigner("auditor-1", "127.0.0.1:0")
+		n.ledger = n.tryStart(n.ledgerArgs()...)
+		if n.ledger.ready.URL != "" {
+			return n
+		}
+		if try == 3 || !strings.Contains(n.ledger.stderr.String(), "in use") {
+			t.Fatalf("the ledger does not start:\n%s", n.ledger.stderr.String())
+		}
+		for _, p := range n.cosigners {
+			p.stop()
+		}
+	}
+}
+
+func (n *testNetwork) url() string { return "http://" + n.addr }
+
+func (n *testNetwork) startCosigner(name, addr string) {
+	n.t.Helper()
+	args := []string{"serve", "witness", "--domain", "demo", "--as", name, "--addr", addr, "--ledger", n.url()}
+	if strings.HasPrefix(name, "auditor") {
+		args[1] = "mirror"
+		args = append(args, "--audit", "--interval", "50ms")
+	}
+	n.cosigners[name] = n.start(args...)
+}
+
+// restartCosigner starts it where it was, because the ledger asks it there.
+func (n *testNetwork) restartCosigner(name string) {
+	n.t.Helper()
+	n.startCosigner(name, strings.TrimPrefix(n.cosigners[name].ready.URL, "http://"))
+}
+
+func (n *testNetwork) ledgerArgs() []string {
+	args := []string{"serve", "ledger", "--domain", "demo", "--addr", n.addr, "--interval", "50ms", "--heartbeat", "2s"}
+	for name, p := range n.cosigners {
+		args = append(args, "--cosigner-url", name+"="+p.ready.URL)
+	}
+	return args
+}
+
+func (n *testNetwork) create(name string) {
+	n.t.Helper()
+	n.must("did", "create", "--as", name, "--domain", "demo", "--ledger", n.url())
+}
+
+func (n *testNetwork) resolve(name string, more ...string) *resolved {
+	n.t.Helper()
+	var r resolved
+	n.json(&r, append([]string{"did", "resolve", name, "--domain", "demo", "--ledger", n.url(), "--wait", patience.String()}, more...)...)
+	return &r
+}
+
+// latest wants an answer that is proven to be the newest, by a quorum.
+func (n *testNetwork) latest(name string, witnesses int, more ...string) *resolved {
+	n.t.Helper()
+	r := n.resolve(name, more...)
+	if e := r.Meta.Evidence; !e.Latest || !e.Included || !e.Replayed || e.OperatorTime || e.AsOf == "" {
+		n.t.Errorf("%s: got evidence %+v, want one that is latest", name, e)
+	}
+	roles := r.roles()
+	if strings.Count(roles, "witness") < witnesses || strings.Count(roles, "auditor") != 1 {
+		n.t.Errorf("%s: got cosigners %q, want %d witnesses and an auditor", name, roles, witnesses)
+	}
+	return r
+}
+
+// TestServe is the life of a trust domain: an identity on a ledger elsewhere, proven to be the newest; a ledger that is killed; and
+// servers that end when they are asked to.
+func TestServe(t *testing.T) {
+	n := startNetwork(t, 2)
+	n.create("alice")
+	r := n.latest("alice", 2)
+	if want := n.did("alice"); r.Document.ID != want {
+		t.Errorf("got %s, want %s", r.Document.ID, want)
+	}
+	for _, path := range []string{"/healthz", "/checkpoint", "/tile/0/000.p/1", "/1.0/methods", "/1.0/identifiers/" + n.did("alice")} {
+		if status, body := get(t, n.url()+path); status != 200 && !strings.HasPrefix(path, "/tile") {
+			t.Errorf("%s: got %d\n%s", path, status, body)
+		}
+	}
+	for name, p := range n.cosigners {
+		if status, _ := get(t, p.ready.URL+"/healthz"); status != 200 {
+			t.Errorf("%s: /healthz: got %d", name, status)
+		}
+	}
+
+	// a second client, who has nothing but the descriptor
+	stranger := *n
+	stranger.station = n.at("stranger")
+	stranger.latest(n.did("alice"), 2)
+	stranger.must("domain", "pin", filepath.Join("demo", descriptorFile))
+	var pinned resolved
+	stranger.json(&pinned, "did", "resolve", n.did("alice"), "--ledger", n.url(), "--wait", patience.String())
+	if !pinned.Meta.Evidence.Latest {
+		t.Errorf("with a pinned descriptor: got evidence %+v, want one that is latest", pinned.Meta.Evidence)
+	}
+	var alone resolved
+	n.at("nobody").json(&alone, "did", "resolve", n.did("alice"), "--ledger", n.url())
+	if e := alone.Meta.Evidence; e.Latest || !e.Replayed || len(e.Cosigners) > 0 {
+		t.Errorf("without a trust domain: got evidence %+v, want one that is replayed and no more", e)
+	}
+
+	// killed, and started again: it goes on from where it was
+	n.ledger.kill()
+	if status, _, errs := n.run("did", "resolve", "alice", "--domain", "demo", "--ledger", n.url()); status != statusUnknown || !strings.Contains(errs, "hint: ") {
+		t.Errorf("the ledger is away: got exit status %d, want 2\n%s", status, errs)
+	}
+	auditor := n.cosigners["auditor-1"].ready.URL
+	n.latest("alice", 2, "--ledger", auditor, "--wait", "0s")
+	n.ledger = n.start(n.ledgerArgs()...)
+	n.must("did", "update", "--as", "alice", "--add-also-known-as", "https://alice.example", "--domain", "demo", "--ledger", n.url())
+	n.create("bob")
+	n.latest("alice", 2)
+	n.latest("bob", 2)
+	n.latest("bob", 2, "--ledger", auditor)
+	if status, _, errs := n.run("did", "create", "--as", "eve", "--domain", "demo", "--ledger", auditor); status != statusInvalid || !strings.Contains(errs, "read-only") {
+		t.Errorf("appending to a mirror: got exit status %d, want 1\n%s", status, errs)
+	}
+	var audit auditJSON
+	n.json(&audit, "did", "audit", "--domain", "demo", "--ledger", n.url())
+	if audit.Entries != 4 || audit.Identifiers != 2 || len(audit.Faults) > 0 { // the descriptor is an entry, too
+		t.Errorf("audit: got %+v", audit)
+	}
+
+	for _, p := range n.cosigners {
+		p.stop()
+	}
+	n.ledger.stop()
+	for _, p := range append([]*process{n.ledger}, n.all()...) {
+		for _, secret := range []string{n.did("alice"), n.did("bob"), "correct horse"} {
+			if strings.Contains(p.stderr.String(), secret) {
+				t.Errorf("%s: its log has %q", p.name, secret)
+			}
+		}
+	}
+	n.must("did", "audit", "--domain", "demo", "--ledger", filepath.Join("demo", "state", "log", entriesDir))
+}
+
+func (n *testNetwork) all() []*process {
+	var out []*process
+	for _, p := range n.cosigners {
+		out = append(out, p)
+	}
+	return out
+}
+
+func (n *testNetwork) did(name string) string {
+	n.t.Helper()
+	var out struct{ DID string }
+	n.json(&out, "key", "show", name)
+	return out.DID
+}
+
+// TestQuorum takes witnesses away: two of three are enough, and with one of them nothing new is proven, until another comes back.
+func TestQuorum(t *testing.T) {
+	n := startNetwork(t, 3)
+	n.cosigners["witness-3"].kill()
+	n.create("alice")
+	n.latest("alice", 2)
+
+	n.cosigners["witness-2"].stop()
+	n.create("bob") // the ledger goes on; what it says of the newest is its own word
+	r := n.resolve("bob", "--wait", "500ms")
+	if e := r.Meta.Evidence; e.Latest || e.Included || !e.Replayed || !e.OperatorTime {
+		t.Errorf("without a quorum: got evidence %+v, want the operator's word", e)
+	}
+	n.latest("alice", 2) // as of before
+
+	n.restartCosigner("witness-2")
+	n.latest("bob", 2)
+	n.restartCosigner("witness-3") // it had missed some
+	eventually(t, "all three witnesses again", func() bool {
+		_, note := get(t, n.url()+"/checkpoint")
+		return strings.Count(note, "\n— witness-") == 3
+	})
+}
+
+// TestServeResolver resolves over HTTP what a ledger elsewhere has, with its proof, and methods that ask nobody.
+func TestServeResolver(t *testing.T) {
+	n := startNetwork(t, 1)
+	n.create("alice")
+	n.latest("alice", 1)
+	p := n.start("serve", "resolver", "--domain", "demo", "--ledger", n.url(), "--addr", "127.0.0.1:0")
+	status, body := get(t, p.ready.URL+"/1.0/identifiers/"+n.did("alice"))
+	if status != 200 || !strings.Contains(body, `"MethodProof"`) || !strings.Contains(body, `"latest":true`) {
+		t.Errorf("got %d, want a proof of the newest\n%s", status, body)
+	}
+	status, body = get(t, p.ready.URL+"/1.0/identifiers/did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK")
+	if status != 200 || !strings.Contains(body, "#z6Mkha") {
+		t.Errorf("did:key: got %d\n%s", status, body)
+	}
+	status, body = get(t, p.ready.URL+"/1.0/identifiers/did:web:localhost")
+	if status == 200 {
+		t.Errorf("did:web on this machine: got %d\n%s", status, body)
+	}
+	if _, body := get(t, p.ready.URL+"/1.0/methods"); body != `["jwk","key","realdid","web","webvh"]` {
+		t.Errorf("methods: got %s", body)
+	}
+	p.stop()
+}
