@@ -60,13 +60,10 @@ func TestFlippedBytes(t *testing.T) {
 	s, disks := damaged(t)
 	for state, d := range disks {
 		for name, f := range d.names {
-			places := min(len(f.live), 1500)
-			missed := 0
-			for i := range places {
-				at := i
-				if len(f.live) > places {
-					at = rand.IntN(len(f.live))
-				}
+			places, missed := 0, 0
+			for at := range some(len(f.live), 1+len(f.live)/150) {
+				places++
+				at--
 				bad := d.copy()
 				bad.names[name].live[at] ^= byte(1 + rand.IntN(255))
 				if !answers(t, s, bad, storyLength, state+" "+name) {
@@ -88,7 +85,7 @@ func TestCutFiles(t *testing.T) {
 	s, disks := damaged(t)
 	for state, d := range disks {
 		for name, f := range d.names {
-			for range 150 {
+			for range 25 {
 				size := rand.IntN(len(f.live))
 				bad := d.copy()
 				bad.names[name].live = bad.names[name].live[:size]
@@ -126,7 +123,7 @@ func TestSwappedPages(t *testing.T) {
 	d := disks["closed"]
 	n := len(d.names[pagesFile].live) / PageSize
 	noticed := 0
-	for range 300 {
+	for range 60 {
 		bad := d.copy()
 		b := bad.names[pagesFile].live
 		from, to := 1+rand.IntN(n-1), 1+rand.IntN(n-1)

@@ -8,6 +8,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/realdid/realdid/internal/filelock"
+	"github.com/realdid/realdid/internal/syncdir"
 )
 
 const (
@@ -74,7 +77,7 @@ func (d osDirectory) Rename(from, to string) error {
 
 func (d osDirectory) Remove(name string) error { return os.Remove(filepath.Join(string(d), name)) }
 
-func (d osDirectory) Sync() error { return syncDir(string(d)) }
+func (d osDirectory) Sync() error { return syncdir.Sync(string(d)) }
 
 func (d osDirectory) List() ([]string, error) {
 	list, err := os.ReadDir(string(d))
@@ -97,7 +100,7 @@ func openDirectory(dir string) (osDirectory, *os.File, error) {
 	if err != nil {
 		return "", nil, fmt.Errorf("authmap: open: %w", err)
 	}
-	ok, err := tryLock(f)
+	ok, err := filelock.Try(f)
 	switch {
 	case err != nil:
 		err = fmt.Errorf("authmap: open: lock: %w", err)

@@ -97,8 +97,9 @@ func TestFaultsInMemory(t *testing.T) {
 		mustCommit(t, m, changes...)
 		mustCheck(t, m)
 		plant(m)
-		if err := m.Check(context.Background()); !errors.Is(err, ErrCorrupt) {
-			t.Errorf("%s: got %v, want ErrCorrupt", what, err)
+		want := map[string]string{"page twice": "two places", "sides": "another place", "count": "leaves, not", "root": "another root"}[what]
+		if err := m.Check(context.Background()); !errors.Is(err, ErrCorrupt) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want ErrCorrupt, %q", what, err, want)
 		}
 	}
 }
