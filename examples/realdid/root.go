@@ -26,7 +26,8 @@ type app struct {
 		json, offline                                bool
 	}
 	now         func() time.Time
-	cost        keyfile.Cost // of sealing a file; zero is the default of package keyfile
+	cost        keyfile.Cost  // of sealing a file; zero is the default of package keyfile
+	patience    time.Duration // with a ledger elsewhere that does not answer; zero is the default
 	home        home
 	stdinUse    string // what has taken standard input
 	passphrases passphrases
@@ -82,7 +83,7 @@ Exit status: 0 valid or done, 1 invalid, 2 could not check, 3 usage.`,
 		group("key", "Make, import and show keys", newKeyNew(a), newKeyImport(a), newKeyShow(a)),
 		group("did", "Create identities, change them, resolve them", newDIDCreate(a), newDIDResolve(a), newDIDUpdate(a), newDIDRotate(a),
 			newDIDRecover(a), newDIDCancel(a), newDIDDeactivate(a), newDIDHistory(a), newDIDAudit(a), newDIDBundle(a), newDIDVerifyBundle(a)),
-		group("vc", "Issue credentials, look at them, show and verify them", newVCIssue(a), newVCInspect(a), newVCPresent(a), newVCVerify(a)),
+		group("vc", "Issue credentials, look at them, show and verify them", newVCIssue(a), newVCInspect(a), newVCPresent(a), newVCVerify(a), newVCReceipt(a)),
 		group("ledger", "Back up and restore a ledger", newLedgerBackup(a), newLedgerRestore(a)),
 		group("domain", "Make a trust domain, look at it, pin it", newDomainNew(a), newDomainShow(a), newDomainPin(a)),
 		group("serve", "Serve a ledger, those who watch it, and resolution", newServeLedger(a), newServeWitness(a), newServeMirror(a), newServeResolver(a)),

@@ -81,6 +81,8 @@ type operationJSON struct {
 	FinalAfter string       `json:"deactivationFinal,omitempty"`
 	CardFile   string       `json:"cardFile,omitempty"`
 	SeedFile   string       `json:"seedFile,omitempty"`
+
+	Receipts []receiptJSON `json:"receipts,omitempty"`
 }
 
 type pendingJSON struct {
@@ -134,6 +136,9 @@ func (a *app) showOperation(name, did string, res *realdid.Result, more func(*op
 	}
 	if out.CardFile != "" {
 		s.add("recovery card", out.CardFile)
+	}
+	for i, r := range out.Receipts {
+		s.add(first(i, "receipt"), r.File)
 	}
 	s.write(a.stdout)
 	return nil

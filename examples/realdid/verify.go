@@ -8,7 +8,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -21,10 +20,12 @@ type verifyFlags struct {
 	issuers, types                            []string
 	roots, mediaTypes                         []string
 	audience, nonce, issuerKey                string
-	maxAge, maxEvidenceAge, claimsOut         string
+	maxAge, claimsOut                         string
 	refuseRetired                             bool
 	anyIssuer, anyType, noHolder, unrotatable bool
 	genesisOnly, ignoreStatus                 bool
+
+	evidence evidenceFlags
 }
 
 func newVCVerify(a *app) *cobra.Command {
@@ -36,11 +37,17 @@ func newVCVerify(a *app) *cobra.Command {
 claims that are signed and disclosed. You say what you are ready to believe: --issuer and --type, and the --audience and --nonce that
 you gave the holder. Flags that start with --insecure take a check away.
 
+With --bundle the DIDs are known from files of did bundle, and no ledger and no network is used: give those of issuer and holder, and
+--domain for whom to believe. With --receipt a credential counts though its key is compromised by now, if the issuer's history commits to
+it from before that; --receipts required wants one for retired keys as well, instead of the date that the signer wrote.
+
 --json prints the report: {"valid":true|false|null,"checks":[{"code","result","detail"}],…}; its codes never change.
 Exit status: 0 valid, 1 invalid, 2 could not check, 3 the policy is incomplete.`,
 		Example: `  realdid vc verify shown.sdjwt --issuer did:realdid:qaaaa… --type https://example.org/person --audience https://shop.example --nonce n-123
   realdid vc verify - --issuer authority --type https://example.org/person --audience https://shop.example --nonce n-123 --json < shown.sdjwt
   realdid vc verify person.sdjwt --issuer authority --type https://example.org/person --insecure-no-holder-binding
+  realdid vc verify shown.sdjwt --bundle authority.bundle --bundle alice.bundle --require-latest --domain ./demo --issuer did:realdid:qaaaa… --type t --audience a --nonce n
+  realdid vc verify shown.sdjwt --issuer authority --receipt person.sdjwt.receipt --receipts required --type t --audience a --nonce n
   realdid vc verify shown.sdjwt --issuer https://issuer.example --issuer-key issuer.jwk --type t --audience a --nonce n`,
 		Args: args(1, 1),
 	}
@@ -53,7 +60,7 @@ Exit status: 0 valid, 1 invalid, 2 could not check, 3 the policy is incomplete.`
 	fl.StringVar(&f.audience, "audience", "", "your identifier, as `TEXT` that the holder must have signed")
 	fl.StringVar(&f.nonce, "nonce", "", "the `TEXT` that you made for this one presentation")
 	fl.StringVar(&f.maxAge, "max-presentation-age", "", "how long ago the holder may have signed (default 5m)")
-	fl.StringVar(&f.maxEvidenceAge, "max-evidence-age", "", "how old the knowledge of the holder's keys may be (default 10m)")
+	f.evidence.register(fl)
 	fl.BoolVar(&f.refuseRetired, "refuse-retired-keys", false, "refuse signatures by keys that the issuer has since retired: their date is the signer's word")
 	fl.StringVar(&f.claimsOut, "claims-out", "", "write the verified claims as JSON to a new `FILE`, if valid")
 	fl.BoolVar(&f.anyIssuer, "insecure-any-issuer", false, "accept every DID as issuer")
@@ -98,19 +105,13 @@ func (a *app) expect(f *verifyFlags) (*vc.Expect, error) {
 	if err := a.acceptIssuers(e, f); err != nil {
 		return nil, err
 	}
-	for _, d := range []struct {
-		text, flag string
-		to         *time.Duration
-	}{{f.maxAge, "--max-presentation-age", &e.MaxPresentationAge}, {f.maxEvidenceAge, "--max-evidence-age", &e.MaxEvidenceAge}} {
-		if d.text == "" {
-			continue
-		}
+	if f.maxAge != "" {
 		var err error
-		if *d.to, err = parseDelay(d.text, d.flag); err != nil {
+		if e.MaxPresentationAge, err = parseDelay(f.maxAge, "--max-presentation-age"); err != nil {
 			return nil, err
 		}
 	}
-	return e, nil
+	return e, f.evidence.apply(e)
 }
 
 func (a *app) vcVerify(ctx context.Context, arg string, f *verifyFlags) error {
@@ -122,9 +123,16 @@ func (a *app) vcVerify(ctx context.Context, arg string, f *verifyFlags) error {
 	if err != nil {
 		return err
 	}
-	finder, done := a.keyFinder()
+	shown, err := a.accompany(sdjwt.Received(raw), &f.evidence)
+	if err != nil {
+		return err
+	}
+	finder, done, err := a.keys(&f.evidence, expect)
+	if err != nil {
+		return err
+	}
 	defer done()
-	got, report, verdict := vc.NewVerifier(finder, a.now).Verify(ctx, sdjwt.Received(raw), expect)
+	got, report, verdict := vc.NewVerifier(finder, a.now).Verify(ctx, shown, expect)
 	if a.flags.json {
 		err = a.printJSON(report)
 	} else {
@@ -165,18 +173,27 @@ func verdictHint(err error) string {
 		return ""
 	}
 	return map[string]string{
-		"vc.issuer.notaccepted":     "--issuer names whom you accept",
-		"vc.type.notaccepted":       "--type names what you accept",
-		"vc.issuer.key.compromised": "the issuer has to issue it again with its new key",
-		"vc.issuer.key.notfound":    "is the issuer on another ledger? --ledger DIR",
-		"vc.holder.key.notfound":    "the holder's key was never on this ledger: another --ledger DIR?",
-		"vc.holder.key.inactive":    "the holder has rotated this key away: a stolen device, or the holder should present again with the new key",
-		"vc.holder.key.time":        "the holder has rotated this key away: a stolen device, or the holder should present again with the new key",
-		"vc.holder.time.old":        "ask for a new presentation with a new nonce; --max-presentation-age sets the limit",
-		"vc.holder.missing":         "ask for a presentation (vc present); a bare credential proves nothing about who shows it",
-		"vc.holder.audience":        "it was made for somebody else, and may have been passed on",
-		"vc.holder.nonce":           "it was made for another request, and may be a replay",
-		"vc.time.expired":           "the issuer has to issue it again",
+		"vc.issuer.notaccepted":        "--issuer names whom you accept",
+		"vc.type.notaccepted":          "--type names what you accept",
+		"vc.issuer.key.compromised":    "the issuer has to issue it again with its new key; or is there a receipt from before (--receipt)?",
+		"vc.receipt.missing":           "--receipt FILE is what the issuer gave the holder with the credential",
+		"vc.receipt.root":              "is it the receipt of another credential?",
+		"vc.receipt.late":              "anchored after the key had ceased to count, it shows nothing",
+		"vc.issuer.evidence.stale":     "a fresh bundle of the issuer (did bundle), or --max-issuer-evidence-age",
+		"vc.holder.evidence.stale":     "a fresh bundle of the holder (did bundle), or --max-evidence-age",
+		"vc.issuer.evidence.none":      "--trust-auditors accepts a bundle without operations",
+		"vc.holder.evidence.none":      "--trust-auditors accepts a bundle without operations",
+		"vc.issuer.evidence.notlatest": "only a ledger with a log proves that: a bundle of it, or --domain DIR",
+		"vc.holder.evidence.notlatest": "only a ledger with a log proves that: a bundle of it, or --domain DIR",
+		"vc.issuer.key.notfound":       "is the issuer on another ledger? --ledger DIR",
+		"vc.holder.key.notfound":       "the holder's key was never on this ledger: another --ledger DIR?",
+		"vc.holder.key.inactive":       "the holder has rotated this key away: a stolen device, or the holder should present again with the new key",
+		"vc.holder.key.time":           "the holder has rotated this key away: a stolen device, or the holder should present again with the new key",
+		"vc.holder.time.old":           "ask for a new presentation with a new nonce; --max-presentation-age sets the limit",
+		"vc.holder.missing":            "ask for a presentation (vc present); a bare credential proves nothing about who shows it",
+		"vc.holder.audience":           "it was made for somebody else, and may have been passed on",
+		"vc.holder.nonce":              "it was made for another request, and may be a replay",
+		"vc.time.expired":              "the issuer has to issue it again",
 	}[fault.Code]
 }
 
