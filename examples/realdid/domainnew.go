@@ -146,6 +146,9 @@ func (n *newDomain) make(ctx context.Context, f *domainNewFlags) error {
 
 // describe makes the keys, and the body that names them.
 func (n *newDomain) describe(f *domainNewFlags) (err error) {
+	if _, err := realdid.New(nil, &realdid.Options{Network: realdid.Network{Domain: f.name}}); err != nil {
+		return usage("1 to 31 of a-z, 0-9 and \"-\"", "--name: not the name of a trust domain: %.80q", f.name)
+	}
 	if f.origin == "" {
 		f.origin = "realdid/" + f.name + "/" + randomName()
 	}

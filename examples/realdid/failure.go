@@ -82,6 +82,8 @@ func explainLibrary(err error) *failure {
 		f.hint = `restore a backup into an empty folder: realdid ledger restore FILE --ledger DIR`
 	case errors.Is(err, httpledger.ErrAnswer):
 		f.hint = "is there a ledger behind this URL?"
+	case errors.Is(err, realdid.ErrMemory):
+		f.hint = "the file memory in this home is damaged: put back a copy; without it, a log that goes back is not noticed"
 	case isRollback(err):
 		f.hint = "somebody answers from an old copy, which may be a mirror that lags: wait, or ask another with --ledger URL"
 	case isEquivocation(err):

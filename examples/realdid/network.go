@@ -32,7 +32,7 @@ func isURL(s string) bool { return strings.HasPrefix(s, "http://") || strings.Ha
 // ledgerCauses are the errors of the method that keep their meaning on the way from a ledger elsewhere.
 func ledgerCauses() httpledger.Causes { return httpledger.Causes{"operation": realdid.ErrOperation} }
 
-// ledgerPatience is how long a ledger that does not answer is tried again.
+// ledgerPatience is how long a ledger that does not answer is tried again, unless the app says otherwise.
 const ledgerPatience = 5 * time.Second
 
 // ledgerClient is the ledger behind a URL.
@@ -40,7 +40,11 @@ func (a *app) ledgerClient(url string) (*httpledger.Client, error) {
 	if err := a.offline("the ledger at " + url); err != nil {
 		return nil, err
 	}
-	c, err := httpledger.NewClient(url, &httpledger.ClientOptions{RetryTime: ledgerPatience, Causes: ledgerCauses()})
+	patience := a.patience
+	if patience == 0 {
+		patience = ledgerPatience
+	}
+	c, err := httpledger.NewClient(url, &httpledger.ClientOptions{RetryTime: patience, Causes: ledgerCauses()})
 	if err != nil {
 		return nil, usage("an https URL, or http for this machine: http://127.0.0.1:8470", "--ledger: %s", withoutPackages(err.Error()))
 	}

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/realdid/realdid/keys/keyfile"
 )
@@ -89,7 +90,7 @@ func TestOffline(t *testing.T) {
 		out.Reset()
 		errs.Reset()
 		a := newApp(strings.NewReader(""), &out, &errs)
-		a.cost = keyfile.Cost{Passes: 2, MemoryKiB: 19 << 10, Lanes: 1}
+		a.cost, a.patience = keyfile.Cost{Passes: 2, MemoryKiB: 19 << 10, Lanes: 1}, 100*time.Millisecond
 		return a.run(context.Background(), append(args, "--home", dir))
 	}
 	must := func(args ...string) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -40,6 +41,7 @@ func TestMain(m *testing.M) {
 //	mode PERM FILE…        the files have these permissions
 //	nosecret FILE…         none of the secrets in key files under $WORK stands in these files, nor in stdout and stderr
 //	hold DIR               holds the ledger in DIR open from here on, as another process would
+//	occupy VAR             listens at a place on this machine from here on, and sets VAR to it
 //	append DIR KEY TEXT    appends an entry to the ledger in DIR that no method would accept
 func TestScript(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -58,7 +60,7 @@ func TestScript(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"status": scriptStatus, "json": scriptJSON, "setjson": scriptSetJSON, "mode": scriptMode, "nosecret": scriptNoSecret,
-			"hold": scriptHold, "append": scriptAppend,
+			"hold": scriptHold, "occupy": scriptOccupy, "append": scriptAppend,
 		},
 	})
 }
@@ -192,6 +194,13 @@ func scriptHold(ts *testscript.TestScript, _ bool, args []string) {
 	lg, err := boltledger.Open(ts.MkAbs(args[0]), nil, &boltledger.Options{InsecureNoReducer: true})
 	ts.Check(err)
 	ts.Defer(func() { lg.Close() })
+}
+
+func scriptOccupy(ts *testscript.TestScript, _ bool, args []string) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	ts.Defer(func() { ln.Close() })
+	ts.Setenv(args[0], ln.Addr().String())
 }
 
 func scriptAppend(ts *testscript.TestScript, _ bool, args []string) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"path/filepath"
 	"runtime"
@@ -48,6 +49,7 @@ func startNetwork(t *testing.T, witnesses int) *testNetwork {
 	if runtime.GOOS == "windows" {
 		t.Skip("there are no signals to end a server by")
 	}
+	t.Parallel()
 	n := &testNetwork{station: newStation(t), cosigners: map[string]*process{}}
 	args := []string{"domain", "new", "--dir", "demo", "--auditor", "http://127.0.0.1:9"} // no server is where the descriptor says
 	for range witnesses {
@@ -234,6 +236,90 @@ func TestQuorum(t *testing.T) {
 		_, note := get(t, n.url()+"/checkpoint")
 		return strings.Count(note, "\n— witness-") == 3
 	})
+}
+
+// TestServeMirrors follows a log with keys that were made elsewhere: a mirror that holds its bytes, and a replica without a key. Both
+// start again where they were, and do not share their state.
+func TestServeMirrors(t *testing.T) {
+	if testing.Short() || runtime.GOOS == "windows" {
+		t.Skip("takes seconds, and signals")
+	}
+	t.Parallel()
+	s := newStation(t)
+	vkey := map[string]string{}
+	for _, name := range []string{"witness", "auditor", "mirror"} {
+		vkey[name] = strings.TrimSpace(s.must("log", "key", "--name", name+".example", "--out", name+".key"))
+	}
+	s.must("domain", "new", "--dir", "demo", "--name", "acme", "--cosigner", "witness="+vkey["witness"], "--cosigner", "auditor="+vkey["auditor"],
+		"--cosigner", "mirror="+vkey["mirror"])
+	n := &testNetwork{station: s, cosigners: map[string]*process{}}
+	mirror := func(name string, more ...string) []string {
+		return append([]string{
+			"serve", "mirror", "--domain", filepath.Join("demo", descriptorFile), "--key", name + ".key", "--as", name + ".example", "--ledger", n.url(),
+			"--dir", name + "-state", "--interval", "50ms",
+		}, more...)
+	}
+	for try := 0; ; try++ {
+		n.addr = freeAddr(t)
+		create := []string{"--create", "--addr", "127.0.0.1:0"}
+		if try > 0 {
+			create = create[1:]
+		}
+		n.cosigners["witness.example"] = n.start(append([]string{
+			"serve", "witness", "--domain", "demo", "--key", "witness.key", "--ledger", n.url(), "--dir", "witness-state",
+		}, create...)...)
+		n.cosigners["auditor.example"] = n.start(mirror("auditor", append(create, "--audit")...)...)
+		n.cosigners["mirror.example"] = n.start(mirror("mirror", create...)...)
+		n.ledger = n.tryStart(n.ledgerArgs()...)
+		if n.ledger.ready.URL != "" {
+			break
+		}
+		if try == 3 || !strings.Contains(n.ledger.stderr.String(), "in use") {
+			t.Fatalf("the ledger does not start:\n%s", n.ledger.stderr.String())
+		}
+		for _, p := range n.cosigners {
+			p.stop()
+		}
+	}
+	n.create("alice")
+	r := n.latest("alice", 1)
+	if got := r.roles(); got != "auditor mirror witness" || !strings.HasPrefix(r.Document.ID, "did:realdid:acme:q") {
+		t.Errorf("%s: got cosigners %q, want one in each role", r.Document.ID, got)
+	}
+	_, note := get(t, n.url()+"/checkpoint")
+	archive := n.cosigners["mirror.example"].ready.URL
+	eventually(t, "the mirror publishes what the log does", func() bool {
+		_, copied := get(t, archive+"/checkpoint")
+		return strings.HasPrefix(copied, note[:strings.Index(note, "\n\n")])
+	})
+	if status, _ := get(t, archive+"/1.0/methods"); status != 404 {
+		t.Errorf("a mirror that executes nothing resolves: got %d, want 404", status)
+	}
+
+	replica := []string{"serve", "mirror", "--domain", "demo", "--audit", "--unsigned", "--ledger", archive, "--interval", "50ms", "--addr", "127.0.0.1:0"}
+	p := n.start(append(replica, "--create")...)
+	eventually(t, "the replica, which follows the mirror, has alice", func() bool {
+		var r resolved
+		status, out, _ := n.run("did", "resolve", "alice", "--domain", "demo", "--ledger", p.ready.URL, "--wait", "0s", "--json")
+		return status == statusDone && json.Unmarshal([]byte(out), &r) == nil && r.Meta.Evidence.Latest
+	})
+	if status, _, errs := n.run(append(replica, "--create")...); status != statusUnknown || !strings.Contains(errs, "is in use") {
+		t.Errorf("a second one with the same state: got exit status %d, want 2\n%s", status, errs)
+	}
+	p.stop()
+	p = n.start(replica...)
+	n.latest("alice", 1, "--ledger", p.ready.URL, "--wait", "0s")
+	p.stop()
+
+	again := mirror("mirror", "--addr", strings.TrimPrefix(archive, "http://"))
+	n.cosigners["mirror.example"].kill()
+	n.cosigners["mirror.example"] = n.start(again...)
+	n.create("bob")
+	n.latest("bob", 1)
+	n.ledger.stop()
+	for _, p := range n.all() {
+		p.stop()
+	}
 }
 
 // TestServeResolver resolves over HTTP what a ledger elsewhere has, with its proof, and methods that ask nobody.
