@@ -6,6 +6,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+
+	"github.com/realdid/realdid/internal/syncdir"
 )
 
 // Write puts file, made by [Seal], at path, in the place of what is there: a reader finds the old file or the new one, whole, whatever
@@ -35,7 +37,7 @@ func Write(path string, file []byte) (err error) {
 	if err := os.Rename(tmp.Name(), path); err != nil {
 		return err
 	}
-	return syncDir(dir)
+	return syncdir.Sync(dir)
 }
 
 // Create is Write for a path at which nothing is yet; otherwise the error is fs.ErrExist and nothing changes. If the program is killed

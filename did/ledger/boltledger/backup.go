@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 
 	"github.com/realdid/realdid/did/ledger"
+	"github.com/realdid/realdid/internal/syncdir"
 )
 
 // A backup is all records in the order of the index, as they are stored, so that each names the sum of the one before:
@@ -99,7 +100,7 @@ func Restore(ctx context.Context, dir string, r io.Reader) (err error) {
 	if err := os.Remove(dir); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	return errors.Join(os.Rename(fresh, dir), syncDir(parent))
+	return errors.Join(os.Rename(fresh, dir), syncdir.Sync(parent))
 }
 
 func restore(ctx context.Context, dir string, r io.Reader) error {

@@ -12,6 +12,8 @@ import (
 	bolt "go.etcd.io/bbolt"
 
 	"github.com/realdid/realdid/did/ledger"
+	"github.com/realdid/realdid/internal/filelock"
+	"github.com/realdid/realdid/internal/syncdir"
 )
 
 const (
@@ -40,7 +42,7 @@ func lockDirectory(dir string, wait time.Duration) (*os.File, error) {
 		return nil, fmt.Errorf("boltledger: open: %w", err)
 	}
 	for deadline := time.Now().Add(wait); ; time.Sleep(lockRetry) {
-		ok, err := tryLock(f)
+		ok, err := filelock.Try(f)
 		switch {
 		case ok:
 			return f, nil
@@ -79,7 +81,7 @@ func writeFormat(dir string) error {
 		err = errors.Join(err, f.Sync(), f.Close())
 	}
 	if err == nil {
-		err = errors.Join(os.Rename(path+newSuffix, path), syncDir(dir))
+		err = errors.Join(os.Rename(path+newSuffix, path), syncdir.Sync(dir))
 	}
 	if err != nil {
 		return fmt.Errorf("boltledger: create: %w", err)
@@ -98,7 +100,7 @@ func createDatabase(path string) error {
 		err = errors.Join(db.Update(initialize), db.Close())
 	}
 	if err == nil {
-		err = errors.Join(os.Rename(fresh, path), syncDir(filepath.Dir(path)))
+		err = errors.Join(os.Rename(fresh, path), syncdir.Sync(filepath.Dir(path)))
 	}
 	if err != nil {
 		return fmt.Errorf("boltledger: create: %w", err)

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/realdid/realdid/internal/syncdir"
 )
 
 // The journal makes appends durable: the records of a group are written behind one another and synced once. bbolt,
@@ -95,7 +97,7 @@ func (j *journal) create(first uint64) error {
 		return fmt.Errorf("boltledger: append: %w", err)
 	}
 	if !j.noSync {
-		if err := syncDir(j.dir); err != nil {
+		if err := syncdir.Sync(j.dir); err != nil {
 			return errors.Join(err, f.Close())
 		}
 	}

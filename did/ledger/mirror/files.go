@@ -11,6 +11,7 @@ import (
 
 	"github.com/realdid/realdid/did/ledger/proof"
 	"github.com/realdid/realdid/did/ledger/witness"
+	"github.com/realdid/realdid/internal/syncdir"
 )
 
 const (
@@ -186,7 +187,7 @@ func (w *fileWriter) sync() error {
 		}
 	}
 	for dir := range w.dirs {
-		if err := syncDir(dir); err != nil {
+		if err := syncdir.Sync(dir); err != nil {
 			return err
 		}
 	}

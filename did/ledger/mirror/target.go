@@ -11,6 +11,7 @@ import (
 	"github.com/realdid/realdid/did/ledger"
 	"github.com/realdid/realdid/did/ledger/proof"
 	"github.com/realdid/realdid/did/ledger/witness"
+	"github.com/realdid/realdid/internal/syncdir"
 )
 
 // A target is the greatest checkpoint of the log that was ever begun to be taken over, in the file of that name. It is durable before
@@ -127,5 +128,5 @@ func writeFile(dir, name string, b []byte) error {
 	if err != nil {
 		return fmt.Errorf("mirror: write: %w", err)
 	}
-	return syncDir(dir)
+	return syncdir.Sync(dir)
 }

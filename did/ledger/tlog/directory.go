@@ -10,6 +10,8 @@ import (
 	"sync"
 
 	"github.com/realdid/realdid/did/ledger"
+	"github.com/realdid/realdid/internal/filelock"
+	"github.com/realdid/realdid/internal/syncdir"
 )
 
 const (
@@ -41,7 +43,7 @@ func (d disk) syncDir(dir string) error {
 	if d.noSync {
 		return nil
 	}
-	return syncDir(dir)
+	return syncdir.Sync(dir)
 }
 
 // lockDirectory makes dir if need be and locks it.
@@ -53,7 +55,7 @@ func lockDirectory(dir string) (*os.File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("tlog: open: %w", err)
 	}
-	ok, err := tryLock(f)
+	ok, err := filelock.Try(f)
 	if ok {
 		return f, nil
 	}

@@ -15,6 +15,8 @@ import (
 	"strings"
 
 	"github.com/realdid/realdid/did/ledger/proof"
+	"github.com/realdid/realdid/internal/filelock"
+	"github.com/realdid/realdid/internal/syncdir"
 )
 
 // The directory of a Server holds
@@ -68,7 +70,7 @@ func lockDirectory(dir string, create bool) (*os.File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("witness: open: %w", err)
 	}
-	ok, err := tryLock(f)
+	ok, err := filelock.Try(f)
 	if ok {
 		return f, nil
 	}
@@ -193,5 +195,5 @@ func writeFile(dir, name string, b []byte) error {
 	if err != nil {
 		return fmt.Errorf("witness: write: %w", err)
 	}
-	return syncDir(dir)
+	return syncdir.Sync(dir)
 }

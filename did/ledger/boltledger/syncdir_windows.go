@@ -1,4 +1,0 @@
-package boltledger
-
-// syncDir does nothing: Windows cannot sync a directory, and keeps names in a journal of its own.
-func syncDir(string) error { return nil }

@@ -1,0 +1,2 @@
+// Package syncdir makes the names in a directory durable, which syncing the files in it does not.
+package syncdir
