@@ -98,71 +98,62 @@ func OpenMemory(path string) (*Memory, error) {
 func (m *Memory) See(c *proof.VerifiedCheckpoint, asOf time.Time, lag time.Duration) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	known, err := m.check(c, asOf, lag)
-	if known || err != nil {
-		return err
-	}
-	if m.path != "" { // another program may have written since
+	change, err := m.check(c, asOf, lag)
+	if change != nil && m.path != "" { // another program may have written since
 		if err := m.load(); err != nil {
 			return err
 		}
-		if known, err := m.check(c, asOf, lag); known || err != nil {
-			return err
-		}
+		change, err = m.check(c, asOf, lag)
 	}
-	log := m.logs[c.Origin]
-	if log == nil {
-		log = &remembered{}
-		m.logs[c.Origin] = log
+	if change == nil {
+		return err
 	}
-	log.Seen = append(log.Seen, seenNote{Size: c.Size, Root: c.Root[:], AsOf: asOf.Unix(), Note: c.Note})
-	slices.SortStableFunc(log.Seen, func(a, b seenNote) int { return cmp.Compare(a.Size, b.Size) })
-	if n := len(log.Seen); n > rememberedNotes {
-		log.Seen = slices.Delete(log.Seen, 0, n-rememberedNotes)
-	}
-	return m.save()
+	change()
+	return errors.Join(err, m.save())
 }
 
-// check says whether c was seen before, and what is wrong with it.
-func (m *Memory) check(c *proof.VerifiedCheckpoint, asOf time.Time, lag time.Duration) (known bool, err error) {
+// check says what is wrong with c, and what there is to remember about it: change does that, and is nil if it is nothing.
+func (m *Memory) check(c *proof.VerifiedCheckpoint, asOf time.Time, lag time.Duration) (change func(), err error) {
+	seen := seenNote{Size: c.Size, Root: c.Root[:], AsOf: asOf.Unix(), Note: c.Note}
 	log := m.logs[c.Origin]
 	if log == nil {
-		return false, nil
+		return func() { m.logs[c.Origin] = &remembered{Seen: []seenNote{seen}} }, nil
 	}
 	if len(log.Accusations) > 0 {
-		return false, &EquivocationError{Origin: c.Origin, Size: c.Size, Accusation: log.Accusations[0]}
+		return nil, &EquivocationError{Origin: c.Origin, Size: c.Size, Accusation: log.Accusations[0]}
 	}
-	for i := range log.Seen {
-		s := &log.Seen[i]
-		if s.Size != c.Size {
-			continue
-		}
-		if proof.Hash(s.Root) != c.Root {
-			return false, m.accuse(log, s, c)
-		}
-		known = known || s.AsOf >= asOf.Unix()
-		if !known { // the same checkpoint, cosigned again later
-			s.AsOf, s.Note = asOf.Unix(), c.Note
-			if i == len(log.Seen)-1 {
-				return true, m.save()
-			}
-		}
+	place, known := slices.BinarySearchFunc(log.Seen, c.Size, func(s seenNote, size uint64) int { return cmp.Compare(s.Size, size) })
+	if known && proof.Hash(log.Seen[place].Root) != c.Root {
+		return log.accuse(&log.Seen[place], c)
 	}
 	if top := &log.Seen[len(log.Seen)-1]; c.Size < top.Size {
-		if seen := unixTime(top.AsOf); seen.Sub(asOf) > lag || lag == 0 {
-			return known, &RollbackError{Origin: c.Origin, Seen: top.Size, Shown: c.Size, SeenAsOf: seen, ShownAsOf: asOf}
+		if newest := unixTime(top.AsOf); newest.Sub(asOf) > lag || lag == 0 {
+			return nil, &RollbackError{Origin: c.Origin, Seen: top.Size, Shown: c.Size, SeenAsOf: newest, ShownAsOf: asOf}
 		}
 	}
-	return known, nil
+	switch {
+	case !known:
+		return func() { log.remember(place, seen) }, nil
+	case log.Seen[place].AsOf < seen.AsOf: // the same checkpoint, cosigned again later
+		return func() { log.Seen[place] = seen }, nil
+	}
+	return nil, nil
 }
 
-func (m *Memory) accuse(log *remembered, s *seenNote, c *proof.VerifiedCheckpoint) error {
+// remember puts a checkpoint in its place, and forgets the smallest if there are too many.
+func (r *remembered) remember(place int, s seenNote) {
+	r.Seen = slices.Insert(r.Seen, place, s)
+	if n := len(r.Seen); n > rememberedNotes {
+		r.Seen = slices.Delete(r.Seen, 0, n-rememberedNotes)
+	}
+}
+
+func (r *remembered) accuse(s *seenNote, c *proof.VerifiedCheckpoint) (change func(), err error) {
 	b, err := (&proof.Accusation{A: s.Note, B: c.Note}).Bytes()
 	if err != nil {
-		return fmt.Errorf("%w: accusation: %w", ErrMemory, err)
+		return nil, fmt.Errorf("%w: accusation: %w", ErrMemory, err)
 	}
-	log.Accusations = append(log.Accusations, b)
-	return errors.Join(&EquivocationError{Origin: c.Origin, Size: c.Size, Accusation: b}, m.save())
+	return func() { r.Accusations = append(r.Accusations, b) }, &EquivocationError{Origin: c.Origin, Size: c.Size, Accusation: b}
 }
 
 // Highest returns the largest checkpoint of a log that was seen, as a signed note.

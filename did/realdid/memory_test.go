@@ -205,3 +205,33 @@ func TestResolveWhileAnotherSeesMore(t *testing.T) {
 		t.Errorf("got %+v after %d proofs", r.Evidence, n)
 	}
 }
+
+// TestMemorySmallerCosignedAgain: a checkpoint that is allowed to lag, and comes back with later cosignatures, is still one.
+func TestMemorySmallerCosignedAgain(t *testing.T) {
+	memories(t, func(t *testing.T, m *realdid.Memory, reopen func() *realdid.Memory) {
+		p := newProving(t, realdid.Network{}, func() time.Time { return start })
+		ok(t, "first", m.See(p.checkpoint(10, 1), start, time.Hour))
+		ok(t, "greater", m.See(p.checkpoint(20, 2), start.Add(time.Minute), time.Hour))
+		ok(t, "the first, cosigned again", m.See(p.checkpoint(10, 1), start.Add(2*time.Minute), time.Hour))
+		m = reopen()
+		if _, size, _ := m.Highest(testOrigin); size != 20 {
+			t.Errorf("highest: got %d, want 20", size)
+		}
+	})
+}
+
+// TestMemoryOfTwoPrograms: what one program remembers, another does not undo with what it read before.
+func TestMemoryOfTwoPrograms(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "checkpoints")
+	p := newProving(t, realdid.Network{}, func() time.Time { return start })
+	one := must(realdid.OpenMemory(path))(t)
+	ok(t, "first", one.See(p.checkpoint(10, 1), start, 0))
+	two := must(realdid.OpenMemory(path))(t)
+	ok(t, "greater", two.See(p.checkpoint(20, 2), start.Add(time.Minute), 0))
+	if _, is := errors.AsType[*realdid.RollbackError](one.See(p.checkpoint(10, 1), start.Add(time.Minute), 0)); !is {
+		t.Error("a checkpoint that the other program saw a greater one than is accepted")
+	}
+	if _, size, _ := must(realdid.OpenMemory(path))(t).Highest(testOrigin); size != 20 {
+		t.Errorf("highest: got %d, want 20", size)
+	}
+}
