@@ -120,6 +120,23 @@ func TestAccusationEveryByte(t *testing.T) {
 	}
 }
 
+// A line under another name is not the accused's, even if her key made it.
+func TestAccusationUnderAnotherName(t *testing.T) {
+	w := newWorld(false)
+	a, b := fork(2)
+	w1 := w.who["w1"].Verifier()
+	acc := &Accusation{A: w.sign(cpOf(a, 6), now, "w1"), B: w.sign(cpOf(b, 6), now, "w1")}
+	if err := acc.Verify(w1); err != nil {
+		t.Fatal(err)
+	}
+	n := must(ParseNote(acc.B))
+	n.Signatures[1].Name = "example.org/other"
+	acc.B = n.Append(nil)
+	if err := acc.Verify(w1); !errors.Is(err, ErrInvalid) {
+		t.Errorf("Verify: got %v, want ErrInvalid", err)
+	}
+}
+
 func TestParseAccusationRefused(t *testing.T) {
 	wire := func(change func(*wireAccusation)) []byte {
 		x := &wireAccusation{Version: 1, A: []byte("a"), B: []byte("b"), OldRoot: make([]byte, 32), Path: []byte{}}
@@ -130,16 +147,17 @@ func TestParseAccusationRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, b := range map[string][]byte{
-		"empty":      nil,
-		"version 2":  wire(func(x *wireAccusation) { x.Version = 2 }),
-		"no A":       wire(func(x *wireAccusation) { x.A = nil }),
-		"no B":       wire(func(x *wireAccusation) { x.B = []byte{} }),
-		"short root": wire(func(x *wireAccusation) { x.OldRoot = make([]byte, 31) }),
-		"path null":  wire(func(x *wireAccusation) { x.Path = nil }),
-		"half hash":  wire(func(x *wireAccusation) { x.Path = make([]byte, 16) }),
-		"66 hashes":  wire(func(x *wireAccusation) { x.Path = make([]byte, 66*32) }),
-		"too long":   wire(func(x *wireAccusation) { x.A = make([]byte, MaxAccusationSize) }),
-		"trailing":   append(wire(func(*wireAccusation) {}), 0),
+		"empty":                nil,
+		"version 2":            wire(func(x *wireAccusation) { x.Version = 2 }),
+		"no A":                 wire(func(x *wireAccusation) { x.A = nil }),
+		"no B":                 wire(func(x *wireAccusation) { x.B = []byte{} }),
+		"short root":           wire(func(x *wireAccusation) { x.OldRoot = make([]byte, 31) }),
+		"path null":            wire(func(x *wireAccusation) { x.Path = nil }),
+		"half hash":            wire(func(x *wireAccusation) { x.Path = make([]byte, 16) }),
+		"66 hashes":            wire(func(x *wireAccusation) { x.Path = make([]byte, 66*32) }),
+		"too long":             wire(func(x *wireAccusation) { x.A = make([]byte, MaxAccusationSize) }),
+		"version in two bytes": slices.Concat([]byte{0x85, 0x18, 0x01}, wire(func(*wireAccusation) {})[2:]),
+		"trailing":             append(wire(func(*wireAccusation) {}), 0),
 	} {
 		if a, err := ParseAccusation(b); !errors.Is(err, ErrInvalid) {
 			t.Errorf("ParseAccusation, %s: got %+v, %v, want ErrInvalid", name, a, err)

@@ -154,6 +154,12 @@ func latestLies() (w *world, good *Latest, lies []lie) {
 	add("checkpoint-ends-in-an-entry", "invalid", good, func(l *Latest) {
 		l.Checkpoint, l.EpochPath = w.sign(cp3, now, quorum...), must(InclusionPath(w.tree, e2.Size, cp3.Size))
 	})
+	// The old epoch's leaf once more as the last leaf of the log, so that it is included there.
+	w.tree.add(e1.Append(nil))
+	cp5 := Checkpoint{Origin: origin, Size: w.tree.frontier.Size(), Root: w.tree.frontier.Root()}
+	add("old-epoch-leaf-appended-again", "invalid", old, func(l *Latest) {
+		l.Checkpoint, l.EpochPath = w.sign(cp5, now, quorum...), must(InclusionPath(w.tree, cp5.Size-1, cp5.Size))
+	})
 	// An epoch ahead of the clock, under cosignatures that are not.
 	e4, cp4 := w.seal(now.Add(72 * time.Hour))
 	ahead := w.prove(e4, w.sign(cp4, now, quorum...), "k1")
