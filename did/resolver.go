@@ -79,7 +79,7 @@ type Evidence struct {
 	Included     bool      // the operations are proven to stand in a log that others watch
 	Latest       bool      // proven to be the newest state at AsOf
 	Absent       bool      // proven to have no operation on the ledger at AsOf
-	AsOf         time.Time // of a proof: the time that it is about; else when the source was asked; a cached answer keeps it
+	AsOf         time.Time // of a proof: the time that it is about; else when the source was asked; zero if unknown; a cached answer keeps it
 	OperatorTime bool      // the times of operations are the word of the ledger's operator alone
 
 	// Cosigners are those who signed the checkpoint that Included, Latest and Absent rest on, and count under the trust that

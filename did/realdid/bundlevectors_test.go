@@ -37,7 +37,7 @@ type evidenceVector struct {
 	Latest       bool      `json:"latest"`
 	Absent       bool      `json:"absent"`
 	OperatorTime bool      `json:"operatorTime"`
-	AsOf         time.Time `json:"asOf"`
+	AsOf         time.Time `json:"asOf,omitzero"`
 	Cosigners    []string  `json:"cosigners"` // role and name
 }
 

@@ -1,6 +1,7 @@
 package realdid_test
 
 import (
+	"math"
 	"testing"
 	"time"
 
@@ -62,7 +63,14 @@ func TestCredentialsOffline(t *testing.T) {
 	if verify(unproven, nil) == nil {
 		t.Error("operations that nobody vouches for are taken for the newest")
 	}
-	ok(t, "which a policy may not mind", verify(unproven, func(e *vc.Expect) { e.HolderEvidence, e.IssuerEvidence = vc.EvidenceNeeds{}, vc.EvidenceNeeds{} }))
+	anyEvidence := func(e *vc.Expect) { e.HolderEvidence, e.IssuerEvidence = vc.EvidenceNeeds{}, vc.EvidenceNeeds{} }
+	if verify(unproven, anyEvidence) == nil {
+		t.Error("operations that nobody vouches for are taken for fresh")
+	}
+	ok(t, "which a policy may not mind", verify(unproven, func(e *vc.Expect) {
+		anyEvidence(e)
+		e.MaxEvidenceAge, e.MaxIssuerEvidenceAge = math.MaxInt64, math.MaxInt64
+	}))
 	// The phone is stolen and its key removed; the thief keeps the old bundle, for as long as the policy calls it fresh.
 	_, err := w.m.Rotate(t.Context(), holder, &realdid.RotateRequest{Reveal: pub(ed(511)), Next: commit(ed(519)), Document: &realdid.Content{}}, ed(511))
 	ok(t, "rotate", err)
@@ -73,5 +81,17 @@ func TestCredentialsOffline(t *testing.T) {
 	w.wait(vc.DefaultMaxEvidenceAge + time.Minute)
 	if verify(bundles, nil) == nil {
 		t.Error("the thief with an old bundle, later")
+	}
+	// The thief can put the old operations, which are public, on a ledger of his own, now.
+	own := newProvingWorld(t)
+	own.now = w.now
+	for i, op := range must(must(realdid.ParseBundle(bundles[1]))(t).Operations())(t) {
+		_, err := own.lg.Ledger.Append(t.Context(), must(realdid.ParseIdentifier(holder))(t).Key(), uint64(i), op.Operation.Bytes())
+		ok(t, "append", err)
+	}
+	thief := must(realdid.New(own.lg.Ledger, &realdid.Options{Clock: own.lg.clock}))(t)
+	w.lg.seal()
+	if verify([][]byte{w.bundle(issuer, false), must(thief.Prove(t.Context(), holder, nil))(t)}, anyEvidence) == nil {
+		t.Error("the thief with the old operations under the present time")
 	}
 }

@@ -66,7 +66,7 @@ func NewVerifier(ledgers []TrustedLedger, opt *VerifierOptions) (*Verifier, erro
 // Evidence is Replayed if the bundle carries the operations; Latest and Included, or Absent for a long form, if its proof
 // holds under a quorum of witnesses and one of auditors, as of AsOf. A bundle with a state in place of operations is refused
 // under any other quorum, and does not list what was anchored. One with operations and no proof shows the state right after
-// them, and AsOf is their word.
+// them, and AsOf is zero: whoever made it could write any time, so for a policy that asks for an age it is too old.
 //
 // Errors are *did.Error. Those of Resolve; INVALID_DID_DOCUMENT, which is ErrBundle, if the bundle does not prove an answer;
 // FEATURE_NOT_SUPPORTED if a past version is asked for and the bundle has no operations; NOT_FOUND if it proves that there is
@@ -182,7 +182,12 @@ func (v *Verifier) replayed(d did.DID, id Identifier, net Network, b *Bundle, vh
 		return nil, err
 	}
 	r.advance(ev.AsOf)
-	return r.answer(d, id, opt, ev)
+	res, err := r.answer(d, id, opt, ev)
+	if err == nil && vh == nil {
+		// Whoever made the bundle wrote the anchors: a thief can write the present time over an old history.
+		res.Evidence.AsOf = time.Time{}
+	}
+	return res, err
 }
 
 // stated answers from a state that auditors vouch for.
