@@ -82,7 +82,7 @@ func TestSurface(t *testing.T) {
 		"key new", "key import", "key show",
 		"did create", "did resolve", "did update", "did rotate", "did recover", "did cancel", "did deactivate", "did history", "did audit",
 		"did bundle", "did verify-bundle",
-		"vc issue", "vc inspect", "vc present", "vc verify", "vc receipt", "ledger backup", "ledger restore", "completion bash",
+		"vc issue", "vc inspect", "vc present", "vc verify", "vc receipt", "ledger backup", "ledger restore", "ledger copy", "completion bash",
 		"domain new", "domain show", "domain pin", "serve ledger", "serve witness", "serve mirror", "serve resolver", "log key",
 	} {
 		c, rest, err := root.Find(strings.Fields(path))

@@ -36,6 +36,7 @@ var offlineVerbs = map[string][][]string{
 	"did audit":      {{"--ledger", "URL"}, {"--domain", "DOMAIN"}},
 	"did bundle":     {{"alice", "--ledger", "URL"}, {"alice", "--domain", "DOMAIN"}},
 	"ledger backup":  nil, "ledger restore": nil,
+	"ledger copy":       {{"URL", "HOME/copy"}},
 	"did verify-bundle": nil, "log verify": nil, "log fsck": nil, "log accuse": nil,
 
 	"did export-conformance": {{"alice", "--ledger", "URL"}},

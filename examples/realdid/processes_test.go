@@ -115,10 +115,15 @@ func (l *lockedBuffer) String() string {
 	return l.b.String()
 }
 
-// start starts a server and waits until it answers.
+// start starts a server and waits until it answers. A place where a server was before can be taken for a moment, by one end of
+// somebody's connection.
 func (s *station) start(args ...string) *process {
 	s.t.Helper()
 	p := s.tryStart(args...)
+	for end := time.Now().Add(patience); p.ready.URL == "" && strings.Contains(p.stderr.String(), "is in use") && time.Now().Before(end); {
+		<-time.After(200 * time.Millisecond)
+		p = s.tryStart(args...)
+	}
 	if p.ready.URL == "" {
 		s.t.Fatalf("realdid %s: ended with %v\n%s", p.name, p.cmd.ProcessState, p.stderr.String())
 	}

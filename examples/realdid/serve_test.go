@@ -1,8 +1,12 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"log/slog"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -185,6 +189,14 @@ func TestServe(t *testing.T) {
 		t.Errorf("audit: got %+v", audit)
 	}
 
+	var copied backupJSON
+	n.json(&copied, "ledger", "copy", n.url(), "copied", "--domain", "demo")
+	n.must("did", "update", "--as", "bob", "--add-also-known-as", "https://bob.example", "--domain", "demo", "--ledger", n.url())
+	n.json(&copied, "ledger", "copy", n.url(), "copied", "--domain", "demo")
+	if copied.Entries != 5 {
+		t.Errorf("copy: got %d entries, want 5", copied.Entries)
+	}
+
 	for _, p := range n.cosigners {
 		p.stop()
 	}
@@ -197,6 +209,20 @@ func TestServe(t *testing.T) {
 		}
 	}
 	n.must("did", "audit", "--domain", "demo", "--ledger", filepath.Join("demo", "state", "log", entriesDir))
+	n.must("did", "audit", "--ledger", "copied")
+}
+
+func TestTroubles(t *testing.T) {
+	var b bytes.Buffer
+	tell := troubles(slog.New(slog.NewTextHandler(&b, nil)))
+	for range 3 {
+		tell(errors.New("tlog: entry 3 of q" + strings.Repeat("a", 52) + " is refused"))
+	}
+	tell(errors.New("tlog: cosigner witness-1: refused"))
+	tell(context.Canceled)
+	if got := strings.Count(b.String(), "\n"); got != 2 || strings.Contains(b.String(), "aaaa") || !strings.Contains(b.String(), "witness-1") {
+		t.Errorf("got %s", b.String())
+	}
 }
 
 func (n *testNetwork) all() []*process {
@@ -328,11 +354,12 @@ func TestServeResolver(t *testing.T) {
 	n.create("alice")
 	n.latest("alice", 1)
 	p := n.start("serve", "resolver", "--domain", "demo", "--ledger", n.url(), "--addr", "127.0.0.1:0")
-	status, body := get(t, p.ready.URL+"/1.0/identifiers/"+n.did("alice"))
-	if status != 200 || !strings.Contains(body, `"MethodProof"`) || !strings.Contains(body, `"latest":true`) {
-		t.Errorf("got %d, want a proof of the newest\n%s", status, body)
-	}
-	status, body = get(t, p.ready.URL+"/1.0/identifiers/did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK")
+	alice := n.did("alice")
+	eventually(t, "an answer with a proof of the newest", func() bool {
+		status, body := get(t, p.ready.URL+"/1.0/identifiers/"+alice)
+		return status == 200 && strings.Contains(body, `"MethodProof"`) && strings.Contains(body, `"latest":true`)
+	})
+	status, body := get(t, p.ready.URL+"/1.0/identifiers/did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK")
 	if status != 200 || !strings.Contains(body, "#z6Mkha") {
 		t.Errorf("did:key: got %d\n%s", status, body)
 	}

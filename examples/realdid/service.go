@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"regexp"
 	"sync"
 	"time"
 
@@ -147,6 +148,9 @@ func (f *serveFlags) requestLog(log *slog.Logger) *slog.Logger {
 // repeatAfter is how often the same trouble is told again.
 const repeatAfter = time.Minute
 
+// identifiers are the keys by which ledgers know identities.
+var identifiers = regexp.MustCompile(`\b[qs][a-z2-7]{52}\b`)
+
 // troubles tells what goes wrong again and again when it begins, and from time to time while it lasts.
 func troubles(log *slog.Logger) func(error) {
 	var mu sync.Mutex
@@ -155,7 +159,7 @@ func troubles(log *slog.Logger) func(error) {
 		if err == nil || errors.Is(err, context.Canceled) {
 			return
 		}
-		text := withoutPackages(err.Error())
+		text := identifiers.ReplaceAllString(withoutPackages(err.Error()), "(identifier)") // a ledger's trouble can name them
 		mu.Lock()
 		defer mu.Unlock()
 		if at, ok := told[text]; ok && time.Since(at) < repeatAfter {
