@@ -213,9 +213,6 @@ func (c *Client) refused(ctx context.Context, q *call, resp *http.Response) erro
 	}
 	switch p.code {
 	case Conflict:
-		if q.op == nil {
-			return fmt.Errorf("%w: a conflict where nothing is appended", ErrAnswer)
-		}
 		return p.conflict(q.key, q.seq, q.op)
 	case Clock:
 		return &ledger.ClockError{Now: p.now, Last: p.last}

@@ -101,6 +101,8 @@ func TestMalformedRequests(t *testing.T) {
 		"2^64":                {request("GET", "/ledger/v1/entries/18446744073709551616", nil), 404, Malformed},
 		"more than a number":  {request("GET", "/ledger/v1/entries/1/2", nil), 404, Malformed},
 		"key without part":    {request("GET", "/ledger/v1/keys/a", nil), 404, Malformed},
+		"key without keys":    {request("GET", "/ledger/v1/abc/state", nil), 404, Malformed},
+		"proof of a bad key":  {request("GET", "/ledger/v1/keys/A/proof/0", nil), 422, Invalid},
 		"unknown part":        {request("GET", "/ledger/v1/keys/a/head", nil), 404, Malformed},
 		"state with more":     {request("GET", "/ledger/v1/keys/a/state/", nil), 404, Malformed},
 		"escaped key":         {request("GET", "/ledger/v1/keys/%61/state", nil), 404, Malformed},
@@ -141,8 +143,8 @@ func TestMalformedRequests(t *testing.T) {
 			if p == nil || w.Code != test.status || p.code != test.code {
 				t.Errorf("got status %d, %s; want %d, %s", w.Code, w.Body, test.status, test.code)
 			}
-			if w.Code == http.StatusMethodNotAllowed && w.Header().Get("Allow") == "" {
-				t.Error("no header Allow")
+			if allow, both := w.Header().Get("Allow"), strings.Contains(test.r.URL.Path, "/keys/a/entries/"); w.Code == http.StatusMethodNotAllowed && (allow == "GET, PUT") != both {
+				t.Errorf("Allow: %s", allow)
 			}
 		})
 	}
@@ -368,6 +370,49 @@ func TestTimeouts(t *testing.T) {
 	cancel()
 	if _, p := ask(t, h, put("abc", 0, []byte("op")).WithContext(ctx)); p == nil || p.code != Stopping {
 		t.Errorf("request that was ended: %+v", p)
+	}
+}
+
+// deadlines notes those that a handler sets.
+type deadlines struct {
+	http.ResponseWriter
+	read, write time.Time
+}
+
+func (d *deadlines) SetReadDeadline(t time.Time) error {
+	d.read = t
+	return nil
+}
+
+func (d *deadlines) SetWriteDeadline(t time.Time) error {
+	d.write = t
+	return nil
+}
+
+// TestDeadlines: an answer has its time after all that may precede it, and reading is bounded only while there is a body.
+func TestDeadlines(t *testing.T) {
+	h := handlerOf(t, memory(), &Options{BodyTime: time.Hour, QueueTime: 10 * time.Hour, AppendTime: 100 * time.Hour, ProofTime: 1000 * time.Hour, AnswerTime: 10_000 * time.Hour})
+	slow := put("a", 0, []byte("op"))
+	slow.Header.Set("Content-Type", "other") // refused without reading
+	for name, test := range map[string]struct {
+		r           *http.Request
+		read, write time.Duration
+	}{
+		"read":      {request("GET", prefix+"last", nil), 0, 10_000 * time.Hour},
+		"proof":     {request("GET", prefix+"keys/a/proof/0", nil), 0, 11_000 * time.Hour},
+		"append":    {put("a", 0, []byte("new|x")), 0, 10_111 * time.Hour},
+		"left body": {slow, time.Hour, 10_111 * time.Hour},
+	} {
+		d := &deadlines{ResponseWriter: httptest.NewRecorder()}
+		begun := time.Now()
+		h.ServeHTTP(d, test.r)
+		took := time.Since(begun)
+		if got := d.write.Sub(begun) - test.write; got < 0 || got > took {
+			t.Errorf("%s: time to write is off by %v", name, got)
+		}
+		if got := d.read.Sub(begun) - test.read; test.read == 0 && !d.read.IsZero() || test.read > 0 && (got < 0 || got > took) {
+			t.Errorf("%s: to be read until %v", name, d.read)
+		}
 	}
 }
 

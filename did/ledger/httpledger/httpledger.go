@@ -25,7 +25,7 @@ const (
 	maxRecord  = 1 + ledger.MaxKeyLen + 26 + ledger.MaxOpSize // one entry
 	maxPage    = pageSize + maxRecord                         // marker included: the last entry may cross pageSize
 	maxState   = 8 + ledger.MaxStateSize                      // seq and state
-	maxProof   = 128 << 10                                    // opaque
+	maxProof   = 64 << 10                                     // opaque
 	maxProblem = 32 << 10                                     // a refusal, with the entry of a conflict in base64
 	maxDetail  = 1 << 10                                      // the text in it
 	anchorSize = 16                                           // index and time

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 	"unicode"
-	"unicode/utf8"
 
 	"github.com/realdid/realdid/did/ledger"
 	"github.com/realdid/realdid/internal/strictjson"
@@ -97,19 +96,15 @@ func (p *refusal) appendJSON(dst []byte) []byte {
 
 // plain makes text fit for a terminal and for one line: valid, without control characters, and not long.
 func plain(text string) string {
-	if len(text) > maxDetail {
-		text = strings.ToValidUTF8(text[:maxDetail-3], "") + "…"
-	}
-	text = strings.ToValidUTF8(text, "\uFFFD")
-	if isPlain(text) {
-		return text
-	}
 	text = strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) {
 			return '?'
 		}
 		return r
 	}, text)
+	if len(text) > maxDetail {
+		text = strings.ToValidUTF8(text[:maxDetail-3], "") + "…"
+	}
 	return text
 }
 
@@ -214,18 +209,15 @@ func (p *refusal) readConflict(v strictjson.Value) error {
 	return nil
 }
 
-// member returns a member of text.
+// member returns a member that is text; empty if it is not required and not there.
 func member(v strictjson.Value, name string, required bool) (string, error) {
 	m, ok := v.Get(name)
-	if !ok {
-		if required {
-			return "", fmt.Errorf("no member %s", name)
-		}
+	if !ok && !required {
 		return "", nil
 	}
 	s, ok := m.Str()
-	if !ok || !utf8.ValidString(s) {
-		return "", fmt.Errorf("%s: not text", name)
+	if !ok {
+		return "", fmt.Errorf("%s: missing, or not text", name)
 	}
 	return s, nil
 }

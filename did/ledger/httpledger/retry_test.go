@@ -268,8 +268,8 @@ func TestNewClient(t *testing.T) {
 			t.Errorf("%s: the error tells the password: %v", base, err)
 		}
 	}
-	if _, err := NewClient("http://10.0.0.1", &ClientOptions{InsecureHTTP: true}); err != nil {
-		t.Error(err)
+	if c, err := NewClient("http://10.0.0.1", &ClientOptions{InsecureHTTP: true}); err != nil || c.retryTime != 10*time.Second || c.timeout != time.Minute {
+		t.Errorf("default times: %+v, %v", c, err)
 	}
 	if _, err := NewClient("https://ledger.example", &ClientOptions{Causes: Causes{"": io.EOF}}); err == nil {
 		t.Error("a cause without a name is accepted")

@@ -203,6 +203,25 @@ func TestConnections(t *testing.T) {
 	}
 }
 
+// TestCloseClient: a client that is closed leaves no connection behind.
+func TestCloseClient(t *testing.T) {
+	p := newPort(t)
+	s := httpledger.NewServer(handlerOf(t, memledger.New(nil, nil), &wide), nil)
+	ended := make(chan struct{}, 10)
+	s.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateClosed {
+			ended <- struct{}{}
+		}
+	}
+	t.Cleanup(p.start(s))
+	c := clientAt(t, p, nil)
+	if err := c.Health(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	c.Close()
+	<-ended
+}
+
 // TestShutdown: a server that is shut down lets an append under way come to its end.
 func TestShutdown(t *testing.T) {
 	inner := memledger.New(nil, nil)

@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"encoding/hex"
 	"errors"
+	"io"
 	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/realdid/realdid/did/ledger"
+	"github.com/realdid/realdid/did/ledger/proof"
 )
 
 var example = ledger.Entry{
@@ -53,6 +55,9 @@ func TestPageBound(t *testing.T) {
 	}
 	if n := pageSize - 1 + maxRecord; n > maxPage {
 		t.Errorf("a page may have %d bytes, and a client takes %d", n, maxPage)
+	}
+	if maxProof != proof.MaxLatestSize {
+		t.Errorf("a proof may have %d bytes on the wire, and %d in package proof", maxProof, proof.MaxLatestSize)
 	}
 	p := &refusal{
 		code: Conflict, status: 409, entry: &largest, length: 1<<64 - 1, detail: strings.Repeat("é", maxDetail/2),
@@ -167,7 +172,10 @@ func FuzzRefusal(f *testing.F) {
 func FuzzPath(f *testing.F) {
 	for _, path := range []string{"keys/a/entries/0", "keys/a/state", "keys/a/proof/3", "entries/18446744073709551615", "last", "health", "keys//state", "keys/a/entries/01"} {
 		f.Add(prefix + path)
+		f.Add(path)
+		f.Add(prefix + "x/" + path)
 	}
+	f.Add(prefix + "abc/state")
 	f.Fuzz(func(t *testing.T, path string) {
 		r := parsePath(path)
 		again := map[kind]string{
@@ -191,9 +199,20 @@ func TestPlain(t *testing.T) {
 			t.Errorf("plain(%q) = %q, want %q", in, got, want)
 		}
 	}
-	for _, in := range []string{strings.Repeat("é", maxDetail), strings.Repeat("\xff", maxDetail+9), strings.Repeat("a", maxDetail+1)} {
-		if got := plain(in); len(got) > 2*maxDetail || !isPlain(got) {
+	for _, in := range []string{strings.Repeat("é", maxDetail), strings.Repeat("\xff", maxDetail), strings.Repeat("\xff", maxDetail+9), strings.Repeat("a", maxDetail+1)} {
+		if got := plain(in); len(got) > maxDetail || !isPlain(got) {
 			t.Errorf("%q becomes %q of %d bytes", in[:4], got, len(got))
+		}
+	}
+}
+
+func TestUnavailableText(t *testing.T) {
+	for want, err := range map[string]*UnavailableError{
+		"httpledger: unavailable": {},
+		"httpledger: unavailable: status 503: too many: EOF, retry after 3s": {Status: 503, Code: Busy, Detail: "too many", RetryAfter: 3 * time.Second, Err: io.EOF},
+	} {
+		if got := err.Error(); got != want {
+			t.Errorf("got %q, want %q", got, want)
 		}
 	}
 }
