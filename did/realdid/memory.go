@@ -17,17 +17,17 @@ import (
 const rememberedNotes = 16
 
 const (
-	memoryVersion = 1
+	memoryVersion = 2
 	maxMemory     = 64 << 20 // bytes of a memory file
 )
 
 // A Memory is what a client remembers of the checkpoints that it has verified: by it a client notices a log that goes back,
-// or that shows it another history than before. It is safe for concurrent use. A log that was caught signing two histories
+// or that shows it another history than before. A log is known by its origin and key together. It is safe for concurrent use. A log that was caught signing two histories
 // stays refused until somebody makes a new Memory; the evidence is in Accusations.
 type Memory struct {
 	mu   sync.Mutex
 	path string // empty: in memory only
-	logs map[string]*remembered
+	logs map[string]*remembered // by logName
 }
 
 type remembered struct {
@@ -115,9 +115,10 @@ func (m *Memory) See(c *proof.VerifiedCheckpoint, asOf time.Time, lag time.Durat
 // check says what is wrong with c, and what there is to remember about it: change does that, and is nil if it is nothing.
 func (m *Memory) check(c *proof.VerifiedCheckpoint, asOf time.Time, lag time.Duration) (change func(), err error) {
 	seen := seenNote{Size: c.Size, Root: c.Root[:], AsOf: asOf.Unix(), Note: c.Note}
-	log := m.logs[c.Origin]
+	name := logName(c.Origin, c.Log)
+	log := m.logs[name]
 	if log == nil {
-		return func() { m.logs[c.Origin] = &remembered{Seen: []seenNote{seen}} }, nil
+		return func() { m.logs[name] = &remembered{Seen: []seenNote{seen}} }, nil
 	}
 	if len(log.Accusations) > 0 {
 		return nil, &EquivocationError{Origin: c.Origin, Size: c.Size, Accusation: log.Accusations[0]}
@@ -156,11 +157,15 @@ func (r *remembered) accuse(s *seenNote, c *proof.VerifiedCheckpoint) (change fu
 	return func() { r.Accusations = append(r.Accusations, b) }, &EquivocationError{Origin: c.Origin, Size: c.Size, Accusation: b}
 }
 
-// Highest returns the largest checkpoint of a log that was seen, as a signed note.
-func (m *Memory) Highest(origin string) (note []byte, size uint64, ok bool) {
+// logName tells logs apart. A trust domain can give its log the origin of another domain's, whose memory that must not spoil:
+// only who has the key of a log makes its checkpoints.
+func logName(origin string, key proof.VerifierKey) string { return origin + " " + key.String() }
+
+// Highest returns the largest checkpoint that was seen of the log with that origin and key, as a signed note.
+func (m *Memory) Highest(origin string, key proof.VerifierKey) (note []byte, size uint64, ok bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	log := m.logs[origin]
+	log := m.logs[logName(origin, key)]
 	if log == nil || len(log.Seen) == 0 {
 		return nil, 0, false
 	}

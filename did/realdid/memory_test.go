@@ -1,6 +1,7 @@
 package realdid_test
 
 import (
+	"bytes"
 	"errors"
 	"os"
 	"path/filepath"
@@ -43,7 +44,7 @@ func TestMemory(t *testing.T) {
 	memories(t, func(t *testing.T, m *realdid.Memory, reopen func() *realdid.Memory) {
 		now := start
 		p := newProving(t, realdid.Network{}, func() time.Time { return now })
-		if _, _, known := m.Highest(testOrigin); known {
+		if _, _, known := m.Highest(testOrigin, p.log.Verifier()); known {
 			t.Error("an empty memory knows something")
 		}
 		at := func(d time.Duration) time.Time { return start.Add(d) }
@@ -52,7 +53,7 @@ func TestMemory(t *testing.T) {
 		ok(t, "cosigned again", m.See(p.checkpoint(100, 1), at(time.Minute), 0))
 		ok(t, "greater", m.See(p.checkpoint(200, 2), at(time.Hour), 0))
 		m = reopen()
-		note, size, known := m.Highest(testOrigin)
+		note, size, known := m.Highest(testOrigin, p.log.Verifier())
 		if cp := must(p.trust.VerifyCheckpoint(note, now))(t); !known || size != 200 || cp.Size != 200 {
 			t.Errorf("highest: got %d %d", size, cp.Size)
 		}
@@ -115,7 +116,7 @@ func TestMemoryFile(t *testing.T) {
 	ok(t, "other", other.See(p.checkpoint(20, 1), start, 0))
 	good, err := os.ReadFile(path)
 	ok(t, "read", err)
-	for name, b := range map[string][]byte{"empty": {}, "cut": good[:len(good)-1], "longer": append(good[:len(good):len(good)], 0), "another version": append([]byte{good[0], 2}, good[2:]...)} {
+	for name, b := range map[string][]byte{"empty": {}, "cut": good[:len(good)-1], "longer": append(good[:len(good):len(good)], 0), "another version": append([]byte{good[0], 1}, good[2:]...)} {
 		ok(t, "write", os.WriteFile(path, b, 0o600))
 		if _, err := realdid.OpenMemory(path); !errors.Is(err, realdid.ErrMemory) {
 			t.Errorf("%s: got %v, want ErrMemory", name, err)
@@ -214,7 +215,7 @@ func TestMemorySmallerCosignedAgain(t *testing.T) {
 		ok(t, "greater", m.See(p.checkpoint(20, 2), start.Add(time.Minute), time.Hour))
 		ok(t, "the first, cosigned again", m.See(p.checkpoint(10, 1), start.Add(2*time.Minute), time.Hour))
 		m = reopen()
-		if _, size, _ := m.Highest(testOrigin); size != 20 {
+		if _, size, _ := m.Highest(testOrigin, p.log.Verifier()); size != 20 {
 			t.Errorf("highest: got %d, want 20", size)
 		}
 	})
@@ -231,7 +232,24 @@ func TestMemoryOfTwoPrograms(t *testing.T) {
 	if _, is := errors.AsType[*realdid.RollbackError](one.See(p.checkpoint(10, 1), start.Add(time.Minute), 0)); !is {
 		t.Error("a checkpoint that the other program saw a greater one than is accepted")
 	}
-	if _, size, _ := must(realdid.OpenMemory(path))(t).Highest(testOrigin); size != 20 {
+	if _, size, _ := must(realdid.OpenMemory(path))(t).Highest(testOrigin, p.log.Verifier()); size != 20 {
 		t.Errorf("highest: got %d, want 20", size)
 	}
+}
+
+// TestMemoryOfLogsOfOneOrigin: whoever runs another log under the same name cannot make this one look guilty, or old.
+func TestMemoryOfLogsOfOneOrigin(t *testing.T) {
+	memories(t, func(t *testing.T, m *realdid.Memory, _ func() *realdid.Memory) {
+		p := newProving(t, realdid.Network{}, func() time.Time { return start })
+		ok(t, "good", m.See(p.checkpoint(10, 1), start, 0))
+		bad := newProving(t, realdid.Network{}, func() time.Time { return start })
+		bad.log = must(proof.NewNoteSigner("bad.example", proof.LogEd25519, bytes.Repeat([]byte{77}, proof.SeedSize)))(t)
+		bad.trust.Log = bad.log.Verifier()
+		ok(t, "another root of that size", m.See(bad.checkpoint(10, 2), start, 0))
+		ok(t, "a greater one", m.See(bad.checkpoint(1<<40, 2), start.Add(time.Minute), 0))
+		ok(t, "good, again", m.See(p.checkpoint(11, 3), start.Add(time.Minute), 0))
+		if len(m.Accusations()) != 0 {
+			t.Error("two logs are accused of being one")
+		}
+	})
 }

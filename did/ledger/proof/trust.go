@@ -145,8 +145,9 @@ func (t *Trust) skew() time.Duration {
 // A VerifiedCheckpoint is a checkpoint that the log signed and a quorum cosigned. Only a [Trust] makes one.
 type VerifiedCheckpoint struct {
 	Checkpoint
-	Note     []byte     // as received
-	Cosigned []Cosigned // those that count: in the order of the note, each cosigner once
+	Log      VerifierKey // whose signature it has: an origin is a name that others can use as well
+	Note     []byte      // as received
+	Cosigned []Cosigned  // those that count: in the order of the note, each cosigner once
 }
 
 // Cosigned is a cosignature that verified.
@@ -210,7 +211,7 @@ func (t *Trust) verify(note []byte, now time.Time, strict bool) (*VerifiedCheckp
 	if !slices.Contains(signers, logKey) {
 		return nil, invalid("checkpoint: not signed by the log")
 	}
-	v := &VerifiedCheckpoint{Checkpoint: cp, Note: note}
+	v := &VerifiedCheckpoint{Checkpoint: cp, Log: t.Log, Note: note}
 	for i, sig := range n.Signatures {
 		switch signers[i] {
 		case unknown:
