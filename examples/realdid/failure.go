@@ -87,7 +87,7 @@ func explainLibrary(err error) *failure {
 	case isRollback(err):
 		f.hint = "somebody answers from an old copy, which may be a mirror that lags: wait, or ask another with --ledger URL"
 	case isEquivocation(err):
-		f.hint = "the log is guilty, and this home keeps the evidence in its memory: trust nothing that rests on it, and tell others"
+		f.hint = "the log is guilty: trust nothing that rests on it; \"realdid log accuse -o FILE\" takes the evidence out of this home's memory, to tell others"
 	case errors.Is(err, realdid.ErrContradiction):
 		f.hint = "the ledger's answer and its own proof differ: believe neither, ask another mirror with --ledger URL, and tell others"
 	case isUnavailable(err):

@@ -171,6 +171,7 @@ var worlds sync.Map
 //
 //	world up|down DIR      starts the servers of a trust domain in DIR, which is made, or switches them off; sets LEDGER to the URL
 //	flip FILE N            changes the Nth byte of a file, from the end if N is negative
+//	fork DIR HOME FILE     everybody in the trust domain signs two histories, which the home sees; the evidence goes to FILE
 func TestWorld(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/world", RequireExplicitExec: true, RequireUniqueNames: true,
@@ -182,7 +183,7 @@ func TestWorld(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"status": scriptStatus, "json": scriptJSON, "setjson": scriptSetJSON, "mode": scriptMode, "nosecret": scriptNoSecret,
-			"hold": scriptHold, "append": scriptAppend, "world": scriptWorld, "flip": scriptFlip,
+			"hold": scriptHold, "append": scriptAppend, "world": scriptWorld, "flip": scriptFlip, "fork": scriptFork,
 		},
 	})
 }
