@@ -21,9 +21,9 @@
 // reader might need it.
 //
 // Each page is checked against its hash in the trie whenever it is read, and the index and the journal have checksums. So
-// damage is an error that is [ErrCorrupt], never an answer. There is one thing that cannot be told from a Commit that never returned: a
-// journal that was cut within its last record. Who needs to know that keeps the last version elsewhere too, as a log that
-// has published a root does.
+// damage is an error that is [ErrCorrupt], never an answer. One thing cannot be told from a Commit that never returned: a
+// journal that was cut off. Who needs to know that keeps the last version elsewhere too, as a log that has published a
+// root does.
 package authmap
 
 import (

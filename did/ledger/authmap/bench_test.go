@@ -7,7 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"runtime"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -84,7 +84,7 @@ func TestScale(t *testing.T) {
 func scale(t *testing.T, n uint64) {
 	dir := t.TempDir()
 	ctx := context.Background()
-	runtime.GC()
+	debug.FreeOSMemory()
 	peakMemory(true)
 	start := time.Now()
 	if err := Build(ctx, dir, identities(n), nil); err != nil {
@@ -120,7 +120,7 @@ func scale(t *testing.T, n uint64) {
 	}
 	prove("after the build")
 
-	runtime.GC()
+	debug.FreeOSMemory()
 	peakMemory(true)
 	const batches = 60
 	start = time.Now()

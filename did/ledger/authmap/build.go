@@ -31,9 +31,9 @@ const (
 
 // Build makes a map in directory dir, which must not have one, of any number of changes in any order, each path once. It
 // sorts on disk, for which dir needs room for all changes, and takes about as much memory as the map that is opened
-// afterwards, and 60 MB for each core. A Build that ended early leaves no map; after a crash the next Build begins anew. Errors:
-// [ErrInvalid] if a path is there twice, or a head is not 1 to [proof.MaxHeadSize] bytes, or there is a map; [ErrLocked];
-// what changes yields; that of ctx; those of the file system.
+// afterwards, and 60 MB for each core. A Build that ended early leaves no map; after a crash the next Build begins anew,
+// and Open returns [ErrCorrupt] until then. Errors: [ErrInvalid] if a path is there twice, or a head is not 1 to
+// [proof.MaxHeadSize] bytes, or there is a map; [ErrLocked]; what changes yields; that of ctx; those of the file system.
 func Build(ctx context.Context, dir string, changes iter.Seq2[Change, error], opt *BuildOptions) error {
 	d, lock, err := openDirectory(dir)
 	if err != nil {

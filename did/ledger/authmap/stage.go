@@ -19,8 +19,9 @@ type Staged struct {
 
 // Stage computes the map that the changes, in any order, make of the committed one, and writes their pages. It does not
 // disturb Prove and Head, which see the committed map. Only one Staged can be open at a time; memory and work are those of
-// its changes. No changes are a change too: their Commit makes the version durable. Errors: [ErrInvalid] if a path is there twice, or a head is
-// not 1 to [proof.MaxHeadSize] bytes, or another Staged is open; [ErrCorrupt]; [ErrClosed]; those of the file system.
+// its changes. No changes are a change too: their Commit makes the version durable. Errors: [ErrInvalid] if a path is there
+// twice, or a head is not 1 to [proof.MaxHeadSize] bytes, or another Staged is open; [ErrCorrupt]; [ErrClosed]; those of
+// the file system.
 func (m *Map) Stage(changes []Change) (*Staged, error) {
 	m.write.Lock()
 	defer m.write.Unlock()
