@@ -143,6 +143,9 @@ func TestMalformedRequests(t *testing.T) {
 			if p == nil || w.Code != test.status || p.code != test.code {
 				t.Errorf("got status %d, %s; want %d, %s", w.Code, w.Body, test.status, test.code)
 			}
+			if closes := strings.Contains("no length, cut short, operation too large, vast operation, body of a GET", name); closes != (w.Header().Get("Connection") == "close") {
+				t.Errorf("Connection: %q", w.Header().Get("Connection"))
+			}
 			if allow, both := w.Header().Get("Allow"), strings.Contains(test.r.URL.Path, "/keys/a/entries/"); w.Code == http.StatusMethodNotAllowed && (allow == "GET, PUT") != both {
 				t.Errorf("Allow: %s", allow)
 			}
@@ -370,6 +373,29 @@ func TestTimeouts(t *testing.T) {
 	cancel()
 	if _, p := ask(t, h, put("abc", 0, []byte("op")).WithContext(ctx)); p == nil || p.code != Stopping {
 		t.Errorf("request that was ended: %+v", p)
+	}
+}
+
+// bare has only the methods of a Source, and a proof.
+type bare struct {
+	Source
+	proof []byte
+}
+
+func (b *bare) Prove(context.Context, string, uint64) ([]byte, error) { return b.proof, nil }
+
+func TestFeatures(t *testing.T) {
+	lg := &bare{Source: memory()}
+	h := handlerOf(t, lg, nil)
+	if _, p := ask(t, h, request("GET", prefix+"last", nil)); p == nil || p.code != NotSupported {
+		t.Errorf("last of a ledger that does not tell it: %+v", p)
+	}
+	for size, fits := range map[int]bool{0: false, 1: true, maxProof: true, maxProof + 1: false} {
+		lg.proof = make([]byte, size)
+		w, p := ask(t, h, request("GET", prefix+"keys/abc/proof/0", nil))
+		if fits != (p == nil) || fits && w.Body.Len() != size || !fits && p.code != Failed {
+			t.Errorf("proof of %d bytes: %d, %+v", size, w.Code, p)
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"net"
 	"net/http"
 	"net/netip"
 	"sync"
@@ -370,3 +371,53 @@ func TestRequestsInFlight(t *testing.T) {
 var _ Source = (*failing)(nil)
 
 var _ ledger.Prover = (*failing)(nil)
+
+// fakeConn is a connection from an address.
+type fakeConn struct {
+	net.Conn
+	from   string
+	closed bool
+}
+
+func (c *fakeConn) RemoteAddr() net.Addr {
+	return net.TCPAddrFromAddrPort(netip.MustParseAddrPort(c.from))
+}
+
+func (c *fakeConn) Close() error {
+	c.closed = true
+	return nil
+}
+
+// TestConnectionCounts: connections are counted by address, those that were refused are not, and nothing is left of those that
+// ended.
+func TestConnectionCounts(t *testing.T) {
+	changed := NewServer(nil, &ServerOptions{MaxConns: 3, MaxClientConns: 2}).ConnState
+	begin := func(from string, want bool) *fakeConn {
+		t.Helper()
+		c := &fakeConn{from: from}
+		if changed(c, http.StateNew); c.closed == want {
+			t.Errorf("%s: let in: %v", from, !c.closed)
+		}
+		return c
+	}
+	first := begin("192.0.2.1:1", true)
+	begin("192.0.2.1:2", true)
+	refused := begin("192.0.2.1:3", false)
+	for range 5 {
+		changed(refused, http.StateClosed)
+	}
+	begin("192.0.2.1:4", false)
+	begin("192.0.2.2:1", true)
+	begin("192.0.2.3:1", false)
+	changed(first, http.StateActive)
+	begin("192.0.2.3:1", false)
+	changed(first, http.StateClosed)
+	begin("192.0.2.1:5", true)
+
+	c := &connections{ServerOptions: ServerOptions{MaxConns: 9, MaxClientConns: 9}, open: map[net.Conn]netip.Addr{}, per: map[netip.Addr]int{}}
+	c.changed(first, http.StateNew)
+	c.changed(first, http.StateHijacked)
+	if len(c.open) != 0 || len(c.per) != 0 {
+		t.Errorf("left of a connection that ended: %v, %v", c.open, c.per)
+	}
+}
