@@ -60,6 +60,7 @@ func TestPeerNames(t *testing.T) {
 		"didkey-cached":    "did:key resolve, cached",
 		"sdjwt-present":    "sd-jwt present 3/10 + KB",
 		"sdjwt-verify":     "sd-jwt verify 3/10 + KB",
+		"webvh-10":         "did:webvh verify log of 10 entries (whole log)",
 	} {
 		if ops[name] != op {
 			t.Errorf("%s: got operation %q, want %q", name, ops[name], op)
@@ -68,10 +69,30 @@ func TestPeerNames(t *testing.T) {
 }
 
 func TestUsage(t *testing.T) {
-	for _, args := range [][]string{{}, {"no-such-case"}, {"ed25519-sign", "0"}, {"ed25519-sign", "1", "-1"}, {"ed25519-sign", "1", "NaN"}, {"ed25519-sign", "1", "1", "0"}, {"ed25519-sign", "1", "1", "1", "1"}} {
+	for _, args := range [][]string{{}, {"no-such-case"}, {"ed25519-sign", "0"}, {"ed25519-sign", "1", "-1"}, {"ed25519-sign", "1", "NaN"}, {"ed25519-sign", "1", "1", "0"}, {"ed25519-sign", "1", "1", "1", "1"}, {"scale"}, {"scale", "0"}, {"scale", "many"}, {"scale", "1", "a", "b"}} {
 		var out, errs bytes.Buffer
 		if got := run(args, &out, &errs); got != 3 || out.Len() != 0 || errs.Len() == 0 {
 			t.Errorf("%q: got exit status %d, output %q, errors %q, want 3, nothing, a reason", args, got, out.String(), errs.String())
+		}
+	}
+}
+
+// TestScale builds a small ledger, three in four of whose identities are fillers, and asks it everything.
+func TestScale(t *testing.T) {
+	dir := t.TempDir()
+	var out bytes.Buffer
+	s := &scale{n: 400, signed: 100, questions: 20, more: 100, out: &out, errs: io.Discard, dir: dir}
+	if err := s.run(); err != nil {
+		t.Fatal(err)
+	}
+	if len(s.asked) != 100 {
+		t.Errorf("%d identities can be asked for, want 100", len(s.asked))
+	}
+	for _, want := range []string{
+		"import, of which one in 4", "log and map", "bytes an identity: log/map", "resolve, replayed and proved\tp50", "bundle verified", "until proven",
+	} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("no %q in\n%s", want, out.String())
 		}
 	}
 }

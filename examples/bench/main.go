@@ -2,6 +2,7 @@
 //
 //	bench list                               the names of the cases, one a line
 //	bench CASE [THREADS [SECONDS [ROUNDS]]]  one row: 1 thread, 1 second a round, 5 rounds unless said otherwise
+//	bench scale IDENTITIES [DIR]             what an embedded ledger of so many identities costs, with log and map
 //
 // A row has eleven columns, separated by tabs: operation, peer, operations per second (median of the rounds), median latency in µs,
 // peak resident memory in MiB, threads, 99th percentile of the latency in µs, CPU time of the whole process per operation in µs
@@ -32,10 +33,20 @@ func run(args []string, stdout, stderr io.Writer) int {
 		}
 		return 0
 	}
+	if len(args) > 0 && args[0] == "scale" {
+		n, dir, err := parseScale(args[1:])
+		if err != nil {
+			return misused(stderr, err)
+		}
+		if err := runScale(n, dir, stdout, stderr); err != nil {
+			fmt.Fprintf(stderr, "bench: scale: %v\n", err)
+			return 1
+		}
+		return 0
+	}
 	name, plan, err := parse(args)
 	if err != nil {
-		fmt.Fprintf(stderr, "bench: %v\nusage: bench list | bench CASE [THREADS [SECONDS [ROUNDS]]]\n", err)
-		return 3
+		return misused(stderr, err)
 	}
 	i := slices.IndexFunc(cases, func(c benchCase) bool { return c.name == name })
 	if i < 0 {
@@ -49,6 +60,11 @@ func run(args []string, stdout, stderr io.Writer) int {
 	}
 	fmt.Fprintln(stdout, row)
 	return 0
+}
+
+func misused(stderr io.Writer, err error) int {
+	fmt.Fprintf(stderr, "bench: %v\nusage: bench list | bench CASE [THREADS [SECONDS [ROUNDS]]] | bench scale IDENTITIES [DIR]\n", err)
+	return 3
 }
 
 func parse(args []string) (string, plan, error) {
