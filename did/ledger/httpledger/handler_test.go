@@ -123,7 +123,7 @@ func TestMalformedRequests(t *testing.T) {
 		"two content types":   {with(put("a", 0, op), func(r *http.Request) { r.Header.Add("Content-Type", media) }), 415, Malformed},
 		"encoded":             {with(put("a", 0, op), func(r *http.Request) { r.Header.Set("Content-Encoding", "gzip") }), 415, Malformed},
 		"no length":           {with(put("a", 0, op), func(r *http.Request) { r.ContentLength = -1 }), 411, Malformed},
-		"cut short":           {with(put("a", 0, op), func(r *http.Request) { r.ContentLength++ }), 408, Malformed},
+		"cut short":           {with(put("a", 0, op), func(r *http.Request) { r.ContentLength++ }), 408, Timeout},
 		"empty operation":     {put("a", 0, []byte{}), 413, TooLarge},
 		"operation too large": {put("a", 0, make([]byte, ledger.MaxOpSize+1)), 413, TooLarge},
 		"vast operation":      {with(put("a", 0, op), func(r *http.Request) { r.ContentLength = 1 << 62 }), 413, TooLarge},

@@ -31,7 +31,7 @@ const (
 	Limited      Code = "limited"       // over the limit of this client or key; nothing was done
 	Busy         Code = "busy"          // too many requests at once; nothing was done
 	Stopping     Code = "stopping"      // the ledger is closed or about to be; nothing was done
-	Timeout      Code = "timeout"       // the ledger took too long; the entry may or may not stand
+	Timeout      Code = "timeout"       // the ledger took too long, or the body did not arrive; the entry may or may not stand
 	Pending      Code = "pending"       // no proof covers so many entries yet
 )
 
@@ -40,7 +40,7 @@ var statuses = map[Code][]int{
 	Invalid:      {http.StatusUnprocessableEntity},
 	TooLarge:     {http.StatusRequestEntityTooLarge},
 	Conflict:     {http.StatusConflict},
-	Malformed:    {http.StatusBadRequest, http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusLengthRequired, http.StatusUnsupportedMediaType, http.StatusRequestTimeout},
+	Malformed:    {http.StatusBadRequest, http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusLengthRequired, http.StatusUnsupportedMediaType},
 	NotSupported: {http.StatusNotImplemented},
 	Clock:        {http.StatusServiceUnavailable},
 	Corrupt:      {http.StatusInternalServerError},
@@ -48,7 +48,7 @@ var statuses = map[Code][]int{
 	Limited:      {http.StatusTooManyRequests},
 	Busy:         {http.StatusServiceUnavailable},
 	Stopping:     {http.StatusServiceUnavailable},
-	Timeout:      {http.StatusServiceUnavailable},
+	Timeout:      {http.StatusServiceUnavailable, http.StatusRequestTimeout},
 	Pending:      {http.StatusServiceUnavailable},
 }
 

@@ -102,7 +102,7 @@ func readOperation(w http.ResponseWriter, r *http.Request) ([]byte, *refusal) {
 	op := make([]byte, r.ContentLength)
 	if _, err := io.ReadFull(r.Body, op); err != nil {
 		w.Header().Set("Connection", "close")
-		return nil, &refusal{code: Malformed, status: http.StatusRequestTimeout, detail: "the body did not arrive"}
+		return nil, &refusal{code: Timeout, status: http.StatusRequestTimeout, retry: time.Second, detail: "the body did not arrive"}
 	}
 	_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // or the wait for the next request would end this one
 	return op, nil
