@@ -60,7 +60,7 @@ type DescriptorBody struct {
 	ID        string          `json:"id,omitempty"`       // of the chain, 52 base32 characters; absent in the first descriptor
 	Previous  string          `json:"previous,omitempty"` // digest of the predecessor, 52 base32 characters; absent in the first
 	Roots     RootKeys        `json:"roots"`
-	Ledgers   []LedgerEntry   `json:"ledgers"`
+	Ledgers   []LedgerEntry   `json:"ledgers"` // the first one keeps the chain of descriptors
 	Cosigners []CosignerEntry `json:"cosigners"`
 	Quorum    DomainQuorum    `json:"quorum"`
 	Limits    DomainLimits    `json:"limits"`

@@ -56,8 +56,8 @@ func (d *Descriptor) first() error {
 	return nil
 }
 
-// Next checks one step of a rotation: file follows d, and logged proves (proof.Latest) that it stands on a ledger of d, vouched for
-// by the cosigners of d. So root keys cannot name new cosigners in secret, even if they are stolen. Errors are ErrDescriptor.
+// Next checks one step of a rotation: file follows d, and logged proves (proof.Latest) that it stands on the first ledger of d,
+// vouched for by the cosigners of d. So root keys cannot name new cosigners in secret, even if they are stolen. Errors are ErrDescriptor.
 func (d *Descriptor) Next(file, logged []byte, now time.Time) (*Descriptor, error) {
 	next, err := ParseDescriptor(file)
 	if err != nil {
@@ -72,35 +72,32 @@ func (d *Descriptor) Next(file, logged []byte, now time.Time) (*Descriptor, erro
 	return next, nil
 }
 
-// Current returns the time as of which latest (proof.Latest) proves that d is the newest of its chain, under d's own cosigners.
+// Current returns the time as of which latest (proof.Latest) proves that d is the newest of its chain, on d's first ledger and under
+// d's own cosigners.
 // Whether that is fresh enough, Limits.MaxAge says. Errors are ErrDescriptor.
 func (d *Descriptor) Current(latest []byte, now time.Time) (asOf time.Time, err error) {
 	return d.logged(d, latest, now)
 }
 
-// logged checks a proof under d's trust that next is the newest of the chain.
+// logged checks a proof under d's trust that next is the newest of the chain. Only the first ledger of d counts: on any other one
+// the chain may end earlier, which its cosigners prove in good faith, and whoever stole root keys that were replaced since could go on from there.
 func (d *Descriptor) logged(next *Descriptor, latest []byte, now time.Time) (time.Time, error) {
 	l, err := proof.ParseLatest(latest)
 	if err != nil {
 		return time.Time{}, refuseDescriptor("%w", err)
 	}
-	err = refuseDescriptor("no ledger")
-	for i := range d.Ledgers {
-		var vh *proof.VerifiedHead
-		if vh, err = l.Verify(d.trust(&d.Ledgers[i]), d.Key(), now); err != nil {
-			err = refuseDescriptor("%w", err)
-			continue
-		}
-		h, err := ParseHead(vh.Head)
-		if err != nil || !vh.Latest {
-			return time.Time{}, refuseDescriptor("the ledger has no descriptor of this chain (%v)", err)
-		}
-		if h.Seq != next.Sequence || h.Operation != next.digest {
-			return time.Time{}, refuseDescriptor("the newest on the ledger is number %d, and another", h.Seq)
-		}
-		return vh.AsOf, nil
+	vh, err := l.Verify(d.trust(&d.Ledgers[0]), d.Key(), now)
+	if err != nil {
+		return time.Time{}, refuseDescriptor("%w", err)
 	}
-	return time.Time{}, err
+	h, err := ParseHead(vh.Head)
+	if err != nil || !vh.Latest {
+		return time.Time{}, refuseDescriptor("the ledger has no descriptor of this chain (%v)", err)
+	}
+	if h.Seq != next.Sequence || h.Operation != next.digest {
+		return time.Time{}, refuseDescriptor("the newest on the ledger is number %d, and another", h.Seq)
+	}
+	return vh.AsOf, nil
 }
 
 // descriptorState is the state of a chain on a ledger.

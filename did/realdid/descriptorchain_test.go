@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -85,6 +86,29 @@ func TestDescriptorRotation(t *testing.T) {
 	}
 	if got, err := first.Follow(nil, now); err != nil || got != first {
 		t.Errorf("no steps: %v", err)
+	}
+}
+
+// TestDescriptorFork: with root keys that were replaced since, a chain can go on from an old descriptor on a ledger that has not heard
+// of the new one, and honest cosigners vouch for that ledger. Only the first ledger of a descriptor counts.
+func TestDescriptorFork(t *testing.T) {
+	now := start
+	for _, counts := range []bool{true, false} {
+		body := domain(t)
+		other := realdid.LedgerEntry{Home: "other", Origin: "other.example/log", Log: noteSigner(t, "other.example/log", proof.LogEd25519).Verifier()}
+		if body.Ledgers = append(body.Ledgers, other); !counts {
+			slices.Reverse(body.Ledgers)
+		}
+		first := signDescriptor(t, body, 0, 1)
+		lg := domainLedger(t, first, func() time.Time { return now })
+		latest := publish(t, first, lg)
+		if _, err := first.Current(latest, now); (err == nil) != counts {
+			t.Errorf("first ledger: %v: the newest by its proof: got %v", counts, err)
+		}
+		second := signDescriptor(t, rotated(t, first), 0, 1, 3)
+		if _, err := first.Next(second.Bytes(), publish(t, second, lg), now); (err == nil) != counts {
+			t.Errorf("first ledger: %v: the next by its proof: got %v", counts, err)
+		}
 	}
 }
 
