@@ -26,7 +26,7 @@ const (
 // stays refused until somebody makes a new Memory; the evidence is in Accusations.
 type Memory struct {
 	mu   sync.Mutex
-	path string // empty: in memory only
+	path string                 // empty: in memory only
 	logs map[string]*remembered // by logName
 }
 
