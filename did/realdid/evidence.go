@@ -20,6 +20,10 @@ var errMoved = fmt.Errorf("%w: it proves operations that its history lacks", Err
 // looks is how often a history is read again because operations came in between it and its proof.
 const looks = 4
 
+// provePatience is how long a ledger may take to show what it proved last. One that has proven nothing yet waits for its first
+// proof, and an answer must not.
+const provePatience = 3 * time.Second
+
 // look replays the history and, on a ledger that can prove what it says, checks its proof. covered asks for a proof of the
 // newest operation and waits for that; else whatever the ledger proved last is taken. genesis stands in for a history that
 // the ledger does not have. The state is as of the evidence.
@@ -89,7 +93,13 @@ func (m *Method) proven(ctx context.Context, net Network, key string, entries ui
 	if !ok || m.trust == nil || net != m.net {
 		return nil, nil
 	}
-	b, err := p.Prove(ctx, key, entries)
+	asking := ctx
+	if entries == 0 {
+		var cancel context.CancelFunc
+		asking, cancel = context.WithTimeout(ctx, provePatience)
+		defer cancel()
+	}
+	b, err := p.Prove(asking, key, entries)
 	if err != nil {
 		return nil, ctx.Err()
 	}

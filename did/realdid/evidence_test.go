@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/realdid/realdid/did"
+	"github.com/realdid/realdid/did/ledger"
 	"github.com/realdid/realdid/did/ledger/proof"
 	"github.com/realdid/realdid/did/realdid"
 )
@@ -66,6 +68,31 @@ func TestResolveAsOf(t *testing.T) {
 	if got, want := w.resolve(p.id, nil).Evidence.AsOf, w.now.Add(-30*time.Minute); !got.Equal(want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
+}
+
+// silent is a ledger that has proven nothing yet.
+type silent struct{ ledger.Ledger }
+
+func (silent) Prove(ctx context.Context, _ string, _ uint64) ([]byte, error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+// TestResolveUnproven: who does not ask for a proof of the newest is not made to wait for the ledger's first one.
+func TestResolveUnproven(t *testing.T) {
+	w := newProvingWorld(t)
+	p := newPerson(t, w.world)
+	m := must(realdid.New(silent{w.lg}, &realdid.Options{Clock: func() time.Time { return w.now }, Trust: w.lg.trust}))(t)
+	synctest.Test(t, func(t *testing.T) {
+		if ev := must(m.Resolve(t.Context(), p.id, nil))(t).Evidence; ev.Latest || !ev.Replayed || !ev.OperatorTime {
+			t.Errorf("got %+v", ev)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		if _, err := m.Resolve(ctx, p.id, &did.ResolveOptions{NoCache: true}); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("NoCache: got %v, want to have waited", err)
+		}
+	})
 }
 
 // TestResolveWithoutAuditors: under witnesses alone nothing is Latest, but a ledger that contradicts itself is still found out.
