@@ -11,6 +11,14 @@ func Reducer() ledger.HeadReducer { return Network{}.Reducer() }
 // Reducer admits operations of n.
 func (n Network) Reducer() ledger.HeadReducer { return reducer{n} }
 
+// Overrules tells whether an encoded operation is a rotate, recover, cancel or deactivate, which control keys cannot make. A server that
+// limits how often a history grows must not count these, or whoever steals control keys could hold them up with updates.
+// Nothing is verified.
+func Overrules(op []byte) bool {
+	o, err := ParseOperation(op)
+	return err == nil && (o.Type() == Rotate || o.Type() == Recover || o.Type() == Cancel || o.Type() == Deactivate)
+}
+
 type reducer struct{ net Network }
 
 // Reduce implements ledger.Reducer over encoded states.

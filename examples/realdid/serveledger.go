@@ -151,7 +151,7 @@ func (a *app) serveLedger(ctx context.Context, f *serveLedgerFlags) error {
 	if err != nil {
 		return errors.Join(err, p.close())
 	}
-	return a.serve(ctx, ln, s)
+	return a.serve(ctx, ln, &f.serveFlags, s)
 }
 
 // cosigners are those of the descriptor whose place is known.
@@ -190,11 +190,13 @@ func (a *app) ledgerHandler(p *provenLedger, net realdid.Network, trust *proof.T
 	if err != nil {
 		return nil, err
 	}
-	writes, err := httpledger.NewHandler(p.log, &httpledger.Options{Causes: ledgerCauses(), Logger: log, InsecureNoLimits: f.noLimits})
+	writes, err := httpledger.NewHandler(p.log, &httpledger.Options{
+		Causes: ledgerCauses(), Logger: log, InsecureNoLimits: f.noLimits, Overrules: realdid.Overrules,
+	})
 	if err != nil {
 		return nil, err
 	}
-	resolution, err := a.resolution(m, &f.serveFlags, true, true, readable(p.log), nil)
+	resolution, err := a.resolution(m, true, true, readable(p.log), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -203,6 +205,8 @@ func (a *app) ledgerHandler(p *provenLedger, net realdid.Network, trust *proof.T
 	mux.Handle("/ledger/v1/", writes)
 	mux.Handle("/checkpoint", files)
 	mux.Handle("/tile/", files)
-	mux.Handle("/", resolution)
+	mux.Handle("/1.0/", resolution)
+	mux.Handle("/healthz", resolution)
+	mux.Handle("/", resolution) // which says in its own way that there is nothing
 	return mux, nil
 }

@@ -44,6 +44,11 @@ type Options struct {
 	ProofTime   time.Duration // after which a proof that is not there yet is answered with Pending; default 20 s
 	RefusedCost int           // further tokens of Limits.Appends that a client loses by an append that is refused as Invalid; default 4
 
+	// Overrules tells of an operation whether it is of a kind that who holds lesser keys of the same key of the ledger cannot make.
+	// Limits.Key neither stops nor counts these: else a thief of lesser keys could use it up, and so hold up the owner. What is
+	// refused in the end costs the client as ever. It must be fast, and safe for concurrent use. Default: none is.
+	Overrules func(op []byte) bool
+
 	// TrustedProxies are the networks of proxies whose X-Forwarded-For is believed. Default: none, so that the other end of
 	// the connection is the client.
 	TrustedProxies []netip.Prefix

@@ -22,9 +22,9 @@ type Limits struct {
 	// Appends is what one client may try to append. Default: 20 a second, bursts of 200.
 	Appends Rate
 
-	// Key is how often entries may be added to one key. Only entries that were accepted count, which none but the holder of
-	// the key's secrets can make, so that nobody else can use up a key's limit and so hold up, say, a recovery. Default: one
-	// in 10 seconds, bursts of 20.
+	// Key is how often entries may be added to one key. Only entries that were accepted count, which none but who has secrets of
+	// the key can make, so that no stranger can use up a key's limit; Options.Overrules keeps a thief of some of the secrets from
+	// holding up, say, a recovery. Default: one in 10 seconds, bursts of 20.
 	Key Rate
 }
 

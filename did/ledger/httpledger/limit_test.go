@@ -1,6 +1,7 @@
 package httpledger
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"math"
@@ -249,6 +250,40 @@ func TestKeyLimit(t *testing.T) {
 	}
 	if isLimited(t, h, put("another", 0, []byte("new|x")), "") {
 		t.Error("one key limits another")
+	}
+}
+
+// TestKeyLimitOverruled: a thief of lesser keys cannot hold up the owner by using up the limit of a key.
+func TestKeyLimitOverruled(t *testing.T) {
+	h, err := newHandler(memory(), &Options{
+		Limits:    Limits{Key: Rate{PerSecond: 0.1, Burst: 2}},
+		Overrules: func(op []byte) bool { return bytes.Contains(op, []byte("owner")) },
+	}, newHand().now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	next := func(by string) *http.Request {
+		state, seq, err := h.ledger.State(t.Context(), "key")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return put("key", int(seq), ledgertest.Op(state, by))
+	}
+	for range 2 {
+		if isLimited(t, h, next("thief"), "") {
+			t.Fatal("limited too early")
+		}
+	}
+	if !isLimited(t, h, next("thief"), "10") {
+		t.Error("the thief is not limited")
+	}
+	for range 3 {
+		if isLimited(t, h, next("owner"), "10") {
+			t.Error("the owner is held up")
+		}
+	}
+	if !isLimited(t, h, next("thief"), "10") {
+		t.Error("what the owner added gave the thief room")
 	}
 }
 

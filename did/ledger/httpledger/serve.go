@@ -28,7 +28,7 @@ func (h *Handler) append(w http.ResponseWriter, r *http.Request, at resource, cl
 		h.refuse(w, p)
 		return
 	}
-	added, p, err := h.mayAdd(r.Context(), at)
+	added, p, err := h.mayAdd(r.Context(), at, op)
 	switch {
 	case err != nil:
 		h.fail(w, r, err)
@@ -65,10 +65,10 @@ func (h *Handler) hand(ctx context.Context, at resource, op []byte) (ledger.Entr
 	return h.ledger.Append(ctx, at.key, at.number, op)
 }
 
-// mayAdd looks whether an append would add an entry, rather than repeat one or collide with it, and whether the key's limit
-// allows that.
-func (h *Handler) mayAdd(ctx context.Context, at resource) (added bool, p *refusal, err error) {
-	if h.keys == nil {
+// mayAdd looks whether an append would add an entry that counts, rather than repeat one or collide with it, and whether the key's
+// limit allows that.
+func (h *Handler) mayAdd(ctx context.Context, at resource, op []byte) (added bool, p *refusal, err error) {
+	if h.keys == nil || h.opt.Overrules != nil && h.opt.Overrules(op) {
 		return false, nil, nil
 	}
 	_, length, err := h.ledger.State(ctx, at.key)
