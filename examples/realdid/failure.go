@@ -96,7 +96,7 @@ func explainLibrary(err error) *failure {
 		f.hint = "somebody else wrote to this identity at the same time; look at it with did history, then try again"
 	case errors.Is(err, realdid.ErrNotFound):
 		f.status = statusInvalid
-		f.hint = "is it on another ledger? --ledger DIR names one; a long-form DID needs none"
+		f.hint = "is it on another ledger? --ledger DIR|URL names one; a long-form DID needs none"
 	case errors.Is(err, realdid.ErrOperation):
 		f.status, f.hint = statusInvalid, operationHint(text)
 	case errors.Is(err, realdid.ErrIdentifier), errors.Is(err, vc.ErrInvalid), errors.Is(err, ledger.ErrInvalid):
@@ -153,6 +153,7 @@ func withoutPackages(text string) string {
 			if rest, ok := strings.CutPrefix(text, prefix); ok {
 				text, again = rest, true
 			}
+			text = strings.ReplaceAll(text, ": "+prefix, ": ")
 		}
 	}
 	return text

@@ -113,12 +113,12 @@ func stateFailure(dir string, err error) error {
 
 // resolution is a handler for /1.0/ and /healthz. m answers for did:realdid, and proves what it says if proves is set; other methods
 // that ask nobody are answered as well, and those in more.
-func (a *app) resolution(m *realdid.Method, f *serveFlags, proves, writes bool, health func(context.Context) error, more resolver.Mux) (http.Handler, error) {
+func (a *app) resolution(m *realdid.Method, proves, writes bool, health func(context.Context) error, more resolver.Mux) (http.Handler, error) {
 	mux := resolver.Mux{realdid.MethodName: m, "key": &didkey.Resolver{Now: a.now}, "jwk": &didjwk.Resolver{Now: a.now}}
 	for name, r := range more {
 		mux[name] = r
 	}
-	opt := &httpdriver.Options{Health: health, Log: f.requestLog(a.logger()), Now: a.now}
+	opt := &httpdriver.Options{Health: health, Now: a.now}
 	if proves {
 		opt.Provers = map[string]did.Prover{realdid.MethodName: m}
 	}

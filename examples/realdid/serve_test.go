@@ -353,7 +353,7 @@ func TestServeResolver(t *testing.T) {
 	n := startNetwork(t, 1)
 	n.create("alice")
 	n.latest("alice", 1)
-	p := n.start("serve", "resolver", "--domain", "demo", "--ledger", n.url(), "--addr", "127.0.0.1:0")
+	p := n.start("serve", "resolver", "--domain", "demo", "--ledger", n.url(), "--addr", "127.0.0.1:0", "--verbose")
 	alice := n.did("alice")
 	eventually(t, "an answer with a proof of the newest", func() bool {
 		status, body := get(t, p.ready.URL+"/1.0/identifiers/"+alice)
@@ -371,4 +371,7 @@ func TestServeResolver(t *testing.T) {
 		t.Errorf("methods: got %s", body)
 	}
 	p.stop()
+	if log := p.stderr.String(); !strings.Contains(log, `"route":"/1.0/","status":200`) || strings.Contains(log, "did:") || strings.Contains(log, "127.0.0.1") {
+		t.Errorf("got the log\n%s", log)
+	}
 }

@@ -104,7 +104,7 @@ func (a *app) serveMirror(ctx context.Context, f *serveMirrorFlags) error {
 		return stateFailure(f.dir, err)
 	}
 	s.ready.Domain, s.ready.Name, s.ready.Dir = d.Domain, name, f.dir
-	return a.serve(ctx, ln, s)
+	return a.serve(ctx, ln, &f.serveFlags, s)
 }
 
 func (a *app) mirrorOptions(f *serveMirrorFlags) *mirror.Options {
@@ -157,13 +157,13 @@ func (a *app) openAuditor(d *domainFolder, net realdid.Network, src mirror.Sourc
 		ready: serviceJSON{Service: "auditor"}, run: m.Run, drain: func() { _ = m.Close() },
 		close: func() error { return errors.Join(m.Close(), replica.Close()) },
 	}
-	if s.handler, err = a.auditorHandler(m, net, trust, f); err != nil {
+	if s.handler, err = a.auditorHandler(m, net, trust); err != nil {
 		return nil, errors.Join(err, s.close())
 	}
 	return s, nil
 }
 
-func (a *app) auditorHandler(m *mirror.Mirror, net realdid.Network, trust *proof.Trust, f *serveMirrorFlags) (http.Handler, error) {
+func (a *app) auditorHandler(m *mirror.Mirror, net realdid.Network, trust *proof.Trust) (http.Handler, error) {
 	method, err := realdid.New(m, &realdid.Options{Network: net, Clock: a.now, Trust: trust})
 	if err != nil {
 		return nil, err
@@ -172,7 +172,7 @@ func (a *app) auditorHandler(m *mirror.Mirror, net realdid.Network, trust *proof
 	if err != nil {
 		return nil, err
 	}
-	resolution, err := a.resolution(method, &f.serveFlags, true, false, readable(m), nil)
+	resolution, err := a.resolution(method, true, false, readable(m), nil)
 	if err != nil {
 		return nil, err
 	}

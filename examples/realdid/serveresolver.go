@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"net/http"
 
 	"github.com/spf13/cobra"
 
@@ -52,8 +54,13 @@ func (a *app) serveResolver(ctx context.Context, f *serveFlags) error {
 	if d, _ := a.domain(); d != nil {
 		s.ready.Domain = d.Domain
 	}
-	if s.handler, err = a.resolution(o.Method, f, proves, true, readable(o.ledger), more); err != nil {
-		return err
+	resolution, err := a.resolution(o.Method, proves, true, readable(o.ledger), more)
+	if err != nil {
+		return errors.Join(err, o.Close())
 	}
-	return a.serve(ctx, ln, s)
+	mux := http.NewServeMux()
+	mux.Handle("/1.0/", resolution)
+	mux.Handle("/", resolution)
+	s.handler = mux
+	return a.serve(ctx, ln, f, s)
 }

@@ -81,7 +81,7 @@ func (a *app) serveWitness(ctx context.Context, f *serveFlags, key string) error
 	mux := http.NewServeMux()
 	mux.HandleFunc("/healthz", healthy)
 	mux.Handle("/", s)
-	return a.serve(ctx, ln, &service{
+	return a.serve(ctx, ln, f, &service{
 		ready:   serviceJSON{Service: "witness", Domain: d.Domain, Name: name, Dir: f.dir},
 		handler: mux, close: s.Close,
 	})

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"regexp"
+	"strings"
 	"sync"
 	"time"
 
@@ -69,11 +70,12 @@ func (a *app) ticking() {
 
 // serve runs a service until somebody wants it to end: then it takes no more connections, finishes what is under way, and returns
 // nil. The line on standard output appears when it answers.
-func (a *app) serve(ctx context.Context, ln net.Listener, s *service) (err error) {
+func (a *app) serve(ctx context.Context, ln net.Listener, f *serveFlags, s *service) (err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer func() { err = errors.Join(err, s.close()) }()
-	server := newHTTPServer(s.handler, a.logger())
+	log := a.logger()
+	server := newHTTPServer(f.logged(s.handler, log), log)
 	if s.drain != nil {
 		server.RegisterOnShutdown(s.drain)
 	}
@@ -137,13 +139,32 @@ func (a *app) logger() *slog.Logger {
 	return slog.New(slog.NewTextHandler(a.stderr, nil))
 }
 
-// requestLog is the logger of single requests, if they are to be logged.
-func (f *serveFlags) requestLog(log *slog.Logger) *slog.Logger {
+// logged logs each request to h with the pattern that it fell under, which says neither who asked nor for what.
+func (f *serveFlags) logged(h http.Handler, log *slog.Logger) http.Handler {
 	if !f.verbose {
-		return nil
+		return h
 	}
-	return log
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		begun, s := time.Now(), &statusWriter{ResponseWriter: w, status: http.StatusOK}
+		h.ServeHTTP(s, r)
+		log.Info("request", "method", r.Method, "route", r.Pattern, "status", s.status, "duration", time.Since(begun))
+	})
 }
+
+// A statusWriter remembers the status of an answer.
+type statusWriter struct {
+	http.ResponseWriter
+	status int
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (s *statusWriter) WriteHeader(status int) {
+	s.status = status
+	s.ResponseWriter.WriteHeader(status)
+}
+
+// Unwrap is for http.ResponseController.
+func (s *statusWriter) Unwrap() http.ResponseWriter { return s.ResponseWriter }
 
 // repeatAfter is how often the same trouble is told again.
 const repeatAfter = time.Minute
@@ -159,7 +180,8 @@ func troubles(log *slog.Logger) func(error) {
 		if err == nil || errors.Is(err, context.Canceled) {
 			return
 		}
-		text := identifiers.ReplaceAllString(withoutPackages(err.Error()), "(identifier)") // a ledger's trouble can name them
+		text := withoutPackages(strings.ReplaceAll(err.Error(), "\n", "; "))
+		text = identifiers.ReplaceAllString(text, "(identifier)") // a ledger's trouble can name them
 		mu.Lock()
 		defer mu.Unlock()
 		if at, ok := told[text]; ok && time.Since(at) < repeatAfter {
