@@ -200,7 +200,7 @@ func (a *app) ledgerHandler(p *provenLedger, net realdid.Network, trust *proof.T
 	if err != nil {
 		return nil, err
 	}
-	files := mirror.NewFileHandler(p.log.Store().ReadFile)
+	files := mirror.NewFileHandler(p.log.Store().OpenFile)
 	mux := http.NewServeMux()
 	mux.Handle("/ledger/v1/", writes)
 	mux.Handle("/checkpoint", files)

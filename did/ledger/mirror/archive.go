@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/http"
 	"os"
@@ -87,7 +88,7 @@ func OpenArchive(dir string, src Source, key proof.VerifierKey, origin string, s
 			return nil, fmt.Errorf("%w: mirror: %w", ledger.ErrCorrupt, err)
 		}
 	}
-	a.handler = serve(origin, a.ReadFile, a, a.opt.Cosigner.Handler)
+	a.handler = serve(origin, a.OpenFile, a, a.opt.Cosigner.Handler)
 	return a, nil
 }
 
@@ -116,14 +117,18 @@ func (a *Archive) Size(ctx context.Context) (uint64, error) {
 // files reads what is held.
 func (a *Archive) files() Source { return witness.NewDirSource(filepath.Join(a.dir, logDir)) }
 
-// ReadFile returns a file of the log, as [NewFileHandler] wants it.
-func (a *Archive) ReadFile(path string) ([]byte, error) {
+// OpenFile opens a file of the log, as [NewFileHandler] wants it.
+func (a *Archive) OpenFile(path string) (io.ReadSeekCloser, error) {
 	if path != checkpointFile {
 		if _, err := proof.ParseTilePath(path); err != nil {
 			return nil, err
 		}
 	}
-	return a.files().ReadFile(context.Background(), path)
+	f, err := os.Open(filepath.Join(a.dir, logDir, filepath.FromSlash(path)))
+	if err != nil {
+		return nil, fmt.Errorf("mirror: %w", err)
+	}
+	return f, nil
 }
 
 // ServeHTTP serves the log's files and POST /add-checkpoint.

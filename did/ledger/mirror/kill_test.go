@@ -2,9 +2,11 @@ package mirror
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -20,6 +22,11 @@ import (
 	"github.com/realdid/realdid/did/ledger/tlog"
 	"github.com/realdid/realdid/did/ledger/witness"
 )
+
+// inMemory is a file without a disk.
+type inMemory struct{ *bytes.Reader }
+
+func (inMemory) Close() error { return nil }
 
 // The test binary is also the process that is killed: a mirror and an archive that follow a log and cosign it.
 const (
@@ -169,7 +176,10 @@ func TestKill(t *testing.T) {
 			op.seal()
 		}
 	}
-	files := NewFileHandler(func(path string) ([]byte, error) { return op.ReadFile(context.Background(), path) })
+	files := NewFileHandler(func(path string) (io.ReadSeekCloser, error) {
+		b, err := op.ReadFile(context.Background(), path)
+		return inMemory{bytes.NewReader(b)}, err
+	})
 	var pending atomic.Pointer[[]byte]
 	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/pending" {

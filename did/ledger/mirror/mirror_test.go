@@ -310,7 +310,7 @@ func TestArchiveSteps(t *testing.T) {
 		if err := tree.leaves(t.Context(), 0, func(uint64, []byte) error { return nil }); err != nil {
 			t.Fatalf("%d leaves: %v", n.op.frontier.Size(), err)
 		}
-		note, err := a.ReadFile("checkpoint")
+		note, err := a.files().ReadFile(t.Context(), "checkpoint")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -4,19 +4,20 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"io"
 	"io/fs"
 	"net/http"
-	"strconv"
 	"strings"
+	"time"
 
 	"github.com/realdid/realdid/did/ledger/proof"
 	"github.com/realdid/realdid/did/ledger/witness"
 )
 
 // NewFileHandler serves the files of a log by C2SP tlog-tiles, with the types and cache times that it wants: "checkpoint", which
-// changes with every epoch, and tiles, which never do. read is [tlog.Store.ReadFile] or another that returns fs.ErrNotExist for a file that is not
-// there and [proof.ErrInvalid] for a path that no log has.
-func NewFileHandler(read func(path string) ([]byte, error)) http.Handler {
+// changes with every epoch, and tiles, which never do. open is [tlog.Store.OpenFile] or another that returns fs.ErrNotExist for a file that is not
+// there and [proof.ErrInvalid] for a path that no log has. Files are not held in memory, however slowly a client reads.
+func NewFileHandler(open func(path string) (io.ReadSeekCloser, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
 			w.Header().Set("Allow", "GET, HEAD")
@@ -24,7 +25,7 @@ func NewFileHandler(read func(path string) ([]byte, error)) http.Handler {
 			return
 		}
 		path := strings.TrimPrefix(r.URL.Path, "/")
-		b, err := read(path)
+		f, err := open(path)
 		h := w.Header()
 		switch {
 		case errors.Is(err, fs.ErrNotExist) || errors.Is(err, proof.ErrInvalid):
@@ -42,17 +43,15 @@ func NewFileHandler(read func(path string) ([]byte, error)) http.Handler {
 			h.Set("Content-Type", "application/octet-stream")
 			h.Set("Cache-Control", "public, max-age=31536000, immutable")
 		}
+		defer f.Close()
 		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Content-Length", strconv.Itoa(len(b)))
-		if r.Method == http.MethodGet {
-			w.Write(b)
-		}
+		http.ServeContent(w, r, "", time.Time{}, f)
 	})
 }
 
 // serve joins the files of a log, at the root and below the hash of its origin as C2SP tlog-mirror has it, with add-checkpoint.
-func serve(origin string, read func(string) ([]byte, error), c witness.Cosigner, opt *witness.HandlerOptions) http.Handler {
-	files := NewFileHandler(read)
+func serve(origin string, open func(string) (io.ReadSeekCloser, error), c witness.Cosigner, opt *witness.HandlerOptions) http.Handler {
+	files := NewFileHandler(open)
 	mux := http.NewServeMux()
 	if c != nil {
 		mux.Handle("/add-checkpoint", witness.NewHandler(c, opt))
@@ -74,7 +73,7 @@ func (m *Mirror) newHandler() http.Handler {
 	if m.cosigner != nil {
 		c = m
 	}
-	return serve(m.trust.Origin, m.store.ReadFile, c, m.opt.Cosigner.Handler)
+	return serve(m.trust.Origin, m.store.OpenFile, c, m.opt.Cosigner.Handler)
 }
 
 // ServeHTTP serves the log's files and POST /add-checkpoint.

@@ -125,12 +125,16 @@ func (r *round) add(a answer) error {
 			continue
 		}
 		key := r.l.trust.Cosigners[i].Key
-		if _, err := key.VerifyCosignature(r.note.Text, sig); err != nil {
+		at, err := key.VerifyCosignature(r.note.Text, sig)
+		if err != nil {
 			return fmt.Errorf("tlog: cosigner %s: %w", a.name, err)
 		}
-		r.cosigs = slices.DeleteFunc(r.cosigs, key.Made)
-		r.cosigs = append(r.cosigs, sig)
 		found = true
+		if have := slices.IndexFunc(r.cosigs, key.Made); have < 0 {
+			r.cosigs = append(r.cosigs, sig)
+		} else if was, err := key.VerifyCosignature(r.note.Text, r.cosigs[have]); err != nil || at.After(was) {
+			r.cosigs[have] = sig // one that somebody else hands in must not make it older
+		}
 	}
 	if !found {
 		return fmt.Errorf("tlog: cosigner %s: no signature by a cosigner of the policy", a.name)

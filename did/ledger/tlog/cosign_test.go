@@ -259,3 +259,32 @@ func TestSealCanceled(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestOlderCosignature: whoever hands in an earlier signature of another cosigner does not make what is known of it older.
+func TestOlderCosignature(t *testing.T) {
+	clock := newClock()
+	signer, trust, all := witnessed(t, clock.read, 1, 1)
+	l, err := Open(newMem(clock), t.TempDir(), signer, trust, reducer, manual(clock))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	text := (&proof.Checkpoint{Origin: origin, Size: 77, Root: proof.EmptyRoot()}).Append(nil)
+	at := func(minutes int) answer {
+		sig, err := all[0].signer.Cosign(text, clock.read().Add(time.Duration(minutes)*time.Minute))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return answer{name: "peer", lines: sig.Append(nil)}
+	}
+	r := &round{l: l, note: &proof.Note{Text: text}}
+	for _, c := range []struct{ given, want int }{{3, 3}, {1, 3}, {3, 3}, {4, 4}} {
+		if err := r.add(at(c.given)); err != nil {
+			t.Fatal(err)
+		}
+		got, err := all[0].signer.Verifier().VerifyCosignature(text, r.cosigs[0])
+		if want := clock.read().Add(time.Duration(c.want) * time.Minute); err != nil || len(r.cosigs) != 1 || !got.Equal(want) {
+			t.Errorf("after one of minute %d: %d signatures, of %v, %v; want one of %v", c.given, len(r.cosigs), got, err, want)
+		}
+	}
+}

@@ -1,8 +1,10 @@
 package tlog
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -30,6 +32,27 @@ func (s *Store) ReadFile(path string) ([]byte, error) {
 	}
 	return b, nil
 }
+
+// OpenFile is ReadFile for a server: it opens the file and does not hold it in memory while a slow client reads.
+func (s *Store) OpenFile(path string) (io.ReadSeekCloser, error) {
+	if path == checkpointFile {
+		b, err := s.ReadFile(path)
+		return memoryFile{bytes.NewReader(b)}, err
+	}
+	t, err := proof.ParseTilePath(path)
+	if err != nil {
+		return nil, err
+	}
+	f, err := os.Open(s.path(t))
+	if err != nil {
+		return nil, fmt.Errorf("tlog: %w", err)
+	}
+	return f, nil
+}
+
+type memoryFile struct{ *bytes.Reader }
+
+func (memoryFile) Close() error { return nil }
 
 func (s *Store) path(t proof.Tile) string {
 	return filepath.Join(s.dir, logDir, filepath.FromSlash(t.Path()))
