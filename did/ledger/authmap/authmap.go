@@ -51,12 +51,16 @@ const PageSize = 4096
 type Options struct {
 	// Journal is the size in bytes that the journal must reach before a Commit makes a checkpoint, which writes the index
 	// anew and syncs the pages. A larger one makes opening after a crash slower and commits on the whole cheaper. The
-	// journal is let grow to the size of the index in any case. Default: 4 MiB.
+	// journal is let grow to a quarter of the index in any case, so that what the index costs a change does not grow with
+	// the map. Default: 4 MiB.
 	Journal int64
 }
 
 // DefaultJournal is the default of Options.Journal.
 const DefaultJournal = 4 << 20
+
+// indexShare is the size of the index divided by that of a journal that calls for a new one.
+const indexShare = 4
 
 // A Change puts a head at a path, or in the place of the one that stands there. Heads are never removed.
 type Change struct {

@@ -120,7 +120,7 @@ func (s *Staged) Commit(version uint64) error {
 	}
 	m.staged = nil
 	s.after.version = version
-	if m.log.records > 0 && m.log.size >= max(m.journal, indexSize(&m.trie)) {
+	if m.log.records > 0 && m.log.size >= max(m.journal, indexSize(&m.trie)/indexShare) {
 		if err := m.checkpoint(); err != nil {
 			return err
 		}
