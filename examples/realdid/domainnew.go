@@ -10,7 +10,6 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -191,7 +190,7 @@ func (n *newDomain) describe(f *domainNewFlags) (err error) {
 		}
 		n.body.Cosigners = append(n.body.Cosigners, c)
 	}
-	return n.quorum(f.needs)
+	return setQuorum(&n.body, f.needs, nil)
 }
 
 // randomName tells one demonstration from another.
@@ -217,51 +216,6 @@ func parseCosigner(text string) (realdid.CosignerEntry, error) {
 		return realdid.CosignerEntry{}, usage(hint, "--cosigner: not a verifier key: %.80q", vkey)
 	}
 	return realdid.CosignerEntry{Key: k, Role: role, URL: url}, nil
-}
-
-// quorum sets how many cosigners of each role are needed, and how many of them may then be dishonest.
-func (n *newDomain) quorum(needs []string) error {
-	want, err := byName(needs, "--need", "witness=2")
-	if err != nil {
-		return err
-	}
-	for name := range want {
-		if _, err := proof.ParseRole(name); err != nil {
-			return usage("witness, mirror or auditor", "--need: no role %.40q", name)
-		}
-	}
-	for _, r := range []struct {
-		role proof.Role
-		to   *realdid.RoleQuorum
-	}{{proof.Witness, &n.body.Quorum.Witnesses}, {proof.Mirror, &n.body.Quorum.Mirrors}, {proof.Auditor, &n.body.Quorum.Auditors}} {
-		count := 0
-		for _, c := range n.body.Cosigners {
-			if c.Role == r.role.String() {
-				count++
-			}
-		}
-		*r.to = smallestQuorum(count)
-		if text := want[r.role.String()]; text != "" {
-			need, err := strconv.Atoi(text)
-			if err != nil || need < 0 {
-				return usage("for example --need witness=2", "--need %s: not a number: %.20q", r.role, text)
-			}
-			*r.to = realdid.RoleQuorum{Need: need, Faulty: max(0, 2*need-count-1)}
-		}
-	}
-	slices.SortFunc(n.body.Cosigners, func(a, b realdid.CosignerEntry) int { return strings.Compare(a.Key.Name(), b.Key.Name()) })
-	return nil
-}
-
-// smallestQuorum is the smallest quorum among count that holds although a third of them, rounded down, are dishonest, with how many
-// it holds against.
-func smallestQuorum(count int) realdid.RoleQuorum {
-	if count == 0 {
-		return realdid.RoleQuorum{}
-	}
-	dishonest := (count - 1) / 3
-	need := (count+dishonest)/2 + 1
-	return realdid.RoleQuorum{Need: need, Faulty: 2*need - count - 1}
 }
 
 // nowhere is where a log is published that has not begun.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/base32"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -56,20 +57,22 @@ digest names the descriptor: compare it with what others have.`,
 }
 
 func newDomainPin(a *app) *cobra.Command {
-	var digest string
+	var digest, steps string
 	c := &cobra.Command{
 		Use:   "pin DIR|FILE",
 		Short: "Trust a descriptor in this home from now on, without --domain",
 		Long: `Keeps a copy of the descriptor in this home, as domain.json. From then on its ledger is the one that verbs use without --ledger, and
 its cosigners are those whose word counts. --digest is what somebody you trust says that it is.
 
-A home that has pinned one descriptor takes no other in its place.`,
+A home that has pinned one descriptor takes another in its place only if it follows: each one in between signed by the root keys before it,
+and proven to be on the ledger by the cosigners before it (domain rotate keeps all that in descriptor.steps).`,
 		Example: `  realdid domain pin ./demo
   realdid domain pin descriptor.json --digest qzyx4…`,
 		Args: args(1, 1),
 	}
 	c.Flags().StringVar(&digest, "digest", "", "refuse a descriptor of another `DIGEST`")
-	return verb(c, func(_ *cobra.Command, args []string) error { return a.domainPin(args[0], digest) })
+	c.Flags().StringVar(&steps, "steps", "", "`FILE` that leads from the pinned descriptor to this one (default descriptor.steps beside it)")
+	return verb(c, func(_ *cobra.Command, args []string) error { return a.domainPin(args[0], digest, steps) })
 }
 
 func (a *app) domainArgument(args []string) (*domainFolder, error) {
@@ -83,7 +86,7 @@ var digestEncoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").With
 
 func digestText(d realdid.Digest) string { return digestEncoding.EncodeToString(d[:]) }
 
-func (a *app) domainPin(path, digest string) error {
+func (a *app) domainPin(path, digest, steps string) error {
 	d, err := openDomain(path)
 	if err != nil {
 		return err
@@ -98,7 +101,7 @@ func (a *app) domainPin(path, digest string) error {
 	if c.Domain != "" && c.Domain != d.Domain {
 		return invalid("identities belong to one trust domain: choose another --home", "this home belongs to the trust domain %s", c.Domain)
 	}
-	if err := a.unpinned(d); err != nil {
+	if err := a.follows(d, steps); err != nil {
 		return err
 	}
 	if err := replaceFile(a.home.pinned(), d.Bytes(), 0o644); err != nil {
@@ -111,16 +114,31 @@ func (a *app) domainPin(path, digest string) error {
 	return a.showDomain(&domainFolder{Descriptor: d.Descriptor, path: a.home.pinned(), dir: string(a.home)}, "pinned")
 }
 
-// unpinned refuses to put a descriptor in the place of another one.
-func (a *app) unpinned(d *domainFolder) error {
+// follows refuses to put a descriptor in the place of another one, unless the steps from that one to it were logged.
+func (a *app) follows(d *domainFolder, steps string) error {
 	if !a.home.exists(a.home.pinned()) {
 		return nil
 	}
 	old, err := openDomain(a.home.pinned())
-	if err == nil && old.Digest() != d.Digest() {
-		err = invalid("if you want to trust somebody else from now on, remove "+a.home.pinned()+" by hand", "this home has pinned another descriptor, %s", digestText(old.Digest()))
+	if err != nil || old.Digest() == d.Digest() {
+		return err
 	}
-	return err
+	if steps == "" {
+		steps = d.steps()
+	}
+	list, err := readSteps(steps)
+	if err != nil {
+		return err
+	}
+	last, err := old.Follow(list, a.now())
+	if err == nil && last.Digest() != d.Digest() {
+		err = errors.New("the steps do not lead to it")
+	}
+	if err != nil {
+		return invalid("--steps FILE are the ones from the pinned descriptor; if you want to trust somebody else from now on, remove "+a.home.pinned()+" by hand",
+			"this home has pinned another descriptor, %s: %s", digestText(old.Digest()), withoutPackages(err.Error()))
+	}
+	return nil
 }
 
 func (a *app) showDomain(d *domainFolder, how string) error {

@@ -99,7 +99,7 @@ func explainLibrary(err error) *failure {
 		f.hint = "is it on another ledger? --ledger DIR|URL names one; a long-form DID needs none"
 	case errors.Is(err, realdid.ErrOperation):
 		f.status, f.hint = statusInvalid, operationHint(text)
-	case errors.Is(err, realdid.ErrIdentifier), errors.Is(err, vc.ErrInvalid), errors.Is(err, ledger.ErrInvalid):
+	case errors.Is(err, realdid.ErrDescriptor), errors.Is(err, realdid.ErrIdentifier), errors.Is(err, vc.ErrInvalid), errors.Is(err, ledger.ErrInvalid):
 		f.status = statusInvalid
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission):
 		f.hint = "check the path"

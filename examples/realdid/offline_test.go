@@ -23,7 +23,7 @@ import (
 var offlineVerbs = map[string][][]string{
 	"completion bash": nil, "completion fish": nil, "completion powershell": nil, "completion zsh": nil, "help": nil,
 	"key new": nil, "key import": nil, "key show": nil, "log key": nil, "vc inspect": {{"HOME/x.sdjwt", "--save", "x", "--domain", "DOMAIN"}},
-	"domain new": nil, "domain show": nil, "domain pin": nil,
+	"domain new": nil, "domain show": nil, "domain pin": nil, "domain rotate": {{"--domain", "DOMAIN", "--max-age", "1h"}},
 
 	"did create":     {{"--as", "new", "--ledger", "URL"}, {"--as", "new", "--domain", "DOMAIN"}},
 	"did resolve":    {{"alice", "--ledger", "URL"}, {"alice", "--domain", "DOMAIN"}, {"did:web:example.com"}, {"did:webvh:QmfGEUAcMpzo25kF2Rhn8L5FAXysfGnkzjwdKoNPi615XQ:example.com"}},

@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 		endWithParent()
 		ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 		a := newApp(os.Stdin, os.Stdout, os.Stderr)
-		a.cost = keyfile.Cost{Passes: 2, MemoryKiB: 19 << 10, Lanes: 1}
+		a.cost, a.patience = keyfile.Cost{Passes: 2, MemoryKiB: 19 << 10, Lanes: 1}, 2*time.Second
 		status := a.run(ctx, os.Args[1:])
 		stop()
 		os.Exit(status)
