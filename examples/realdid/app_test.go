@@ -83,7 +83,7 @@ func TestSurface(t *testing.T) {
 		"did create", "did resolve", "did update", "did rotate", "did recover", "did cancel", "did deactivate", "did history", "did audit",
 		"did bundle", "did verify-bundle",
 		"vc issue", "vc inspect", "vc present", "vc verify", "vc receipt", "ledger backup", "ledger restore", "ledger copy", "completion bash",
-		"domain new", "domain show", "domain pin", "domain rotate", "serve ledger", "serve witness", "serve mirror", "serve resolver", "log key", "log prove", "log verify", "log fsck", "log accuse",
+		"domain new", "domain show", "domain pin", "domain rotate", "serve ledger", "serve witness", "serve mirror", "serve resolver", "log key", "log prove", "log verify", "log fsck", "log accuse", "log monitor",
 	} {
 		c, rest, err := root.Find(strings.Fields(path))
 		if err != nil || len(rest) > 0 || c.RunE == nil && c.Run == nil {
@@ -120,6 +120,7 @@ func TestReadme(t *testing.T) {
 		logFaultJSON{},
 		accusedJSON{},
 		accusedKey{},
+		monitorEventJSON{},
 		bundleVerdictJSON{},
 		cosignedJSON{},
 		domainJSON{},

@@ -109,6 +109,9 @@ func (c *change) submit(ctx context.Context, d *realdid.Draft, signers []keys.Si
 	if err := c.keep(fresh); err != nil {
 		return nil, err
 	}
+	if err := c.app.home.note(op); err != nil {
+		return nil, err
+	}
 	c.submitted = true
 	return c.open.Submit(ctx, op)
 }

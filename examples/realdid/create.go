@@ -137,6 +137,9 @@ func (a *app) didCreate(ctx context.Context, f *createFlags) error {
 	if err := a.store(n, seedPath, cardPath); err != nil {
 		return err
 	}
+	if err := a.home.note(op); err != nil {
+		return err
+	}
 	if o != nil {
 		if _, err := o.Submit(ctx, op); err != nil {
 			f := explainLibrary(err)

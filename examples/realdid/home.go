@@ -22,6 +22,8 @@ import (
 //	keys/NAME.card        who the guardians are, with the salts that hide them
 //	credentials/NAME      credentials as received
 //	ledger/               the ledger
+//	keys/made             the operations that were made here
+//	monitor.json          how far log monitor has looked
 //	memory                the checkpoints that this home has verified
 //	domain.json           the descriptor of the trust domain that was pinned
 type home string

@@ -87,7 +87,7 @@ Exit status: 0 valid or done, 1 invalid, 2 could not check, 3 usage.`,
 		group("ledger", "Back up, restore and copy a ledger", newLedgerBackup(a), newLedgerRestore(a), newLedgerCopy(a)),
 		group("domain", "Make a trust domain, look at it, pin it, change it", newDomainNew(a), newDomainShow(a), newDomainPin(a), newDomainRotate(a)),
 		group("serve", "Serve a ledger, those who watch it, and resolution", newServeLedger(a), newServeWitness(a), newServeMirror(a), newServeResolver(a)),
-		group("log", "Work with the log of a ledger", newLogKey(a), newLogProve(a), newLogVerify(a), newLogFsck(a), newLogAccuse(a)),
+		group("log", "Work with the log of a ledger", newLogKey(a), newLogProve(a), newLogVerify(a), newLogFsck(a), newLogAccuse(a), newLogMonitor(a)),
 	)
 	root.SetUsageTemplate(strings.NewReplacer(
 		".LocalFlags.FlagUsages", ".LocalFlags.FlagUsagesWrapped 100", ".InheritedFlags.FlagUsages", ".InheritedFlags.FlagUsagesWrapped 100",
