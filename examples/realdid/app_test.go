@@ -81,7 +81,7 @@ func TestSurface(t *testing.T) {
 	for _, path := range []string{
 		"key new", "key import", "key show",
 		"did create", "did resolve", "did update", "did rotate", "did recover", "did cancel", "did deactivate", "did history", "did audit",
-		"did bundle", "did verify-bundle",
+		"did bundle", "did verify-bundle", "did export-conformance",
 		"vc issue", "vc inspect", "vc present", "vc verify", "vc receipt", "ledger backup", "ledger restore", "ledger copy", "completion bash",
 		"domain new", "domain show", "domain pin", "domain rotate", "serve ledger", "serve witness", "serve mirror", "serve resolver", "log key", "log prove", "log verify", "log fsck", "log accuse", "log monitor",
 	} {

@@ -82,7 +82,7 @@ Exit status: 0 valid or done, 1 invalid, 2 could not check, 3 usage.`,
 	root.AddCommand(
 		group("key", "Make, import and show keys", newKeyNew(a), newKeyImport(a), newKeyShow(a)),
 		group("did", "Create identities, change them, resolve them", newDIDCreate(a), newDIDResolve(a), newDIDUpdate(a), newDIDRotate(a),
-			newDIDRecover(a), newDIDCancel(a), newDIDDeactivate(a), newDIDHistory(a), newDIDAudit(a), newDIDBundle(a), newDIDVerifyBundle(a)),
+			newDIDRecover(a), newDIDCancel(a), newDIDDeactivate(a), newDIDHistory(a), newDIDAudit(a), newDIDBundle(a), newDIDVerifyBundle(a), newDIDExportConformance(a)),
 		group("vc", "Issue credentials, look at them, show and verify them", newVCIssue(a), newVCInspect(a), newVCPresent(a), newVCVerify(a), newVCReceipt(a)),
 		group("ledger", "Back up, restore and copy a ledger", newLedgerBackup(a), newLedgerRestore(a), newLedgerCopy(a)),
 		group("domain", "Make a trust domain, look at it, pin it, change it", newDomainNew(a), newDomainShow(a), newDomainPin(a), newDomainRotate(a)),
