@@ -197,13 +197,16 @@ func figure(x float64) string {
 }
 
 // peakMemory is the peak resident set in MiB where /proc tells it.
-func peakMemory() string {
+func peakMemory() string { return memory("VmHWM:") }
+
+// memory is what /proc says in a field about the process, in MiB.
+func memory(field string) string {
 	status, err := os.ReadFile("/proc/self/status")
 	if err != nil {
 		return "-"
 	}
 	for line := range bytes.Lines(status) {
-		if rest, ok := bytes.CutPrefix(line, []byte("VmHWM:")); ok {
+		if rest, ok := bytes.CutPrefix(line, []byte(field)); ok {
 			kib, err := strconv.Atoi(strings.TrimSuffix(strings.TrimSpace(string(rest)), " kB"))
 			if err == nil {
 				return strconv.Itoa(kib / 1024)

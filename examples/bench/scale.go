@@ -287,8 +287,8 @@ func (s *scale) begin() {
 func (s *scale) end(what string, ops int) {
 	took := time.Since(s.begun)
 	cpu, _ := cpuTime()
-	fmt.Fprintf(s.out, "%d\t%s\t%.1f s\t%.0f/s\tCPU %s µs each\tpeak %s MiB\n",
-		s.n, what, took.Seconds(), float64(ops)/took.Seconds(), figure(micros(cpu-s.cpu)/float64(ops)), peakMemory())
+	fmt.Fprintf(s.out, "%d\t%s\t%.1f s\t%.0f/s\tCPU %s µs each\tpeak %s MiB, at the end %s of its own\n",
+		s.n, what, took.Seconds(), float64(ops)/took.Seconds(), figure(micros(cpu-s.cpu)/float64(ops)), peakMemory(), memory("RssAnon:"))
 }
 
 // progress draws a bar, once for each percent.
