@@ -24,7 +24,7 @@ func (m *Method) History(ctx context.Context, d did.DID) ([]HistoryEntry, error)
 	if err != nil {
 		return nil, err
 	}
-	r, err := m.replay(ctx, id, nil)
+	r, err := m.replay(ctx, id, func(version) bool { return false }) // in full, because the entries become the caller's
 	if err != nil {
 		return nil, err
 	}

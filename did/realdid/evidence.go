@@ -103,7 +103,7 @@ func (m *Method) proven(ctx context.Context, net Network, key string, entries ui
 	if err != nil {
 		return nil, ctx.Err()
 	}
-	vh, err := verifyLatest(m.trust, b, key, m.clock())
+	vh, err := verifyLatest(&m.recent, m.trust, b, key, m.clock())
 	if errors.Is(err, proof.ErrQuorum) {
 		return nil, nil
 	}
@@ -118,12 +118,12 @@ func (m *Method) proven(ctx context.Context, net Network, key string, entries ui
 	return vh, nil
 }
 
-func verifyLatest(t *proof.Trust, b []byte, key string, now time.Time) (*proof.VerifiedHead, error) {
+func verifyLatest(r *proof.Recent, t *proof.Trust, b []byte, key string, now time.Time) (*proof.VerifiedHead, error) {
 	l, err := proof.ParseLatest(b)
 	if err != nil {
 		return nil, err
 	}
-	return l.Verify(t, key, now)
+	return r.Verify(l, t, key, now)
 }
 
 // covering returns how many entries of the ledger a proof must cover to cover the newest operation.

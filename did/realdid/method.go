@@ -26,6 +26,8 @@ type Method struct {
 	clock  func() time.Time
 	trust  *proof.Trust
 	memory *Memory
+	recent proof.Recent // under trust
+	kept   kept
 }
 
 // Options of New. The zero value is the main network and the system clock.
@@ -37,6 +39,11 @@ type Options struct {
 	// its proofs. nil: proofs are not looked at.
 	Trust  *proof.Trust
 	Memory *Memory // of the ledger's checkpoints; nil: none. It needs Trust
+
+	// KeepBytes is how much memory, about, histories may take that were replayed and checked, so that when they are asked for
+	// again only what is new is. For servers; 0 keeps none. A ledger that later shows another past is then not noticed for as
+	// long as the one that was checked is kept: that one goes on to count.
+	KeepBytes int
 }
 
 // New returns the method on lg. Without a ledger (nil) it resolves long forms and nothing else. Errors are ErrIdentifier,
@@ -51,6 +58,7 @@ func New(lg ledger.Ledger, opt *Options) (*Method, error) {
 		if opt.Clock != nil {
 			m.clock = opt.Clock
 		}
+		m.kept.half = max(opt.KeepBytes, 0) / 2
 		if m.trust, m.memory = opt.Trust, opt.Memory; m.trust != nil || m.memory != nil {
 			if err := m.trust.Check(); err != nil {
 				return nil, err
@@ -96,12 +104,19 @@ func (m *Method) history(ctx context.Context, id Identifier, want func(version) 
 	if m.ledger == nil || id.Domain != m.net.Domain {
 		return nil, ErrNotFound
 	}
-	r, err := replay(ctx, m.ledger, m.net, id.Key(), want)
+	var before *replayed
+	if want == nil {
+		before = m.kept.get(id.Key())
+	}
+	r, err := replayFrom(ctx, before, m.ledger, m.net, id.Key(), want)
 	if err != nil {
 		return nil, fmt.Errorf("realdid: history: %w", err)
 	}
 	if r.state == nil {
 		return nil, ErrNotFound
+	}
+	if want == nil && (before == nil || r.grown) {
+		m.kept.put(r)
 	}
 	return r, nil
 }

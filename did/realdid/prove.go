@@ -134,7 +134,7 @@ func (m *Method) latest(ctx context.Context, net Network, key string, entries ui
 		return nil, fmt.Errorf("realdid: prove: %w", err)
 	}
 	if m.trust != nil {
-		if l.Checkpoint, err = m.trust.Select(l.Checkpoint, m.clock()); err != nil {
+		if l.Checkpoint, err = m.recent.Select(m.trust, l.Checkpoint, m.clock()); err != nil {
 			return nil, fmt.Errorf("realdid: prove: %w", err)
 		}
 	}

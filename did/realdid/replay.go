@@ -36,6 +36,7 @@ type replayed struct {
 	places   []place // of the valid operations
 	versions []version
 	anchored []did.Anchored // the roots of valid anchors, in their order
+	grown    bool           // by the last replayFrom
 	state    *State         // at the time of the replay; nil if no valid genesis stands there
 
 	// States of the past are not kept, because each holds all keys that were ever used: only that of the last version
@@ -49,12 +50,21 @@ type replayed struct {
 // anybody can write such entries, and they must not be able to end a history. The state is that after the last entry. An
 // error is the ledger's.
 func replay(ctx context.Context, lg ledger.Ledger, net Network, key string, want func(version) bool) (*replayed, error) {
-	r := &replayed{net: net, key: key, want: want}
-	for e, err := range lg.History(ctx, key, 0) {
+	return replayFrom(ctx, nil, lg, net, key, want)
+}
+
+// replayFrom goes on from a replay that ended at an earlier entry, if r is not nil.
+func replayFrom(ctx context.Context, r *replayed, lg ledger.Ledger, net Network, key string, want func(version) bool) (*replayed, error) {
+	if r == nil {
+		r = &replayed{net: net, key: key, want: want}
+	}
+	r.grown = false
+	for e, err := range lg.History(ctx, key, uint64(len(r.steps))) {
 		if err != nil {
 			return nil, err
 		}
 		r.add(e)
+		r.grown = true
 	}
 	return r, nil
 }

@@ -31,7 +31,7 @@ func openDirectory(opt httpdriver.Options) (*directory, func() error, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	m, err := p.method()
+	m, err := p.method(64 << 20)
 	if err != nil {
 		return nil, closeLedger, err
 	}
@@ -229,7 +229,7 @@ func resolveProved(ctx context.Context, l *provenLedger) (func() error, error) {
 		return nil, err
 	}
 	var m *realdid.Method
-	if m, err = l.method(); err != nil {
+	if m, err = l.method(0); err != nil {
 		return nil, err
 	}
 	return func() error {

@@ -81,6 +81,7 @@ func tempProven() (*provenLedger, func() error, error) {
 
 func (p *provenLedger) close() error { return errors.Join(p.log.Close(), p.entries.Close()) }
 
-func (p *provenLedger) method() (*realdid.Method, error) {
-	return realdid.New(p.log, &realdid.Options{Trust: p.trust})
+// method keeps histories that it has checked in keep bytes of memory; 0 replays each one every time.
+func (p *provenLedger) method(keep int) (*realdid.Method, error) {
+	return realdid.New(p.log, &realdid.Options{Trust: p.trust, KeepBytes: keep})
 }

@@ -190,7 +190,7 @@ func (s *scale) creates(ctx context.Context, n int) ([]ledger.Entry, error) {
 // ask resolves, proves and bundles identities by chance, one after the other, and verifies what comes.
 func (s *scale) ask(p *provenLedger) error {
 	ctx := context.Background()
-	m, err := p.method()
+	m, err := p.method(0)
 	if err != nil {
 		return err
 	}

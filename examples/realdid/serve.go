@@ -111,6 +111,9 @@ func stateFailure(dir string, err error) error {
 	return f
 }
 
+// keepBytes is how much memory a server gives to histories that it has checked.
+const keepBytes = 64 << 20
+
 // resolution is a handler for /1.0/ and /healthz. m answers for did:realdid, and proves what it says if proves is set; other methods
 // that ask nobody are answered as well, and those in more.
 func (a *app) resolution(m *realdid.Method, proves, writes bool, health func(context.Context) error, more resolver.Mux) (http.Handler, error) {

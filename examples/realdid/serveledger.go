@@ -186,7 +186,7 @@ func (a *app) cosigners(d *domainFolder, urls []string, log *slog.Logger) ([]tlo
 
 // ledgerHandler serves everything that a ledger has to say.
 func (a *app) ledgerHandler(p *provenLedger, net realdid.Network, trust *proof.Trust, f *serveLedgerFlags, log *slog.Logger) (http.Handler, error) {
-	m, err := realdid.New(p.log, &realdid.Options{Network: net, Clock: a.now, Trust: trust})
+	m, err := realdid.New(p.log, &realdid.Options{Network: net, Clock: a.now, Trust: trust, KeepBytes: keepBytes})
 	if err != nil {
 		return nil, err
 	}

@@ -164,7 +164,7 @@ func (a *app) openAuditor(d *domainFolder, net realdid.Network, src mirror.Sourc
 }
 
 func (a *app) auditorHandler(m *mirror.Mirror, net realdid.Network, trust *proof.Trust) (http.Handler, error) {
-	method, err := realdid.New(m, &realdid.Options{Network: net, Clock: a.now, Trust: trust})
+	method, err := realdid.New(m, &realdid.Options{Network: net, Clock: a.now, Trust: trust, KeepBytes: keepBytes})
 	if err != nil {
 		return nil, err
 	}

@@ -105,6 +105,10 @@ func ParseLatest(b []byte) (*Latest, error) {
 // what stands at key under the epoch's map root. An epoch from further ahead of now than the policy's clock skew is refused.
 // Errors: [ErrTrust], [ErrQuorum], [ErrUnknownSignature], else [ErrInvalid].
 func (l *Latest) Verify(t *Trust, key string, now time.Time) (*VerifiedHead, error) {
+	return l.verify(t, key, now, func() (*VerifiedCheckpoint, error) { return t.verify(l.Checkpoint, now, true) })
+}
+
+func (l *Latest) verify(t *Trust, key string, now time.Time, checkpoint func() (*VerifiedCheckpoint, error)) (*VerifiedHead, error) {
 	err := t.Check()
 	if err == nil {
 		err = l.check()
@@ -122,7 +126,7 @@ func (l *Latest) Verify(t *Trust, key string, now time.Time) (*VerifiedHead, err
 	if err != nil {
 		return nil, err
 	}
-	cp, err := t.verify(l.Checkpoint, now, true)
+	cp, err := checkpoint()
 	if err != nil {
 		return nil, err
 	}
