@@ -10,7 +10,7 @@ import (
 )
 
 // Resolve implements did.Resolver by replaying the whole history from the genesis that the DID names, every signature
-// checked (SPEC.md section 7). A long form that the ledger does not hold is answered from the operation that it carries,
+// checked (SPEC.md section 7); with Options.KeepBytes, what this process has checked before is not checked again. A long form that the ledger does not hold is answered from the operation that it carries,
 // and marked GenesisOnly. VersionID is an operation's ID; a VersionTime later than the evidence is answered only while no
 // recovery is pending that could be cancelled until then.
 //
