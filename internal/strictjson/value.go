@@ -69,9 +69,10 @@ type text struct {
 // Kind returns the kind of v.
 func (v Value) Kind() Kind { return v.kind }
 
-// Raw returns the bytes of v as received, without the white space around it. They are part of the slice that was parsed.
+// Raw returns the bytes of v as received, without the white space around it. They are part of the slice that was parsed. A
+// value made by [Value.WithMembers] or [Value.WithElems] was not received: it has none.
 func (v Value) Raw() []byte {
-	if v.doc == nil {
+	if v.doc == nil || v.doc.src == nil {
 		return nil
 	}
 	return v.doc.src[v.start:v.end:v.end]
