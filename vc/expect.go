@@ -23,13 +23,15 @@ type Expect struct {
 	// InsecureAnyIssuer accepts every DID as an issuer. A wallet may look at a credential with it; a decision must not rest on it.
 	InsecureAnyIssuer bool
 
-	// Types are the credential types that are accepted: vct of an SD-JWT VC. A credential must have at least one of them.
+	// Types are the credential types that are accepted: vct of an SD-JWT VC, type of a W3C credential. A credential must have at
+	// least one of them.
 	Types []string
 	// InsecureAnyType accepts every type, and none.
 	InsecureAnyType bool
 
-	// MediaTypes are the accepted media types without "application/". Empty means the credential formats of this library
-	// ("dc+sd-jwt"). An SD-JWT that is no credential has to be named here by its own typ.
+	// MediaTypes are the accepted media types without "application/". Empty means the credential formats of this library:
+	// "dc+sd-jwt", "vc" (with Data Integrity), "vc+jwt" and "vc+cose". "vc+sd-jwt", which early drafts gave another meaning, has to be
+	// named, and so has an SD-JWT that is no credential, by its own typ.
 	MediaTypes []string
 
 	// Audience and Nonce are what the holder must have signed: the verifier's identifier (with OpenID4VP the whole client
@@ -61,8 +63,15 @@ type Expect struct {
 	// RetiredKeys says what a signature counts for whose key its issuer has since taken out of service.
 	RetiredKeys RetiredKeys
 
+	// StatusLists looks up the status of a credential that refers to a list. Without it such a credential has the result unknown.
+	StatusLists StatusLists
+	// MaxStatusAge is how long ago a status list may have been obtained; 0 means DefaultMaxStatusAge.
+	MaxStatusAge time.Duration
 	// InsecureIgnoreStatus accepts a credential that refers to a status list without looking at the list.
 	InsecureIgnoreStatus bool
+
+	// Schemas validates the claims of a credential that names a schema (credentialSchema). Without it schemas are not looked at.
+	Schemas SchemaChecker
 
 	// ClockSkew is by how much the clocks of issuer and holder may be ahead of the verifier's; 0 means DefaultClockSkew, a
 	// negative value none. It never prolongs a credential.
@@ -74,6 +83,7 @@ const (
 	DefaultMaxPresentationAge   = 5 * time.Minute
 	DefaultMaxEvidenceAge       = 10 * time.Minute
 	DefaultMaxIssuerEvidenceAge = 24 * time.Hour
+	DefaultMaxStatusAge         = 24 * time.Hour
 	DefaultClockSkew            = time.Minute
 )
 
@@ -140,7 +150,7 @@ func (e *Expect) check(k Keys) error {
 }
 
 // credentialTypes are the media types that an empty Expect.MediaTypes stands for.
-var credentialTypes = [...]string{"dc+sd-jwt"}
+var credentialTypes = [...]string{"dc+sd-jwt", "vc", "vc+jwt", "vc+cose"}
 
 func (e *Expect) acceptsMediaType(t string) bool {
 	if len(e.MediaTypes) > 0 {

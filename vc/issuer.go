@@ -36,20 +36,35 @@ func (r *run) checkIssuer() (detail string, err error) {
 		// JWT VC Issuer Metadata (SD-JWT VC, section 4) has the key behind this URL, chosen by whoever made the presentation.
 		return "", Invalid("vc.issuer.metadata", "the key would have to be fetched from the issuer's metadata, which this library does not do; pin it")
 	}
+	for i := range r.origins {
+		if r.origins[i].Issuer != o.Issuer {
+			return "", Invalid("vc.issuer.ambiguous", "two signatures name different issuers")
+		}
+		if i > 0 && len(r.origins[i].Chain)+len(o.Chain) > 0 {
+			return "", Invalid("vc.issuer.ambiguous", "several signatures, with certificates")
+		}
+	}
 	r.issuer, err = r.route.accept(r)
 	return "", err
 }
 
 func (r *run) checkIssuerKey() (detail string, err error) {
-	b, detail, err := r.route.key(r)
-	if err != nil {
-		return "", err
+	all := make([]Basis, len(r.origins))
+	for i := range r.origins {
+		r.origin = r.origins[i]
+		var said string
+		if all[i], said, err = r.route.key(r); err != nil {
+			return "", err
+		}
+		if all[i].Key.Algorithm() != r.origin.Algorithm {
+			return "", Invalid("vc.issuer.key.algorithm", "the signature's algorithm is not that of the key")
+		}
+		if said != "" {
+			detail = said
+		}
 	}
-	if b.Key.Algorithm() != r.origin.Algorithm {
-		return "", Invalid("vc.issuer.key.algorithm", "the signature's algorithm is not that of the key")
-	}
-	r.issuerKey = b
-	r.report.Issuer = &r.issuerKey
+	r.issuerKey = all[0]
+	r.report.Issuer, r.report.IssuerKeys = &r.issuerKey, all
 	return detail, nil
 }
 
@@ -80,7 +95,7 @@ func (d *didRoute) key(r *run) (Basis, string, error) {
 	if u.DID() != d.id {
 		return Basis{}, "", Invalid("vc.issuer.kid.foreign", "the key belongs to another DID than the issuer's")
 	}
-	if o.IssuedAt.IsZero() {
+	if o.IssuedAt.IsZero() && !o.Undated {
 		return Basis{}, "", Invalid("vc.issuer.iat.missing", "without the time of issuance in the clear it is not known which key counts")
 	}
 	if r.now.Add(r.expect.skew()).Before(o.IssuedAt) {
@@ -93,6 +108,9 @@ func (d *didRoute) key(r *run) (Basis, string, error) {
 	maxAge := orDefault(r.expect.MaxIssuerEvidenceAge, DefaultMaxIssuerEvidenceAge)
 	if err := r.checkEvidence(k.Evidence, maxAge, r.expect.IssuerEvidence, &issuerFaults); err != nil {
 		return Basis{}, "", err
+	}
+	if o.IssuedAt.IsZero() && k.Status != did.KeyActive {
+		return Basis{}, "", Invalid("vc.issuer.key.undated", "the key is no longer in service, and the signature does not say when it was made")
 	}
 	detail, err := r.checkKeyStatus(k)
 	if err != nil {

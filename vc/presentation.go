@@ -37,6 +37,18 @@ type Origin struct {
 	Chain     [][]byte       // X.509 certificates in DER, the issuer's own first (x5c, RFC 7515, section 4.1.6)
 	Algorithm keys.Algorithm // of the signature
 	IssuedAt  time.Time      // zero if it is not stated in the clear
+	// Undated says that the format need not state a time of issuance, and that this presentation does not: the key must then be in
+	// service now.
+	Undated bool
+}
+
+// Signatures is implemented by a [Parsed] that carries several signatures of its issuer, as a set of Data Integrity proofs. Every
+// one must name an accepted key of the issuer and be valid; Origin is then the first, and CheckSignature is not called.
+type Signatures interface {
+	// Signatures returns what each says of its issuer, at least one.
+	Signatures() []Origin
+	// CheckSignatureOf checks the i-th of them over the bytes as received.
+	CheckSignatureOf(i int, key keys.PublicKey) error
 }
 
 // Disclosed is what a presentation says, once disclosures are matched to what is signed. A zero time is not stated.
@@ -45,8 +57,10 @@ type Disclosed struct {
 	IssuedAt  time.Time
 	NotBefore time.Time
 	Expires   time.Time
-	HasStatus bool     // the credential refers to a status list
-	Audience  []string // whom the credential is meant for; empty if it does not say
+	HasStatus bool              // the credential has a status; always, if Status is not empty
+	Status    []StatusReference // where it stands; one of an unknown kind has Mechanism 0, or is left out
+	Schemas   []SchemaReference // the schemas that the credential names
+	Audience  []string          // whom the credential is meant for; empty if it does not say
 
 	// Claims makes the processed payload, a new one at each call: strings, bools, json.Number, nil, []any, map[string]any.
 	Claims func() map[string]any

@@ -39,8 +39,12 @@ type Report struct {
 	Result Result
 	At     time.Time // the verifier's clock
 	Checks []Check
-	Issuer *Basis // the issuer's key; nil if the verification did not get that far
-	Holder *Basis // the holder's key; nil if there was none, or it was not reached
+	Issuer *Basis // the issuer's key, of the first signature if there are several; nil if the verification did not get that far
+	// IssuerKeys are the keys of all the issuer's signatures, Issuer's first.
+	IssuerKeys []Basis
+	Holder     *Basis // the holder's key; nil if there was none, or it was not reached
+	// Status is what the status lists say that were looked at.
+	Status []StatusEntry
 }
 
 // Fault returns the check that was not passed, or false if all were.
@@ -58,7 +62,8 @@ func (r *Report) Fault() (Check, bool) {
 	return Check{}, false
 }
 
-// MarshalJSON writes {"valid":true|false|null,"checks":[{"code","result","detail"}],"at","issuer","holder"}. Members may be added;
+// MarshalJSON writes {"valid":true|false|null,"checks":[{"code","result","detail"}],"at","issuer","holder"}, with
+// "issuerKeys" if the issuer signed more than once and "status" if status lists were looked at. Members may be added;
 // those that stand here keep their names and meanings.
 func (r *Report) MarshalJSON() ([]byte, error) {
 	type check struct {
@@ -72,6 +77,9 @@ func (r *Report) MarshalJSON() ([]byte, error) {
 		At     string     `json:"at"`
 		Issuer *basisJSON `json:"issuer,omitempty"`
 		Holder *basisJSON `json:"holder,omitempty"`
+
+		IssuerKeys []*basisJSON `json:"issuerKeys,omitempty"`
+		Status     []statusJSON `json:"status,omitempty"`
 	}{Checks: []check{}, At: r.At.UTC().Format(time.RFC3339)}
 	if r.Result != Unknown {
 		valid := r.Result == Pass
@@ -81,6 +89,14 @@ func (r *Report) MarshalJSON() ([]byte, error) {
 		out.Checks = append(out.Checks, check{c.Code, c.Result.String(), c.Detail})
 	}
 	out.Issuer, out.Holder = r.Issuer.json(), r.Holder.json()
+	if len(r.IssuerKeys) > 1 {
+		for i := range r.IssuerKeys {
+			out.IssuerKeys = append(out.IssuerKeys, r.IssuerKeys[i].json())
+		}
+	}
+	for i := range r.Status {
+		out.Status = append(out.Status, r.Status[i].json())
+	}
 	return json.Marshal(out)
 }
 
@@ -92,6 +108,31 @@ type basisJSON struct {
 	Rotatable bool          `json:"rotatable"`
 	VersionID string        `json:"versionId,omitempty"`
 	Evidence  *evidenceJSON `json:"evidence,omitempty"`
+}
+
+// statusJSON is the JSON form of a StatusEntry. It leaves out the list and the place in it, which tell one credential from another.
+type statusJSON struct {
+	Mechanism string `json:"mechanism"`
+	Purpose   string `json:"purpose,omitempty"`
+	Meaning   string `json:"meaning"`
+	Value     uint64 `json:"value"`
+	Message   string `json:"message,omitempty"`
+	IssuedAt  string `json:"issuedAt,omitempty"`
+	Obtained  string `json:"obtained"`
+	Expires   string `json:"expires,omitempty"`
+}
+
+func (e *StatusEntry) json() statusJSON {
+	date := func(t time.Time) string {
+		if t.IsZero() {
+			return ""
+		}
+		return t.UTC().Format(time.RFC3339)
+	}
+	return statusJSON{
+		Mechanism: e.Reference.Mechanism.String(), Purpose: e.Reference.Purpose, Meaning: e.Meaning.String(), Value: e.Value, Message: e.Message,
+		IssuedAt: date(e.ListIssuedAt), Obtained: date(e.Obtained), Expires: date(e.Expires),
+	}
 }
 
 type evidenceJSON struct {
