@@ -61,14 +61,14 @@ func ReadHeader(v strictjson.Value) (h Header, err error) {
 }
 
 // Has reports whether the header has a parameter of this name.
-func (h *Header) Has(name string) bool {
+func (h Header) Has(name string) bool {
 	_, ok := h.Value.Get(name)
 	return ok
 }
 
 // Chain returns the certificates of x5c in DER (RFC 7515, section 4.1.6), the signer's own first; nil if there is no x5c. They are
 // not parsed. The only errors are ErrChain.
-func (h *Header) Chain() ([][]byte, error) {
+func (h Header) Chain() ([][]byte, error) {
 	v, ok := h.Value.Get("x5c")
 	if !ok {
 		return nil, nil

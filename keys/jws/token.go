@@ -114,8 +114,8 @@ var base64url = base64.RawURLEncoding.Strict()
 // Decoder decodes the parts of one text into one buffer.
 type Decoder struct{ buf []byte }
 
-// NewDecoder returns a Decoder for parts with n characters in all. More are decoded as well, at the cost of another buffer.
-func NewDecoder(n int) *Decoder { return &Decoder{make([]byte, 0, n*3/4+8)} } // each part keeps three quarters
+// NewDecoder returns a Decoder, not to be copied once it is used, for parts with n characters in all. More are decoded as well, at the cost of another buffer.
+func NewDecoder(n int) Decoder { return Decoder{make([]byte, 0, n*3/4+8)} } // each part keeps three quarters
 
 // Decode decodes one part. The result stays valid when the next part is decoded. The only errors are ErrBase64.
 func (d *Decoder) Decode(text []byte) ([]byte, error) {

@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -14,6 +13,7 @@ import (
 	"github.com/realdid/realdid/did"
 	"github.com/realdid/realdid/internal/strictjson"
 	"github.com/realdid/realdid/keys"
+	"github.com/realdid/realdid/keys/jws"
 )
 
 // Issuer is who signs. It is either a DID, by Method, or the subject of a certificate, by Chain.
@@ -83,9 +83,6 @@ func issue(ctx context.Context, issuer Issuer, claims map[string]any, opt *Issue
 	if err != nil {
 		return nil, err
 	}
-	if base64.RawURLEncoding.EncodedLen(len(header)) > MaxHeaderSize {
-		return nil, errors.New("the header is larger than 64 KiB")
-	}
 	hash, ok := sha2_256, true
 	if opt.Hash != "" {
 		hash, ok = hashByName(opt.Hash)
@@ -125,7 +122,7 @@ func issue(ctx context.Context, issuer Issuer, claims map[string]any, opt *Issue
 // sign makes the issuer-signed JWT of e and puts the disclosures behind it.
 func (e *encoder) sign(ctx context.Context, s keys.Signer, header []byte, form Serialization) (*Credential, error) {
 	size := base64.RawURLEncoding.EncodedLen(len(header)) + base64.RawURLEncoding.EncodedLen(len(e.json)) + len(e.disclosures) + 160
-	raw, err := signJWT(ctx, s, make([]byte, 0, size), header, e.json)
+	raw, err := jws.Append(ctx, make([]byte, 0, size), s, header, e.json)
 	if err != nil {
 		return nil, err
 	}
@@ -145,20 +142,8 @@ func (e *encoder) sign(ctx context.Context, s keys.Signer, header []byte, form S
 	return &Credential{document{raw: raw}}, nil
 }
 
-// headerRefused are the parameters that IssueOptions.Header must not set (RFC 7515, section 4.1; RFC 7797).
-var headerRefused = []string{
-	"alg", "typ", "kid", "x5c", "jwk", "jku", "x5u", "x5t", "x5t#S256", "crit", "b64", "zip", "enc", "cty", "disclosures", "kb_jwt",
-}
-
 // header writes the protected header.
 func (i Issuer) header(opt *IssueOptions) ([]byte, error) {
-	if i.Signer == nil {
-		return nil, errors.New("no signer")
-	}
-	alg, err := joseName(i.Signer)
-	if err != nil {
-		return nil, err
-	}
 	typ := opt.MediaType
 	switch {
 	case typ == "":
@@ -166,39 +151,22 @@ func (i Issuer) header(opt *IssueOptions) ([]byte, error) {
 	case typ != typPlain && (!strings.HasSuffix(typ, "+sd-jwt") || typ == "+sd-jwt"):
 		return nil, errors.New(`the media type does not end in "+sd-jwt"`)
 	}
-	h := make([]byte, 0, 256)
-	h = append(append(append(h, `{"alg":"`...), alg...), `","typ":`...)
-	h = strictjson.AppendString(h, typ)
+	p := jws.Parameters{Type: typ, Chain: i.Chain, More: opt.Header}
 	switch {
 	case i.Method.IsZero() == (len(i.Chain) == 0):
 		return nil, errors.New("an issuer has either a verification method or certificates")
 	case len(i.Chain) > 0:
-		h = append(h, `,"x5c":[`...)
-		for n, c := range i.Chain {
-			if n > 0 {
-				h = append(h, ',')
-			}
-			h = append(base64.StdEncoding.AppendEncode(append(h, '"'), c.Raw), '"')
-		}
-		h = append(h, ']')
 	case !i.Method.IsKeyReference() || i.ID != "" && i.ID != i.Method.DID().String():
 		return nil, errors.New("the verification method is not a DID of the issuer with a fragment")
 	default:
-		h = strictjson.AppendString(append(h, `,"kid":`...), i.Method.String())
+		p.KeyID = i.Method.String()
 	}
-	if len(opt.Header) == 0 {
-		return append(h, '}'), nil
-	}
-	for name := range opt.Header {
-		if slices.Contains(headerRefused, name) {
-			return nil, fmt.Errorf("header parameter %.20q is not for callers to set", name)
+	for _, name := range [...]string{"disclosures", "kb_jwt"} {
+		if _, ok := opt.Header[name]; ok {
+			return nil, fmt.Errorf("header parameter %s is not for callers to set", name)
 		}
 	}
-	more, err := strictjson.Canonical(opt.Header)
-	if err != nil {
-		return nil, err
-	}
-	return append(append(h, ','), more[1:]...), nil
+	return jws.AppendHeader(make([]byte, 0, 256), i.Signer, &p)
 }
 
 // checkClaims refuses claims that come from elsewhere, and a credential without a type.
@@ -243,7 +211,7 @@ func (e *encoder) registered(issuer Issuer, opt *IssueOptions) error {
 			continue
 		}
 		n := d.at.Unix()
-		if n < 0 || n > latest {
+		if n < 0 || n > jws.Latest {
 			return fmt.Errorf("%s is not between 1970 and 9999", d.name)
 		}
 		e.name(d.name)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/realdid/realdid/internal/strictjson"
 	"github.com/realdid/realdid/keys"
+	"github.com/realdid/realdid/keys/jws"
 	"github.com/realdid/realdid/vc"
 )
 
@@ -36,10 +37,10 @@ func openBinding(text []byte, dec *decoder) (*keyBinding, error) {
 	if err != nil {
 		return nil, err
 	}
-	if h.typ != typKB {
+	if h.Type != typKB {
 		return nil, vc.Invalid("sdjwt.kb.typ", "the typ of the key binding JWT is not kb+jwt")
 	}
-	k := &keyBinding{signed: text[:len(text)-len(parts[2])-1], alg: h.algorithm, kid: h.kid}
+	k := &keyBinding{signed: jws.Signed(text, parts), alg: h.Algorithm, kid: h.KeyID}
 	if k.sig, err = dec.decode(parts[2]); err != nil {
 		return nil, err
 	}

@@ -5,13 +5,14 @@ import (
 	"io"
 
 	"github.com/realdid/realdid/internal/strictjson"
+	"github.com/realdid/realdid/keys/jws"
 	"github.com/realdid/realdid/vc"
 )
 
 // The limits of what is read and written.
 const (
-	MaxSize        = 1 << 20  // bytes of the whole, in any serialization
-	MaxHeaderSize  = 64 << 10 // bytes of an encoded protected header, certificates included
+	MaxSize        = 1 << 20           // bytes of the whole, in any serialization
+	MaxHeaderSize  = jws.MaxHeaderSize // bytes of an encoded protected header, certificates included
 	MaxDisclosures = 1024
 	MaxDepth       = 32 // nested objects and arrays of the processed payload
 	maxSignatures  = 8  // of a general JSON serialization

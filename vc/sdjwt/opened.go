@@ -6,6 +6,7 @@ import (
 
 	"github.com/realdid/realdid/internal/strictjson"
 	"github.com/realdid/realdid/keys"
+	"github.com/realdid/realdid/keys/jws"
 	"github.com/realdid/realdid/vc"
 )
 
@@ -59,7 +60,7 @@ func (o *opened) openJWT(dec *decoder) error {
 		return err
 	}
 	if o.form != Compact {
-		if err := checkHeaders(o.header.value, o.loose); err != nil {
+		if err := checkHeaders(o.header.Value, o.loose); err != nil {
 			return err
 		}
 	}
@@ -91,7 +92,7 @@ func (o *opened) openJWT(dec *decoder) error {
 
 // openType reads typ. Something that is not said to be an SD-JWT is not taken for one (RFC 8725, section 3.11).
 func (o *opened) openType() error {
-	t := o.header.typ
+	t := o.header.Type
 	switch {
 	case t == "" || t == typPlain:
 		o.mediaType = typPlain
@@ -129,44 +130,22 @@ func textClaim(v strictjson.Value, name string) (string, error) {
 	return s, nil
 }
 
-// audience reads aud: a string or a list of them (RFC 7519, section 4.1.3). The zero Value gives nobody.
+// audience reads aud; the zero Value gives nobody.
 func audience(v strictjson.Value) ([]string, error) {
-	if v.Kind() == strictjson.Invalid {
-		return nil, nil
-	}
-	if s, ok := v.Str(); ok {
-		return []string{s}, nil
-	}
-	var list []string
-	for _, e := range v.Elems() {
-		s, ok := e.Str()
-		if !ok {
-			return nil, errAudience()
-		}
-		list = append(list, s)
-	}
-	if len(list) == 0 {
-		return nil, errAudience()
+	list, ok := jws.Audience(v)
+	if !ok {
+		return nil, vc.Invalid("sdjwt.claim.aud", "aud is neither a string nor a list of strings")
 	}
 	return list, nil
 }
 
-func errAudience() error {
-	return vc.Invalid("sdjwt.claim.aud", "aud is neither a string nor a list of strings")
-}
-
-const latest = 253402300799 // the end of the year 9999
-
-// date reads a NumericDate (RFC 7519, section 2) that is an integer; the zero Value gives the zero time.
+// date reads a NumericDate that is an integer; the zero Value gives the zero time.
 func date(v strictjson.Value) (time.Time, error) {
-	if v.Kind() == strictjson.Invalid {
-		return time.Time{}, nil
+	t, ok := jws.NumericDate(v)
+	if !ok {
+		return t, vc.Invalid("sdjwt.claim.date", "a date is not an integer number of seconds since 1970")
 	}
-	n, ok := v.Int64()
-	if !ok || n < 0 || n > latest {
-		return time.Time{}, vc.Invalid("sdjwt.claim.date", "a date is not an integer number of seconds since 1970")
-	}
-	return time.Unix(n, 0).UTC(), nil
+	return t, nil
 }
 
 // MediaType implements vc.Parsed.
@@ -174,7 +153,7 @@ func (o *opened) MediaType() string { return o.mediaType }
 
 // Origin implements vc.Parsed.
 func (o *opened) Origin() vc.Origin {
-	return vc.Origin{Issuer: o.issuer, KeyID: o.header.kid, Chain: o.header.chain, Algorithm: o.header.algorithm, IssuedAt: o.issuedAt}
+	return vc.Origin{Issuer: o.issuer, KeyID: o.header.KeyID, Chain: o.header.chain, Algorithm: o.header.Algorithm, IssuedAt: o.issuedAt}
 }
 
 // IssuanceDigest implements vc.Issuance.

@@ -2,7 +2,6 @@ package sdjwt
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"strconv"
@@ -12,6 +11,7 @@ import (
 	"github.com/realdid/realdid/did"
 	"github.com/realdid/realdid/internal/strictjson"
 	"github.com/realdid/realdid/keys"
+	"github.com/realdid/realdid/keys/jws"
 	"github.com/realdid/realdid/vc"
 )
 
@@ -211,10 +211,6 @@ func (c *Credential) checkHolder(holder keys.Signer, method did.URL) error {
 
 // signBinding makes the key binding JWT of RFC 9901, section 4.3.
 func signBinding(ctx context.Context, holder keys.Signer, t *token, hash hashAlgorithm, opt *PresentOptions) ([]byte, error) {
-	alg, err := joseName(holder)
-	if err != nil {
-		return nil, err
-	}
 	at := opt.IssuedAt
 	if at.IsZero() {
 		at = time.Now()
@@ -225,35 +221,13 @@ func signBinding(ctx context.Context, holder keys.Signer, t *token, hash hashAlg
 	payload = strictjson.AppendString(append(payload, `,"nonce":`...), opt.Nonce)
 	payload = hash.appendDigest(append(payload, `,"sd_hash":"`...), t.hashed)
 	payload = append(payload, `"}`...)
-	header := append(append([]byte(`{"alg":"`), alg...), `","typ":"kb+jwt"`...)
+	p := jws.Parameters{Type: typKB}
 	if !opt.Method.IsZero() {
-		header = strictjson.AppendString(append(header, `,"kid":`...), opt.Method.String())
+		p.KeyID = opt.Method.String()
 	}
-	header = append(header, '}')
-	return signJWT(ctx, holder, make([]byte, 0, 512), header, payload)
-}
-
-// joseName returns the JOSE name of the signer's algorithm; SM2 has none.
-func joseName(s keys.Signer) (string, error) {
-	a := s.Public().Algorithm()
-	name, ok := a.JOSE()
-	if !ok {
-		return "", fmt.Errorf("%w: JOSE has no name for signatures of %v", keys.ErrUnsupported, a)
-	}
-	return name, nil
-}
-
-// signJWT appends a compact JWS.
-func signJWT(ctx context.Context, s keys.Signer, dst, header, payload []byte) ([]byte, error) {
-	start := len(dst)
-	dst = base64.RawURLEncoding.AppendEncode(dst, header)
-	dst = base64.RawURLEncoding.AppendEncode(append(dst, '.'), payload)
-	sig, err := s.Sign(ctx, dst[start:])
+	header, err := jws.AppendHeader(make([]byte, 0, 128), holder, &p)
 	if err != nil {
 		return nil, err
 	}
-	if want := s.Public().Algorithm().SignatureSize(); len(sig) != want {
-		return nil, fmt.Errorf("the signer returned %d bytes, want %d", len(sig), want)
-	}
-	return base64.RawURLEncoding.AppendEncode(append(dst, '.'), sig), nil
+	return jws.Append(ctx, make([]byte, 0, 512), holder, header, payload)
 }

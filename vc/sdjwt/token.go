@@ -2,10 +2,10 @@ package sdjwt
 
 import (
 	"bytes"
-	"encoding/base64"
 	"errors"
 
 	"github.com/realdid/realdid/internal/strictjson"
+	"github.com/realdid/realdid/keys/jws"
 	"github.com/realdid/realdid/vc"
 )
 
@@ -84,45 +84,30 @@ func (t *token) jwt(b []byte) error {
 		return err
 	}
 	t.protected, t.payload, t.signature = parts[0], parts[1], parts[2]
-	t.signed = b[:len(b)-len(t.signature)-1]
+	t.signed = jws.Signed(b, parts)
 	return nil
 }
 
 // splitJWT returns the three parts of a compact JWS, none of them empty.
-func splitJWT(b []byte, code string) (parts [3][]byte, err error) {
-	first := bytes.IndexByte(b, '.')
-	last := bytes.LastIndexByte(b, '.')
-	if first <= 0 || last <= first+1 || last == len(b)-1 || bytes.IndexByte(b[first+1:last], '.') >= 0 {
-		return parts, vc.Invalid(code, "not three parts between two dots")
+func splitJWT(b []byte, code string) ([3][]byte, error) {
+	parts, err := jws.Split(b)
+	if err != nil {
+		return parts, vc.InvalidBecause(code, err)
 	}
-	return [3][]byte{b[:first], b[first+1 : last], b[last+1:]}, nil
+	return parts, nil
 }
-
-// base64url accepts each value in exactly one form: no padding, no spare bits.
-var base64url = base64.RawURLEncoding.Strict()
-
-var errBase64 = errors.New("a part is not base64url without padding")
 
 // decoder decodes all parts of a token into one buffer.
-type decoder struct{ buf []byte }
+type decoder struct{ jws.Decoder }
 
-func newDecoder(t *token) *decoder {
-	n := len(t.hashed) + len(t.kb) // each part keeps three quarters
-	return &decoder{make([]byte, 0, n*3/4+8)}
-}
+func newDecoder(t *token) *decoder { return &decoder{jws.NewDecoder(len(t.hashed) + len(t.kb))} }
 
 func (d *decoder) decode(text []byte) ([]byte, error) {
-	// The decoder of the standard library skips line ends.
-	if bytes.IndexByte(text, '\n') >= 0 || bytes.IndexByte(text, '\r') >= 0 {
-		return nil, vc.InvalidBecause("sdjwt.base64", errBase64)
-	}
-	start := len(d.buf)
-	buf, err := base64url.AppendDecode(d.buf, text)
+	b, err := d.Decode(text)
 	if err != nil {
-		return nil, vc.InvalidBecause("sdjwt.base64", errBase64)
+		return nil, vc.InvalidBecause("sdjwt.base64", err)
 	}
-	d.buf = buf
-	return buf[start:len(buf):len(buf)], nil
+	return b, nil
 }
 
 // parseJSON is strictjson.Parse with the codes of this package.
