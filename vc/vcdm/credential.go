@@ -1,9 +1,10 @@
 package vcdm
 
 import (
-	"errors"
+	"slices"
 	"time"
 
+	"github.com/realdid/realdid/did"
 	"github.com/realdid/realdid/internal/strictjson"
 	"github.com/realdid/realdid/vc"
 )
@@ -26,14 +27,14 @@ const (
 // Credential is a credential that follows the data model. It is not verified: it deserves no trust.
 type Credential struct {
 	Version    Version
-	ID         string   // "" if there is none
-	Contexts   []string // the URLs of @context in their order; contexts that stand in the credential itself are left out
-	Types      []string // "VerifiableCredential" among them
-	Issuer     string   // URL
-	ValidFrom  time.Time
-	ValidUntil time.Time // zero if it is not stated, like ValidFrom
-	Subjects   []Subject
-	Status     []vc.StatusReference // one of a type that is not known has Mechanism 0
+	ID         string               // URL; "" if there is none
+	Contexts   []string             // the URLs of @context in their order; contexts that stand in the credential itself are left out
+	Types      []string             // "VerifiableCredential" among them
+	Issuer     string               // URL
+	ValidFrom  time.Time            // issuanceDate in version 1.1; zero if it is not stated
+	ValidUntil time.Time            // expirationDate in version 1.1; zero if it is not stated
+	Subjects   []Subject            // at least one
+	Status     []vc.StatusReference // one of a type that is not known has Mechanism 0, and its id as URI
 	Schemas    []vc.SchemaReference
 	Related    []RelatedResource
 	Secured    bool             // there is a proof; which is not looked at
@@ -46,27 +47,124 @@ type Subject struct {
 	Value strictjson.Value
 }
 
-// RelatedResource is a resource whose bytes the issuer vouches for (VCDM 2.0, section 5.3).
-type RelatedResource struct {
-	ID              string
-	MediaType       string // "" if it is not stated
-	DigestSRI       string
-	DigestMultibase []string
+// ParseCredentialJSON reads a credential, secured or not, of either version. b must not change while the result is in use.
+func ParseCredentialJSON(b []byte) (*Credential, error) {
+	v, err := parseJSON(b)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCredential(v)
 }
-
-var errUnfinished = errors.New("vcdm: not made yet")
 
 // ParseCredential reads a credential, secured or not, of either version. For packages of this module; others have
 // [ParseCredentialJSON].
-func ParseCredential(v strictjson.Value) (*Credential, error) { return nil, errUnfinished }
+func ParseCredential(v strictjson.Value) (*Credential, error) {
+	if v.Kind() != strictjson.Object {
+		return nil, vc.Invalid("vcdm.object", "a credential is not an object")
+	}
+	c := &Credential{Value: v}
+	if err := c.read(); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
 
-// ParseCredentialJSON reads a credential, secured or not, of either version. b must not change while the result is in use.
-func ParseCredentialJSON(b []byte) (*Credential, error) { return nil, errUnfinished }
+func (c *Credential) read() (err error) {
+	if err = checkNames(&c.Value); err != nil {
+		return err
+	}
+	if c.Version, c.Contexts, err = readContext(&c.Value); err != nil {
+		return err
+	}
+	if c.Types, err = readTypes(&c.Value, "the credential"); err != nil {
+		return err
+	}
+	if !slices.Contains(c.Types, "VerifiableCredential") {
+		return vc.Invalid("vcdm.type.missing", "VerifiableCredential is not among the types")
+	}
+	if c.ID, err = readID(&c.Value, "the credential"); err != nil {
+		return err
+	}
+	for _, step := range [...]func() error{
+		c.readIssuer, c.readSubjects, c.readValidity, c.readStatus, c.readSchemas, c.readRelated,
+	} {
+		if err = step(); err != nil {
+			return err
+		}
+	}
+	if err = checkExtensions(&c.Value, c.Version); err != nil {
+		return err
+	}
+	c.Secured, err = readProof(&c.Value)
+	return err
+}
+
+// readIssuer reads issuer, and checks its texts and the credential's (VCDM 2.0, sections 4.6 and 4.7). In version 1.1 name and
+// description are not the data model's.
+func (c *Credential) readIssuer() (err error) {
+	m, ok := c.Value.Get("issuer")
+	if !ok {
+		return vc.Invalid("vcdm.issuer", "there is no issuer")
+	}
+	if c.Issuer, err = readParty(&m, "vcdm.issuer", "issuer"); err != nil || c.Version == V1 {
+		return err
+	}
+	if err = checkTexts(&c.Value); err != nil {
+		return err
+	}
+	return checkTexts(&m)
+}
+
+// readSubjects reads credentialSubject (VCDM 2.0, section 4.8): objects with at least one member.
+func (c *Credential) readSubjects() error {
+	m, ok := c.Value.Get("credentialSubject")
+	if !ok {
+		return vc.Invalid("vcdm.subject", "there is no credentialSubject")
+	}
+	items, err := list(&m, "vcdm.subject", "credentialSubject")
+	if err != nil {
+		return err
+	}
+	c.Subjects = make([]Subject, 0, len(items))
+	for i := range items {
+		if len(items[i].Members()) == 0 {
+			return vc.Invalid("vcdm.subject", "credentialSubject is not an object, or empty")
+		}
+		if err := checkKeywords(&items[i]); err != nil {
+			return err
+		}
+		id, err := readID(&items[i], "credentialSubject")
+		if err != nil {
+			return err
+		}
+		c.Subjects = append(c.Subjects, Subject{ID: id, Value: items[i]})
+	}
+	return nil
+}
 
 // Disclosed returns what a vc.Verifier wants to know. The credential's holder is its subject, if there is exactly one and its id is a
-// DID. IssuedAt is left to the format: the data model knows no time of issuance.
-func (c *Credential) Disclosed() vc.Disclosed { return vc.Disclosed{} }
+// DID. IssuedAt is left to the format: the data model knows no time of issuance. Claims are the whole credential without its
+// proofs.
+func (c *Credential) Disclosed() vc.Disclosed {
+	d := vc.Disclosed{
+		Types: c.Types, NotBefore: c.ValidFrom, Expires: c.ValidUntil,
+		HasStatus: len(c.Status) > 0, Status: c.Status, Schemas: c.Schemas, Claims: c.claims,
+	}
+	if len(c.Subjects) == 1 {
+		if holder, err := did.Parse(c.Subjects[0].ID); err == nil {
+			d.HolderKeyID = holder.String()
+		}
+	}
+	return d
+}
 
-// CheckRelated compares the resources that lookup has with their digests. One that lookup does not have is not used, and so needs no
-// check.
-func (c *Credential) CheckRelated(lookup func(url string) ([]byte, bool)) error { return errUnfinished }
+func (c *Credential) claims() map[string]any {
+	members := c.Value.Members()
+	claims := make(map[string]any, len(members))
+	for _, m := range members {
+		if m.Name != "proof" {
+			claims[m.Name] = m.Value.Interface()
+		}
+	}
+	return claims
+}

@@ -1,50 +1,126 @@
 package vcdm
 
-import "github.com/realdid/realdid/internal/strictjson"
+import (
+	"slices"
+
+	"github.com/realdid/realdid/internal/strictjson"
+	"github.com/realdid/realdid/vc"
+)
 
 // Presentation is a presentation that follows the data model. It is not verified: it deserves no trust.
 type Presentation struct {
 	Version     Version
-	ID          string // "" if there is none
-	Contexts    []string
-	Types       []string // "VerifiablePresentation" among them
-	Holder      string   // URL; "" if there is none
-	Credentials []Presented
-	Secured     bool // there is a proof; which is not looked at
+	ID          string      // URL; "" if there is none
+	Contexts    []string    // the URLs of @context in their order
+	Types       []string    // "VerifiablePresentation" among them
+	Holder      string      // URL; "" if there is none
+	Credentials []Presented // none is possible
+	Secured     bool        // there is a proof; which is not looked at
 	Value       strictjson.Value
 }
 
 // Presented is one object of verifiableCredential.
 type Presented struct {
-	Value    strictjson.Value // an object; it is not checked by [ParseCredential] yet
+	Value    strictjson.Value // an object with a type; [ParseCredential] has not checked it
 	Envelope *Envelope        // nil if the credential stands there itself
 }
 
-// Envelope is what an EnvelopedVerifiableCredential or EnvelopedVerifiablePresentation holds: a token in a data: URL (RFC 2397).
-type Envelope struct {
-	MediaType string // without "application/": "vc+jwt", "vc+sd-jwt", "vc+cose", "vp+jwt"
-	Data      []byte // the token
+// ParsePresentationJSON reads a presentation, secured or not. b must not change while the result is in use.
+func ParsePresentationJSON(b []byte) (*Presentation, error) {
+	v, err := parseJSON(b)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePresentation(v)
 }
 
-// ParsePresentation reads a presentation, secured or not. The credentials in it are told apart and no more. For packages of this
-// module; others have [ParsePresentationJSON].
-func ParsePresentation(v strictjson.Value) (*Presentation, error) { return nil, errUnfinished }
+// ParsePresentation reads a presentation, secured or not (VCDM 2.0, section 4.13). The credentials in it are told apart and no more.
+// For packages of this module; others have [ParsePresentationJSON].
+func ParsePresentation(v strictjson.Value) (*Presentation, error) {
+	if v.Kind() != strictjson.Object {
+		return nil, vc.Invalid("vcdm.object", "a presentation is not an object")
+	}
+	p := &Presentation{Value: v}
+	if err := p.read(); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
 
-// ParsePresentationJSON reads a presentation, secured or not. b must not change while the result is in use.
-func ParsePresentationJSON(b []byte) (*Presentation, error) { return nil, errUnfinished }
+func (p *Presentation) read() (err error) {
+	if err = checkNames(&p.Value); err != nil {
+		return err
+	}
+	if p.Version, p.Contexts, err = readContext(&p.Value); err != nil {
+		return err
+	}
+	if p.Types, err = readTypes(&p.Value, "the presentation"); err != nil {
+		return err
+	}
+	if !slices.Contains(p.Types, "VerifiablePresentation") {
+		return vc.Invalid("vcdm.type.missing", "VerifiablePresentation is not among the types")
+	}
+	if p.ID, err = readID(&p.Value, "the presentation"); err != nil {
+		return err
+	}
+	if m, ok := p.Value.Get("holder"); ok {
+		if p.Holder, err = readParty(&m, "vcdm.holder", "holder"); err != nil {
+			return err
+		}
+	}
+	if err = p.readCredentials(); err != nil {
+		return err
+	}
+	if err = eachTyped(&p.Value, "termsOfUse", "vcdm.extension", anyTyped); err != nil {
+		return err
+	}
+	p.Secured, err = readProof(&p.Value)
+	return err
+}
 
-// CheckSelfAsserted checks a credential of p that has no proof of its own, and so rests on p's: its issuer must be p's holder (VCDM
-// 2.0, section 4.13.4).
-func (p *Presentation) CheckSelfAsserted(c *Credential) error { return errUnfinished }
+// readCredentials reads verifiableCredential: objects, never strings, URLs or null.
+func (p *Presentation) readCredentials() error {
+	m, ok := p.Value.Get("verifiableCredential")
+	if !ok {
+		return nil
+	}
+	items, err := list(&m, "vcdm.presentation", "verifiableCredential")
+	if err != nil {
+		return err
+	}
+	p.Credentials = make([]Presented, 0, len(items))
+	for i := range items {
+		if items[i].Kind() != strictjson.Object {
+			return vc.Invalid("vcdm.presentation", "verifiableCredential is not an object")
+		}
+		types, err := readTypes(&items[i], "verifiableCredential")
+		if err != nil {
+			return err
+		}
+		one := Presented{Value: items[i]}
+		switch {
+		case slices.Contains(types, envelopedCredential):
+			if one.Envelope, err = ParseEnvelopedCredential(items[i]); err != nil {
+				return err
+			}
+		case !slices.Contains(types, "VerifiableCredential"):
+			return vc.Invalid("vcdm.presentation", "verifiableCredential is no credential")
+		}
+		p.Credentials = append(p.Credentials, one)
+	}
+	return nil
+}
 
-// ParseEnvelopedCredential reads an EnvelopedVerifiableCredential (VCDM 2.0, section 4.13.2).
-func ParseEnvelopedCredential(v strictjson.Value) (*Envelope, error) { return nil, errUnfinished }
-
-// ParseEnvelopedPresentation reads an EnvelopedVerifiablePresentation (VCDM 2.0, section 4.13.3).
-func ParseEnvelopedPresentation(v strictjson.Value) (*Envelope, error) { return nil, errUnfinished }
-
-// Credential returns e as an EnvelopedVerifiableCredential.
-func (e *Envelope) Credential() map[string]any { return nil }
-
-// Presentation returns e as an EnvelopedVerifiablePresentation.
-func (e *Envelope) Presentation() map[string]any { return nil }
+// CheckSelfAsserted checks a credential of p that has no proof of its own, and so rests on p's: p must name a holder, and it must be the
+// credential's issuer (VCDM 2.0, section 4.13.4). A credential with a proof rests on that, and is not looked at.
+func (p *Presentation) CheckSelfAsserted(c *Credential) error {
+	switch {
+	case c.Secured:
+		return nil
+	case p.Holder == "":
+		return vc.Invalid("vcdm.selfasserted", "a credential without a proof, and the presentation names no holder")
+	case p.Holder != c.Issuer:
+		return vc.Invalid("vcdm.selfasserted", "a credential without a proof whose issuer is not the holder")
+	}
+	return nil
+}
