@@ -1,0 +1,53 @@
+package dataintegrity
+
+import (
+	"github.com/realdid/realdid/keys"
+	"github.com/realdid/realdid/vc"
+	"github.com/realdid/realdid/vc/dataintegrity/jsonld"
+)
+
+// Options say what is understood beside the defaults. nil is the zero value.
+type Options struct {
+	// Contexts are the JSON-LD contexts that are known; nil means jsonld.Embedded().
+	Contexts *jsonld.Contexts
+	// Cryptosuites are understood beside those of this package, and instead of one of the same name.
+	Cryptosuites []Cryptosuite
+}
+
+func (o *Options) contexts() *jsonld.Contexts {
+	if o == nil || o.Contexts == nil {
+		return jsonld.Embedded()
+	}
+	return o.Contexts
+}
+
+// suite returns the cryptosuite of a name, compared exactly.
+func (o *Options) suite(name string) (Cryptosuite, error) {
+	if o != nil {
+		for _, s := range o.Cryptosuites {
+			if s.Name() == name {
+				return s, nil
+			}
+		}
+	}
+	for _, s := range builtin {
+		if s.Name() == name {
+			return s, nil
+		}
+	}
+	return nil, vc.Invalid("dataintegrity.proof.cryptosuite", "the cryptosuite of a proof is not known")
+}
+
+// builtin are the cryptosuites that are always understood.
+var builtin = [...]Cryptosuite{EdDSARDFC2022{}, ECDSARDFC2019{}, EdDSAJCS2022{}, ECDSAJCS2019{}}
+
+// suiteFor returns the suite that is used when the caller names none.
+func suiteFor(s keys.Signer) (Cryptosuite, error) {
+	switch s.Public().Algorithm() {
+	case keys.Ed25519:
+		return EdDSARDFC2022{}, nil
+	case keys.P256, keys.P384:
+		return ECDSARDFC2019{}, nil
+	}
+	return nil, keys.ErrUnsupported
+}
