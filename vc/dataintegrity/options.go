@@ -39,7 +39,7 @@ func (o *Options) suite(name string) (Cryptosuite, error) {
 }
 
 // builtin are the cryptosuites that are always understood.
-var builtin = [...]Cryptosuite{EdDSARDFC2022{}, ECDSARDFC2019{}, EdDSAJCS2022{}, ECDSAJCS2019{}}
+var builtin = [...]Cryptosuite{EdDSARDFC2022{}, ECDSARDFC2019{}, EdDSAJCS2022{}, ECDSAJCS2019{}, ECDSASD2023{}}
 
 // suiteFor returns the suite that is used when the caller names none.
 func suiteFor(s keys.Signer) (Cryptosuite, error) {
