@@ -139,7 +139,7 @@ func (o *ProofOptions) append(dst []byte, document strictjson.Value, suite Crypt
 	dst = appendText(dst, "challenge", o.Challenge)
 	dst = appendText(dst, "nonce", o.Nonce)
 	dst = appendTexts(dst, "previousProof", o.PreviousProof)
-	if _, ok := suite.(interface{ contextInProof() }); ok {
+	if overJSON(suite) {
 		if c, ok := document.Get(memberContext); ok {
 			dst = append(dst, `,"@context":`...)
 			dst = strictjson.AppendJSON(dst, c)

@@ -26,9 +26,8 @@ func injectContext(b []byte, suite Cryptosuite) ([]byte, strictjson.Value, error
 	c, ok := v.Get(memberContext)
 	from, to := v.Offset()+1, v.Offset()+1
 	insert := `"` + memberContext + `":"` + ContextV2 + `"`
-	_, json := suite.(interface{ contextInProof() })
 	switch {
-	case !ok && json:
+	case !ok && overJSON(suite):
 		return b, v, nil
 	case !ok:
 		if len(v.Members()) > 0 {

@@ -2,6 +2,7 @@ package dataintegrity
 
 import (
 	"context"
+	"slices"
 
 	"github.com/realdid/realdid/internal/strictjson"
 	"github.com/realdid/realdid/keys"
@@ -59,7 +60,15 @@ func (d *document) open() (*opened, error) {
 			return nil, err
 		}
 	}
-	return o, nil
+	return o, o.checkPlain(o.credential.bare, o.signatures, "")
+}
+
+// checkPlain refuses what only proofs over RDF protect and is not written plainly.
+func (o *opened) checkPlain(document strictjson.Value, proofs []signature, skip string) error {
+	if o.opt.rewritable() || slices.ContainsFunc(proofs, func(s signature) bool { return overJSON(s.suite) }) {
+		return nil
+	}
+	return checkPlain(document, skip)
 }
 
 // openPresentation reads a verifiable presentation and returns its credential.
@@ -99,7 +108,10 @@ func (o *opened) openPresentation(v strictjson.Value, index int) (credential str
 		return credential, err
 	}
 	o.holder = &h
-	return p.Credentials[index].Value, checkProtected(h.in)
+	if err := checkProtected(h.in); err != nil {
+		return credential, err
+	}
+	return p.Credentials[index].Value, o.checkPlain(s.bare, []signature{h}, "verifiableCredential")
 }
 
 // openSignature finds the cryptosuite of a proof. Of a base proof that its holder has, the derived one is checked that discloses

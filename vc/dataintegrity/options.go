@@ -12,6 +12,10 @@ type Options struct {
 	Contexts *jsonld.Contexts
 	// Cryptosuites are understood beside those of this package, and instead of one of the same name.
 	Cryptosuites []Cryptosuite
+	// InsecureRewritable accepts credentials that are secured as RDF and not written plainly: with contexts in the document itself, IRIs
+	// or JSON-LD keywords as member names. Whoever passes such a credential on can exchange the names of claims and types, and hide its
+	// status and end of validity, without breaking the proof.
+	InsecureRewritable bool
 }
 
 func (o *Options) contexts() *jsonld.Contexts {
@@ -20,6 +24,8 @@ func (o *Options) contexts() *jsonld.Contexts {
 	}
 	return o.Contexts
 }
+
+func (o *Options) rewritable() bool { return o != nil && o.InsecureRewritable }
 
 // suite returns the cryptosuite of a name, compared exactly.
 func (o *Options) suite(name string) (Cryptosuite, error) {

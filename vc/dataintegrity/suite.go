@@ -103,6 +103,12 @@ func (ECDSARDFC2019) VerifyProof(in *Input, key keys.PublicKey) error {
 func (EdDSAJCS2022) contextInProof() {}
 func (ECDSAJCS2019) contextInProof() {}
 
+// overJSON tells a suite that protects the JSON itself.
+func overJSON(s Cryptosuite) bool {
+	_, ok := s.(interface{ contextInProof() })
+	return ok
+}
+
 // A hashData function returns what is signed: the hash of the proof configuration, then that of the document.
 type hashData func(in *Input, a keys.Algorithm) ([]byte, error)
 
