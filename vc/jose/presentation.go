@@ -1,0 +1,199 @@
+package jose
+
+import (
+	"bytes"
+	"fmt"
+	"sync"
+
+	"github.com/realdid/realdid/internal/strictjson"
+	"github.com/realdid/realdid/keys"
+	"github.com/realdid/realdid/keys/jws"
+	"github.com/realdid/realdid/vc"
+	"github.com/realdid/realdid/vc/internal/envelope"
+	"github.com/realdid/realdid/vc/vcdm"
+)
+
+// Options are for readers of presentations.
+type Options struct {
+	// Formats opens credentials of other media types in a presentation, by media type without "application/"; vc+jwt is always
+	// known:
+	//
+	//	"vc+cose": func(b []byte) vc.Presentation { return cose.Received(b, nil) }
+	Formats map[string]func([]byte) vc.Presentation
+}
+
+// Presentation is a credential (vc+jwt) as it stands, or a presentation with one credential (vp+jwt): what [Credential.Present]
+// made, or what a verifier received. It is not verified; a vc.Verifier does that. It keeps the bytes as received and is safe for
+// concurrent use.
+type Presentation struct {
+	raw  []byte
+	open func() (vc.Parsed, error)
+}
+
+// Received returns a presentation of received bytes, which it copies: a vc+jwt, a vp+jwt with one credential, or one of both as
+// a data: URL in an EnvelopedVerifiableCredential or EnvelopedVerifiablePresentation (VCDM 2.0, sections 4.13.2 and 4.13.3). They are parsed
+// when a Verifier opens it, so that a report covers parsing too.
+func Received(b []byte, opt *Options) *Presentation {
+	raw := bytes.Clone(b)
+	return &Presentation{raw, sync.OnceValues(func() (vc.Parsed, error) { return open(raw, opt) })}
+}
+
+// Parse is [Received] and parses at once. Errors are a *vc.Fault.
+func Parse(b []byte, opt *Options) (*Presentation, error) {
+	p := Received(b, opt)
+	if _, err := p.open(); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// Split returns one presentation for each credential in a vp+jwt with any number of them, in their order. Each is verified by itself,
+// under a policy of its own, with the same audience and nonce. Errors are a *vc.Fault.
+func Split(b []byte, opt *Options) ([]*Presentation, error) {
+	raw := bytes.Clone(b)
+	text, err := unwrap(raw)
+	if err != nil {
+		return nil, err
+	}
+	p, err := parsePresentation(text)
+	if err != nil {
+		return nil, err
+	}
+	if len(p.presentation.Credentials) == 0 {
+		return nil, errCount()
+	}
+	out := make([]*Presentation, len(p.presentation.Credentials))
+	for i := range out {
+		out[i] = &Presentation{raw, sync.OnceValues(func() (vc.Parsed, error) { return p.open(i, opt.formats()) })}
+	}
+	return out, nil
+}
+
+func errCount() error {
+	return vc.Invalid(presentationCodes.Count, "the presentation does not hold exactly one credential")
+}
+
+// formats are those that opt adds to vc+jwt.
+func (o *Options) formats() envelope.Formats {
+	f := envelope.Formats{}
+	if o != nil {
+		for name, open := range o.Formats {
+			f[name] = open
+		}
+	}
+	f[MediaType] = func(b []byte) vc.Presentation { return bare(b) }
+	return f
+}
+
+// bare is a credential with no presentation around it.
+type bare []byte
+
+func (b bare) Open() (vc.Parsed, error) {
+	p, err := parseCredential(b)
+	if err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// open parses a credential or a presentation of one.
+func open(b []byte, opt *Options) (vc.Parsed, error) {
+	text, err := unwrap(b)
+	if err != nil {
+		return nil, err
+	}
+	if isPresentation(text) {
+		p, err := parsePresentation(text)
+		if err != nil {
+			return nil, err
+		}
+		if len(p.presentation.Credentials) != 1 {
+			return nil, errCount()
+		}
+		return p.open(0, opt.formats())
+	}
+	return bare(text).Open()
+}
+
+// unwrap takes the token out of an enveloping JSON object, if b is one.
+func unwrap(b []byte) ([]byte, error) {
+	if len(b) > MaxSize {
+		return nil, vc.InvalidBecause("jose.size", jws.ErrSize)
+	}
+	if len(b) == 0 || b[0] != '{' {
+		return b, nil
+	}
+	v, err := strictjson.Parse(b, limits)
+	if err != nil {
+		return nil, jsonFault(err)
+	}
+	e, err := vcdm.ParseEnvelopedPresentation(v)
+	if err != nil {
+		if e, err = vcdm.ParseEnvelopedCredential(v); err != nil {
+			return nil, vc.InvalidBecause("jose.syntax", err)
+		}
+	}
+	want := MediaType
+	if isPresentation(e.Data) {
+		want = PresentationMediaType
+	}
+	if e.MediaType != want {
+		return nil, vc.Invalid("jose.syntax", "an envelope of another media type than what is in it")
+	}
+	return e.Data, nil
+}
+
+// isPresentation tells by typ which of the two media types a token has. What cannot be read is not decided here.
+func isPresentation(b []byte) bool {
+	text, _, _ := bytes.Cut(b, []byte{'.'})
+	if len(text) > jws.MaxHeaderSize {
+		return false
+	}
+	d := jws.NewDecoder(len(text))
+	header, err := d.Decode(text)
+	if err != nil {
+		return false
+	}
+	h, err := jws.ParseHeader(header)
+	return err == nil && h.Type == PresentationMediaType
+}
+
+// Open implements vc.Presentation.
+func (p *Presentation) Open() (vc.Parsed, error) { return p.open() }
+
+// Bytes returns the token, as received. The slice is shared: do not change it.
+func (p *Presentation) Bytes() []byte { return p.raw }
+
+// String tells the size and no content.
+func (p *Presentation) String() string { return fmt.Sprintf("jose(%d bytes)", len(p.raw)) }
+
+// GoString is String, so that %#v prints no content either.
+func (p *Presentation) GoString() string { return p.String() }
+
+// InsecureVerifySignature checks nothing but form and signature of a vc+jwt or vp+jwt under a key that the caller believes in: not whose
+// key it is, not the time, not what is inside a presentation. It is for conformance suites and tools. It returns the payload, with the
+// media type of what is in it, "vc" or "vp". Errors are a *vc.Fault.
+func InsecureVerifySignature(b []byte, key keys.PublicKey) (payload []byte, mediaType string, err error) {
+	text, err := unwrap(b)
+	if err != nil {
+		return nil, "", err
+	}
+	if isPresentation(text) {
+		p, err := parsePresentation(text)
+		if err == nil {
+			err = p.checkBinding(key)
+		}
+		if err != nil {
+			return nil, "", err
+		}
+		return p.Payload, "vp", nil
+	}
+	p, err := parseCredential(text)
+	if err == nil {
+		err = p.CheckSignature(key)
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	return p.Payload, "vc", nil
+}
