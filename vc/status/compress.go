@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 )
 
@@ -121,11 +122,8 @@ func deflate(w io.WriteCloser, out *bytes.Buffer, b []byte) []byte {
 var base64url = base64.RawURLEncoding.Strict()
 
 func decodeBase64(s string) ([]byte, error) {
-	// The decoder of the standard library skips line ends.
-	for i := range len(s) {
-		if s[i] == '\n' || s[i] == '\r' {
-			return nil, errEncoding
-		}
+	if strings.IndexByte(s, '\n') >= 0 || strings.IndexByte(s, '\r') >= 0 { // which the standard library skips
+		return nil, errEncoding
 	}
 	b, err := base64url.DecodeString(s)
 	if err != nil {
