@@ -110,7 +110,7 @@ func (l *Lists) read(ctx context.Context, k key, doc Document, at time.Time) (*h
 	}
 	verified, _, err := l.verifier.Verify(ctx, p, &e)
 	if err != nil {
-		return nil, unknown("status.list.refused", err)
+		return nil, unknown(refusal(err), err)
 	}
 	var list *heldList
 	if isToken {
@@ -128,6 +128,19 @@ func (l *Lists) read(ctx context.Context, k key, doc Document, at time.Time) (*h
 	}
 	list.obtained = at
 	return list, nil
+}
+
+// refusal is the code for a list that a vc.Verifier does not accept.
+func refusal(err error) string {
+	switch vc.Code(err) {
+	case "vc.issuer.notaccepted":
+		return "status.list.issuer"
+	case "vc.time.expired":
+		return "status.list.expired"
+	case "vc.time.notyet", "vc.time.future":
+		return "status.list.future"
+	}
+	return "status.list.refused"
 }
 
 // expect is the policy for lists that are to count for credentials of an issuer; ok is false if it would accept none.
