@@ -11,7 +11,7 @@ import (
 // parsedCredential is a vc+jwt that nobody has verified. It implements vc.Parsed and never changes.
 type parsedCredential struct {
 	*token
-	credential *vcdm.Credential
+	document *vcdm.Credential
 }
 
 // MediaType implements vc.Parsed.
@@ -20,7 +20,7 @@ func (p *parsedCredential) MediaType() string { return MediaType }
 // Origin implements vc.Parsed.
 func (p *parsedCredential) Origin() vc.Origin {
 	return vc.Origin{
-		Issuer: p.credential.Issuer, KeyID: p.Header.KeyID, Chain: p.chain, Algorithm: p.Header.Algorithm,
+		Issuer: p.document.Issuer, KeyID: p.Header.KeyID, Chain: p.chain, Algorithm: p.Header.Algorithm,
 		IssuedAt: p.claims.IssuedAt, Undated: p.claims.IssuedAt.IsZero(),
 	}
 }
@@ -38,7 +38,7 @@ func (p *parsedCredential) CheckSignature(key keys.PublicKey) error {
 
 // Disclose implements vc.Parsed. Nothing can be withheld.
 func (p *parsedCredential) Disclose() (vc.Disclosed, error) {
-	return p.claims.Disclosed(p.credential), nil
+	return p.claims.Disclosed(p.document), nil
 }
 
 // Binding implements vc.Parsed: a credential by itself shows no holder.

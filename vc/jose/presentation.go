@@ -51,18 +51,18 @@ func Parse(b []byte, opt *Options) (*Presentation, error) {
 // under a policy of its own, with the same audience and nonce. Errors are a *vc.Fault.
 func Split(b []byte, opt *Options) ([]*Presentation, error) {
 	raw := bytes.Clone(b)
-	text, err := unwrap(raw)
+	t, err := unwrap(raw)
 	if err != nil {
 		return nil, err
 	}
-	p, err := parsePresentation(text)
+	p, err := t.presentation()
 	if err != nil {
 		return nil, err
 	}
-	if len(p.presentation.Credentials) == 0 {
+	if len(p.document.Credentials) == 0 {
 		return nil, errCount()
 	}
-	out := make([]*Presentation, len(p.presentation.Credentials))
+	out := make([]*Presentation, len(p.document.Credentials))
 	for i := range out {
 		out[i] = &Presentation{raw, sync.OnceValues(func() (vc.Parsed, error) { return p.open(i, opt.formats()) })}
 	}
@@ -96,32 +96,45 @@ func (b bare) Open() (vc.Parsed, error) {
 	return p, nil
 }
 
-// open parses a credential or a presentation of one.
-func open(b []byte, opt *Options) (vc.Parsed, error) {
-	text, err := unwrap(b)
+// parseCredential parses a credential with no presentation around it.
+func parseCredential(b []byte) (*parsedCredential, error) {
+	t, err := parseToken(b)
 	if err != nil {
 		return nil, err
 	}
-	if isPresentation(text) {
-		p, err := parsePresentation(text)
+	return t.credential()
+}
+
+// open parses a credential or a presentation of one.
+func open(b []byte, opt *Options) (vc.Parsed, error) {
+	t, err := unwrap(b)
+	if err != nil {
+		return nil, err
+	}
+	if !t.isPresentation() {
+		p, err := t.credential()
 		if err != nil {
 			return nil, err
 		}
-		if len(p.presentation.Credentials) != 1 {
-			return nil, errCount()
-		}
-		return p.open(0, opt.formats())
+		return p, nil
 	}
-	return bare(text).Open()
+	p, err := t.presentation()
+	if err != nil {
+		return nil, err
+	}
+	if len(p.document.Credentials) != 1 {
+		return nil, errCount()
+	}
+	return p.open(0, opt.formats())
 }
 
-// unwrap takes the token out of an enveloping JSON object, if b is one.
-func unwrap(b []byte) ([]byte, error) {
+// unwrap parses b, or the token in it if it is an enveloping JSON object.
+func unwrap(b []byte) (*token, error) {
 	if len(b) > MaxSize {
 		return nil, vc.InvalidBecause("jose.size", jws.ErrSize)
 	}
 	if len(b) == 0 || b[0] != '{' {
-		return b, nil
+		return parseToken(b)
 	}
 	v, err := strictjson.Parse(b, limits)
 	if err != nil {
@@ -133,29 +146,18 @@ func unwrap(b []byte) ([]byte, error) {
 			return nil, vc.InvalidBecause("jose.syntax", err)
 		}
 	}
+	t, err := parseToken(e.Data)
+	if err != nil {
+		return nil, err
+	}
 	want := MediaType
-	if isPresentation(e.Data) {
+	if t.isPresentation() {
 		want = PresentationMediaType
 	}
 	if e.MediaType != want {
 		return nil, vc.Invalid("jose.syntax", "an envelope of another media type than what is in it")
 	}
-	return e.Data, nil
-}
-
-// isPresentation tells by typ which of the two media types a token has. What cannot be read is not decided here.
-func isPresentation(b []byte) bool {
-	text, _, _ := bytes.Cut(b, []byte{'.'})
-	if len(text) > jws.MaxHeaderSize {
-		return false
-	}
-	d := jws.NewDecoder(len(text))
-	header, err := d.Decode(text)
-	if err != nil {
-		return false
-	}
-	h, err := jws.ParseHeader(header)
-	return err == nil && h.Type == PresentationMediaType
+	return t, nil
 }
 
 // Open implements vc.Presentation.
@@ -174,12 +176,12 @@ func (p *Presentation) GoString() string { return p.String() }
 // key it is, not the time, not what is inside a presentation. It is for conformance suites and tools. It returns the payload, with the
 // media type of what is in it, "vc" or "vp". Errors are a *vc.Fault.
 func InsecureVerifySignature(b []byte, key keys.PublicKey) (payload []byte, mediaType string, err error) {
-	text, err := unwrap(b)
+	t, err := unwrap(b)
 	if err != nil {
 		return nil, "", err
 	}
-	if isPresentation(text) {
-		p, err := parsePresentation(text)
+	if t.isPresentation() {
+		p, err := t.presentation()
 		if err == nil {
 			err = p.checkBinding(key)
 		}
@@ -188,7 +190,7 @@ func InsecureVerifySignature(b []byte, key keys.PublicKey) (payload []byte, medi
 		}
 		return p.Payload, "vp", nil
 	}
-	p, err := parseCredential(text)
+	p, err := t.credential()
 	if err == nil {
 		err = p.CheckSignature(key)
 	}

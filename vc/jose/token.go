@@ -17,31 +17,38 @@ type token struct {
 	body   strictjson.Value
 }
 
-// parseToken reads a compact JWS with this typ and, if it says so, this cty.
-func parseToken(b []byte, typ, cty string) (*token, error) {
+// parseToken reads a compact JWS.
+func parseToken(b []byte) (*token, error) {
 	signed, err := jws.Parse(b, &jws.Options{MaxSize: MaxSize})
 	if err != nil {
 		return nil, jwsFault(err)
 	}
 	t := &token{Token: signed}
-	h := &t.Header
-	if h.Type != typ {
-		return nil, vc.Invalid("jose.header.typ", "typ is not "+typ)
-	}
-	if h.Has("cty") && h.ContentType != cty {
-		return nil, vc.Invalid("jose.header.cty", "cty is not "+cty)
-	}
-	if t.chain, err = h.Chain(); err != nil {
+	if t.chain, err = t.Header.Chain(); err != nil {
 		return nil, jwsFault(err)
 	}
+	return t, nil
+}
+
+// isPresentation tells which of the two media types it is, or would be.
+func (t *token) isPresentation() bool { return t.Header.Type == PresentationMediaType }
+
+// read reads the payload of a token with this typ and, if it says so, this cty.
+func (t *token) read(typ, cty string) (err error) {
+	if t.Header.Type != typ {
+		return vc.Invalid("jose.header.typ", "typ is not "+typ)
+	}
+	if t.Header.Has("cty") && t.Header.ContentType != cty {
+		return vc.Invalid("jose.header.cty", "cty is not "+cty)
+	}
 	if t.body, err = strictjson.Parse(t.Payload, limits); err != nil {
-		return nil, jsonFault(err)
+		return jsonFault(err)
 	}
 	if t.body.Kind() != strictjson.Object {
-		return nil, vc.Invalid("jose.payload", "the payload is not an object")
+		return vc.Invalid("jose.payload", "the payload is not an object")
 	}
 	t.claims, err = envelope.ReadClaims(t.body, &credentialCodes)
-	return t, err
+	return err
 }
 
 // checkReplicated compares iss in the header, where it may stand again (RFC 7519, section 5.3; VC-JOSE-COSE, section 4.1.2), with who
@@ -57,10 +64,9 @@ func (t *token) checkReplicated(who string) error {
 	return nil
 }
 
-// parseCredential reads a vc+jwt.
-func parseCredential(b []byte) (*parsedCredential, error) {
-	t, err := parseToken(b, MediaType, "vc")
-	if err != nil {
+// credential reads a vc+jwt.
+func (t *token) credential() (*parsedCredential, error) {
+	if err := t.read(MediaType, "vc"); err != nil {
 		return nil, err
 	}
 	cred, err := vcdm.ParseCredential(t.body)
@@ -76,10 +82,9 @@ func parseCredential(b []byte) (*parsedCredential, error) {
 	return &parsedCredential{t, cred}, nil
 }
 
-// parsePresentation reads a vp+jwt.
-func parsePresentation(b []byte) (*parsedPresentation, error) {
-	t, err := parseToken(b, PresentationMediaType, "vp")
-	if err != nil {
+// presentation reads a vp+jwt.
+func (t *token) presentation() (*parsedPresentation, error) {
+	if err := t.read(PresentationMediaType, "vp"); err != nil {
 		return nil, err
 	}
 	p, err := vcdm.ParsePresentation(t.body)
@@ -102,7 +107,7 @@ func parsePresentation(b []byte) (*parsedPresentation, error) {
 // parsedPresentation is a vp+jwt that nobody has verified.
 type parsedPresentation struct {
 	*token
-	presentation *vcdm.Presentation
+	document *vcdm.Presentation
 }
 
 // checkBinding checks the holder's signature over the whole presentation.
@@ -116,5 +121,5 @@ func (p *parsedPresentation) checkBinding(key keys.PublicKey) error {
 // open opens the i-th credential.
 func (p *parsedPresentation) open(i int, f envelope.Formats) (vc.Parsed, error) {
 	b := p.claims.Binding(p.Header.KeyID, p.Header.Algorithm)
-	return envelope.Open(p.presentation, i, f, b, p.checkBinding, &presentationCodes)
+	return envelope.Open(p.document, i, f, b, p.checkBinding, &presentationCodes)
 }
