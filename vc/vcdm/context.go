@@ -9,12 +9,11 @@ import (
 
 // readContext reads @context: the base context of a version first, then URLs and objects (VCDM 2.0, section 4.3; 1.1, section
 // 4.1). The one base context may stand there as a string, as it does in the specification's own enveloped credentials.
-func readContext(v *strictjson.Value) (Version, []string, error) {
-	m, ok := v.Get("@context")
-	if !ok {
+func readContext(d *document) (Version, []string, error) {
+	if !d.has(propContext) {
 		return 0, nil, vc.Invalid("vcdm.context", "there is no @context")
 	}
-	items, err := list(&m, "vcdm.context", "@context")
+	items, err := list(&d[propContext], "vcdm.context", "@context")
 	if err != nil {
 		return 0, nil, err
 	}

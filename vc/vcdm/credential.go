@@ -69,59 +69,60 @@ func ParseCredential(v strictjson.Value) (*Credential, error) {
 	return c, nil
 }
 
-func (c *Credential) read() (err error) {
-	if err = checkNames(&c.Value); err != nil {
+func (c *Credential) read() error {
+	d, err := readDocument(&c.Value)
+	if err != nil {
 		return err
 	}
-	if c.Version, c.Contexts, err = readContext(&c.Value); err != nil {
+	if c.Version, c.Contexts, err = readContext(d); err != nil {
 		return err
 	}
-	if c.Types, err = readTypes(&c.Value, "the credential"); err != nil {
+	if c.Types, err = typesOf(&d[propType], "the credential"); err != nil {
 		return err
 	}
 	if !slices.Contains(c.Types, "VerifiableCredential") {
 		return vc.Invalid("vcdm.type.missing", "VerifiableCredential is not among the types")
 	}
-	if c.ID, err = readID(&c.Value, "the credential"); err != nil {
+	if c.ID, err = idOf(&d[propID], "the credential"); err != nil {
 		return err
 	}
-	for _, step := range [...]func() error{
-		c.readIssuer, c.readSubjects, c.readValidity, c.readStatus, c.readSchemas, c.readRelated,
+	for _, step := range [...]func(*Credential, *document) error{
+		(*Credential).readIssuer, (*Credential).readSubjects, (*Credential).readValidity, (*Credential).readStatus,
+		(*Credential).readSchemas, (*Credential).readRelated,
 	} {
-		if err = step(); err != nil {
+		if err = step(c, d); err != nil {
 			return err
 		}
 	}
-	if err = checkExtensions(&c.Value, c.Version); err != nil {
+	if err = checkExtensions(d, c.Version); err != nil {
 		return err
 	}
-	c.Secured, err = readProof(&c.Value)
+	c.Secured, err = readProof(d)
 	return err
 }
 
 // readIssuer reads issuer, and checks its texts and the credential's (VCDM 2.0, sections 4.6 and 4.7). In version 1.1 name and
 // description are not the data model's.
-func (c *Credential) readIssuer() (err error) {
-	m, ok := c.Value.Get("issuer")
-	if !ok {
-		return vc.Invalid("vcdm.issuer", "there is no issuer")
-	}
-	if c.Issuer, err = readParty(&m, "vcdm.issuer", "issuer"); err != nil || c.Version == V1 {
+func (c *Credential) readIssuer(d *document) (err error) {
+	issuer := &d[propIssuer]
+	if c.Issuer, err = readParty(issuer, "vcdm.issuer", "issuer"); err != nil || c.Version == V1 {
 		return err
 	}
-	if err = checkTexts(&c.Value); err != nil {
-		return err
+	for _, p := range [...]property{propName, propDescription} {
+		if err = checkText(&d[p], propertyNames[p]); err != nil {
+			return err
+		}
+		m, _ := issuer.Get(propertyNames[p])
+		if err = checkText(&m, propertyNames[p]); err != nil {
+			return err
+		}
 	}
-	return checkTexts(&m)
+	return nil
 }
 
 // readSubjects reads credentialSubject (VCDM 2.0, section 4.8): objects with at least one member.
-func (c *Credential) readSubjects() error {
-	m, ok := c.Value.Get("credentialSubject")
-	if !ok {
-		return vc.Invalid("vcdm.subject", "there is no credentialSubject")
-	}
-	items, err := list(&m, "vcdm.subject", "credentialSubject")
+func (c *Credential) readSubjects(d *document) error {
+	items, err := list(&d[propSubject], "vcdm.subject", "credentialSubject")
 	if err != nil {
 		return err
 	}

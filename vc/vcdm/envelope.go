@@ -53,25 +53,25 @@ func parseEnvelope(v *strictjson.Value, want string) (*Envelope, error) {
 	if v.Kind() != strictjson.Object {
 		return nil, vc.Invalid("vcdm.object", "an envelope is not an object")
 	}
-	if err := checkNames(v); err != nil {
+	d, err := readDocument(v)
+	if err != nil {
 		return nil, err
 	}
-	version, _, err := readContext(v)
+	version, _, err := readContext(d)
 	switch {
 	case err != nil:
 		return nil, err
 	case version != V2:
 		return nil, vc.Invalid("vcdm.context.base", "an envelope has not the base context of version 2.0")
 	}
-	types, err := readTypes(v, "the envelope")
+	types, err := typesOf(&d[propType], "the envelope")
 	if err != nil {
 		return nil, err
 	}
 	if !slices.Equal(types, []string{want}) {
 		return nil, vc.Invalid("vcdm.type.missing", want+" is not the type")
 	}
-	m, _ := v.Get("id")
-	s, _ := m.Str()
+	s, _ := d[propID].Str()
 	return parseDataURL(s)
 }
 

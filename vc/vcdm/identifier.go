@@ -10,8 +10,13 @@ import (
 
 // readID reads an optional id: one URL (VCDM 2.0, section 4.4).
 func readID(v *strictjson.Value, of string) (string, error) {
-	m, ok := v.Get("id")
-	if !ok {
+	m, _ := v.Get("id")
+	return idOf(&m, of)
+}
+
+// idOf reads the value of an id, which may be absent.
+func idOf(m *strictjson.Value, of string) (string, error) {
+	if m.Kind() == strictjson.Invalid {
 		return "", nil
 	}
 	s, ok := m.Str()
@@ -39,11 +44,16 @@ func readParty(m *strictjson.Value, code, property string) (string, error) {
 
 // readTypes reads type: one or more terms or absolute URLs (VCDM 2.0, section 4.5). What a term means is not looked at.
 func readTypes(v *strictjson.Value, of string) ([]string, error) {
-	m, ok := v.Get("type")
-	if !ok {
+	m, _ := v.Get("type")
+	return typesOf(&m, of)
+}
+
+// typesOf reads the value of a type, which may be absent.
+func typesOf(m *strictjson.Value, of string) ([]string, error) {
+	if m.Kind() == strictjson.Invalid {
 		return nil, vc.Invalid("vcdm.type", of+" has no type")
 	}
-	items, err := list(&m, "vcdm.type", "type")
+	items, err := list(m, "vcdm.type", "type")
 	if err != nil {
 		return nil, err
 	}

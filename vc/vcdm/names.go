@@ -1,34 +1,81 @@
 package vcdm
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/realdid/realdid/internal/strictjson"
 	"github.com/realdid/realdid/vc"
 )
 
-// The member names that the data model gives a meaning in credentials and presentations of either version.
-var properties = []string{
+// property is a member name that the data model gives a meaning in credentials or presentations of either version.
+type property uint8
+
+const (
+	propContext property = iota
+	propID
+	propType
+	propIssuer
+	propHolder
+	propName
+	propDescription
+	propSubject
+	propValidFrom
+	propValidUntil
+	propIssued
+	propExpires
+	propStatus
+	propSchema
+	propRefresh
+	propTerms
+	propEvidence
+	propRelated
+	propConfidence
+	propRender
+	propCredential
+	propProof
+	properties // how many
+)
+
+var propertyNames = [properties]string{
 	"@context", "id", "type", "issuer", "holder", "name", "description", "credentialSubject", "validFrom", "validUntil",
 	"issuanceDate", "expirationDate", "credentialStatus", "credentialSchema", "refreshService", "termsOfUse", "evidence",
 	"relatedResource", "confidenceMethod", "renderMethod", "verifiableCredential", "proof",
 }
 
-// checkNames refuses, in a credential or presentation, names which another reader may take for a property that this one does not
-// see: those of another case.
-func checkNames(v *strictjson.Value) error {
+var propertyByName = func() map[string]property {
+	m := make(map[string]property, properties)
+	for p, name := range propertyNames {
+		m[name] = property(p)
+	}
+	return m
+}()
+
+// document is a credential, presentation or envelope, its members by property.
+type document [properties]strictjson.Value
+
+// has tells whether p is there.
+func (d *document) has(p property) bool { return d[p].Kind() != strictjson.Invalid }
+
+// readDocument finds the properties of v. It refuses names that another reader may take for a property which this one does not
+// see: keywords, and those of another case.
+func readDocument(v *strictjson.Value) (*document, error) {
+	d := &document{}
 	for _, m := range v.Members() {
-		if slices.Contains(properties, m.Name) {
+		p, ok := propertyByName[m.Name]
+		if ok {
+			d[p] = m.Value
 			continue
 		}
-		for _, p := range properties {
-			if strings.EqualFold(p, m.Name) {
-				return vc.Invalid("vcdm.case", "a member's name differs from "+p+" by case")
+		if strings.HasPrefix(m.Name, "@") {
+			return nil, errKeyword()
+		}
+		for _, name := range propertyNames {
+			if strings.EqualFold(name, m.Name) {
+				return nil, vc.Invalid("vcdm.case", "a member's name differs from "+name+" by case")
 			}
 		}
 	}
-	return checkKeywords(v)
+	return d, nil
 }
 
 // checkKeywords refuses JSON-LD keywords (JSON-LD 1.1, section 1.7) as names: both base contexts alias what a credential needs, and
@@ -36,8 +83,12 @@ func checkNames(v *strictjson.Value) error {
 func checkKeywords(v *strictjson.Value) error {
 	for _, m := range v.Members() {
 		if strings.HasPrefix(m.Name, "@") && m.Name != "@context" {
-			return vc.Invalid("vcdm.keyword", "a JSON-LD keyword is the name of a member")
+			return errKeyword()
 		}
 	}
 	return nil
+}
+
+func errKeyword() error {
+	return vc.Invalid("vcdm.keyword", "a JSON-LD keyword is the name of a member")
 }

@@ -47,44 +47,44 @@ func ParsePresentation(v strictjson.Value) (*Presentation, error) {
 	return p, nil
 }
 
-func (p *Presentation) read() (err error) {
-	if err = checkNames(&p.Value); err != nil {
+func (p *Presentation) read() error {
+	d, err := readDocument(&p.Value)
+	if err != nil {
 		return err
 	}
-	if p.Version, p.Contexts, err = readContext(&p.Value); err != nil {
+	if p.Version, p.Contexts, err = readContext(d); err != nil {
 		return err
 	}
-	if p.Types, err = readTypes(&p.Value, "the presentation"); err != nil {
+	if p.Types, err = typesOf(&d[propType], "the presentation"); err != nil {
 		return err
 	}
 	if !slices.Contains(p.Types, "VerifiablePresentation") {
 		return vc.Invalid("vcdm.type.missing", "VerifiablePresentation is not among the types")
 	}
-	if p.ID, err = readID(&p.Value, "the presentation"); err != nil {
+	if p.ID, err = idOf(&d[propID], "the presentation"); err != nil {
 		return err
 	}
-	if m, ok := p.Value.Get("holder"); ok {
-		if p.Holder, err = readParty(&m, "vcdm.holder", "holder"); err != nil {
+	if d.has(propHolder) {
+		if p.Holder, err = readParty(&d[propHolder], "vcdm.holder", "holder"); err != nil {
 			return err
 		}
 	}
-	if err = p.readCredentials(); err != nil {
+	if err = p.readCredentials(d); err != nil {
 		return err
 	}
-	if err = eachTyped(&p.Value, "termsOfUse", "vcdm.extension", anyTyped); err != nil {
+	if err = eachTyped(d, propTerms, "vcdm.extension", anyTyped); err != nil {
 		return err
 	}
-	p.Secured, err = readProof(&p.Value)
+	p.Secured, err = readProof(d)
 	return err
 }
 
 // readCredentials reads verifiableCredential: objects, never strings, URLs or null.
-func (p *Presentation) readCredentials() error {
-	m, ok := p.Value.Get("verifiableCredential")
-	if !ok {
+func (p *Presentation) readCredentials(d *document) error {
+	if !d.has(propCredential) {
 		return nil
 	}
-	items, err := list(&m, "vcdm.presentation", "verifiableCredential")
+	items, err := list(&d[propCredential], "vcdm.presentation", "verifiableCredential")
 	if err != nil {
 		return err
 	}

@@ -16,12 +16,11 @@ type RelatedResource struct {
 }
 
 // readRelated reads relatedResource.
-func (c *Credential) readRelated() error {
-	m, ok := c.Value.Get("relatedResource")
-	if !ok || c.Version == V1 {
+func (c *Credential) readRelated(d *document) error {
+	if !d.has(propRelated) || c.Version == V1 {
 		return nil
 	}
-	items, err := list(&m, "vcdm.related", "relatedResource")
+	items, err := list(&d[propRelated], "vcdm.related", "relatedResource")
 	if err != nil {
 		return err
 	}

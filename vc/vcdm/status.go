@@ -13,8 +13,8 @@ import (
 const statusEntry = "BitstringStatusListEntry"
 
 // readStatus reads credentialStatus (VCDM 2.0, section 4.10).
-func (c *Credential) readStatus() error {
-	return eachTyped(&c.Value, "credentialStatus", "vcdm.status", func(v *strictjson.Value, id string, types []string) error {
+func (c *Credential) readStatus(d *document) error {
+	return eachTyped(d, propStatus, "vcdm.status", func(v *strictjson.Value, id string, types []string) error {
 		ref := vc.StatusReference{URI: id}
 		if slices.Contains(types, statusEntry) {
 			var err error

@@ -5,21 +5,18 @@ import (
 	"github.com/realdid/realdid/vc"
 )
 
-// checkTexts checks name and description of a credential or its issuer (VCDM 2.0, section 4.6).
-func checkTexts(v *strictjson.Value) error {
-	for _, property := range [...]string{"name", "description"} {
-		m, ok := v.Get(property)
-		if !ok || m.Kind() == strictjson.String {
-			continue
-		}
-		items, err := list(&m, "vcdm.text", property)
-		if err != nil {
+// checkText checks the value of name or description, which may be absent (VCDM 2.0, section 4.6).
+func checkText(m *strictjson.Value, property string) error {
+	if m.Kind() == strictjson.Invalid || m.Kind() == strictjson.String {
+		return nil
+	}
+	items, err := list(m, "vcdm.text", property)
+	if err != nil {
+		return err
+	}
+	for i := range items {
+		if err := checkLanguageValue(&items[i], property); err != nil {
 			return err
-		}
-		for i := range items {
-			if err := checkLanguageValue(&items[i], property); err != nil {
-				return err
-			}
 		}
 	}
 	return nil

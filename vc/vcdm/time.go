@@ -3,39 +3,36 @@ package vcdm
 import (
 	"time"
 
-	"github.com/realdid/realdid/internal/strictjson"
 	"github.com/realdid/realdid/vc"
 )
 
 // readTime reads an optional time; zero if it is not there.
-func readTime(v *strictjson.Value, property string) (time.Time, error) {
-	m, ok := v.Get(property)
-	if !ok {
+func readTime(d *document, p property) (time.Time, error) {
+	if !d.has(p) {
 		return time.Time{}, nil
 	}
-	s, _ := m.Str()
+	s, _ := d[p].Str()
 	t, ok := parseTime(s)
 	if !ok {
-		return time.Time{}, vc.Invalid("vcdm.time", property+" is not a time with a zone")
+		return time.Time{}, vc.Invalid("vcdm.time", propertyNames[p]+" is not a time with a zone")
 	}
 	return t, nil
 }
 
 // readValidity reads the validity period: validFrom and validUntil of version 2.0 (section 4.9); issuanceDate and expirationDate of
 // version 1.1 (sections 4.5 and 4.6), whose context knows the later names as well: the narrower of both counts.
-func (c *Credential) readValidity() (err error) {
-	v := &c.Value
-	if c.ValidFrom, err = readTime(v, "validFrom"); err != nil {
+func (c *Credential) readValidity(d *document) (err error) {
+	if c.ValidFrom, err = readTime(d, propValidFrom); err != nil {
 		return err
 	}
-	if c.ValidUntil, err = readTime(v, "validUntil"); err != nil {
+	if c.ValidUntil, err = readTime(d, propValidUntil); err != nil {
 		return err
 	}
-	issued, err := readTime(v, "issuanceDate")
+	issued, err := readTime(d, propIssued)
 	if err != nil {
 		return err
 	}
-	expires, err := readTime(v, "expirationDate")
+	expires, err := readTime(d, propExpires)
 	if err != nil {
 		return err
 	}

@@ -10,28 +10,28 @@ import (
 
 // eachTyped calls do for each object of a property whose values are objects that must have a type and may have an id. A property
 // that is not there has none.
-func eachTyped(v *strictjson.Value, property, code string, do func(v *strictjson.Value, id string, types []string) error) error {
-	m, ok := v.Get(property)
-	if !ok {
+func eachTyped(d *document, p property, code string, do func(v *strictjson.Value, id string, types []string) error) error {
+	if !d.has(p) {
 		return nil
 	}
-	items, err := list(&m, code, property)
+	name := propertyNames[p]
+	items, err := list(&d[p], code, name)
 	if err != nil {
 		return err
 	}
 	for i := range items {
 		item := &items[i]
 		if item.Kind() != strictjson.Object {
-			return vc.Invalid(code, property+" is not an object")
+			return vc.Invalid(code, name+" is not an object")
 		}
 		if err := checkKeywords(item); err != nil {
 			return err
 		}
-		types, err := readTypes(item, property)
+		types, err := readTypes(item, name)
 		if err != nil {
 			return err
 		}
-		id, err := readID(item, property)
+		id, err := readID(item, name)
 		if err != nil {
 			return err
 		}
@@ -46,13 +46,13 @@ func anyTyped(*strictjson.Value, string, []string) error { return nil }
 
 // checkExtensions checks the properties of which the data model says only that their values have a type (VCDM 2.0, sections 5.4 to
 // 5.6 and 5.10).
-func checkExtensions(v *strictjson.Value, version Version) error {
-	for _, property := range [...]string{"termsOfUse", "evidence", "confidenceMethod", "renderMethod"} {
-		if err := eachTyped(v, property, "vcdm.extension", anyTyped); err != nil {
+func checkExtensions(d *document, version Version) error {
+	for _, p := range [...]property{propTerms, propEvidence, propConfidence, propRender} {
+		if err := eachTyped(d, p, "vcdm.extension", anyTyped); err != nil {
 			return err
 		}
 	}
-	return eachTyped(v, "refreshService", "vcdm.extension", func(_ *strictjson.Value, id string, _ []string) error {
+	return eachTyped(d, propRefresh, "vcdm.extension", func(_ *strictjson.Value, id string, _ []string) error {
 		if id == "" && version == V1 { // VCDM 1.1, section 5.4
 			return vc.Invalid("vcdm.id", "refreshService has no id")
 		}
@@ -61,8 +61,8 @@ func checkExtensions(v *strictjson.Value, version Version) error {
 }
 
 // readSchemas reads credentialSchema (VCDM 2.0, section 4.11).
-func (c *Credential) readSchemas() error {
-	return eachTyped(&c.Value, "credentialSchema", "vcdm.schema", func(v *strictjson.Value, id string, types []string) error {
+func (c *Credential) readSchemas(d *document) error {
+	return eachTyped(d, propSchema, "vcdm.schema", func(v *strictjson.Value, id string, types []string) error {
 		if id == "" {
 			return vc.Invalid("vcdm.id", "credentialSchema has no id")
 		}
@@ -83,12 +83,11 @@ func (c *Credential) readSchemas() error {
 }
 
 // readProof tells whether there is a proof, and checks that each is an object with a type. The rest is the format's.
-func readProof(v *strictjson.Value) (bool, error) {
-	m, ok := v.Get("proof")
-	if !ok {
+func readProof(d *document) (bool, error) {
+	if !d.has(propProof) {
 		return false, nil
 	}
-	items, err := list(&m, "vcdm.proof", "proof")
+	items, err := list(&d[propProof], "vcdm.proof", "proof")
 	if err != nil {
 		return false, err
 	}
