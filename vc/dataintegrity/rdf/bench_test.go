@@ -14,7 +14,9 @@ func credentialDataset(n int, nested bool) *Dataset {
 		typ   = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
 	)
 	d := &Dataset{}
-	add := func(s Term, p string, o Term) { d.Quads = append(d.Quads, Quad{Subject: s, Predicate: NewIRI(p), Object: o}) }
+	add := func(s Term, p string, o Term) {
+		d.Quads = append(d.Quads, Quad{Subject: s, Predicate: NewIRI(p), Object: o})
+	}
 	id, subject := NewIRI("urn:uuid:98c5cffc-efa2-43e3-99f5-01e8ef404be0"), NewIRI("did:example:holder")
 	add(id, typ, NewIRI(cred+"VerifiableCredential"))
 	add(id, typ, NewIRI(vocab+"ExampleCredential"))

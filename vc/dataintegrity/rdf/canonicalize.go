@@ -70,6 +70,7 @@ func Canonicalize(d *Dataset, opt *Options) (*Canonical, error) {
 	}
 	c.mentions.write(c.lines, len(d.Blanks))
 	c.firstDegree()
+	c.open = severalGraphs(d)
 	if !c.label() {
 		return nil, ErrWork
 	}
@@ -126,6 +127,7 @@ type canonizer struct {
 	mentions mentions
 	hash384  bool
 	work     int
+	open     bool // see ties.go
 
 	first  []digest // first[i]: first-degree hash of blank node i
 	order  []int32  // the blank nodes that occur, by first-degree hash

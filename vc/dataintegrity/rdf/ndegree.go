@@ -10,7 +10,8 @@ import (
 // nDegree is the state of Hash N-Degree Quads (section 4.8). Lists that grow with the depth of the recursion are stacks, and
 // an issuer of temporary identifiers is never copied: what it issued since a point is undone, and done again if it was chosen.
 type nDegree struct {
-	c *canonizer
+	c    *canonizer
+	ties bool // whether ties are to be broken
 
 	class     []int32          // class[i]: number of the first-degree hash of blank node i
 	predicate []int32          // of each quad: number of its predicate
@@ -39,6 +40,8 @@ type related struct{ hash, blank int32 }
 type outcome struct {
 	hash     digest
 	from, to int
+
+	surroundings []byte // of them, if there is a tie to break
 }
 
 // labelShared is step 5: for every first-degree hash that several nodes share, it hashes the neighbourhood of each, and
@@ -49,6 +52,7 @@ func (c *canonizer) labelShared() bool {
 	}
 	s := c.deep
 	s.reset(c)
+	s.ties = c.open
 	for i, j := 0, 0; i < len(c.order); i = j {
 		j = c.run(i)
 		if j-i == 1 {
@@ -65,10 +69,15 @@ func (c *canonizer) labelShared() bool {
 			}
 			from := len(s.outcome)
 			s.outcome = append(s.outcome, s.issued...)
-			s.outcomes = append(s.outcomes, outcome{s.result, from, len(s.outcome)})
+			s.outcomes = append(s.outcomes, outcome{hash: s.result, from: from, to: len(s.outcome)})
 			s.undo(0)
 		}
 		slices.SortStableFunc(s.outcomes, func(a, b outcome) int { return bytes.Compare(a.hash[:], b.hash[:]) })
+		if s.ties {
+			if s.orderTies(); !s.spend(0) {
+				return false
+			}
+		}
 		for _, o := range s.outcomes {
 			for _, n := range s.outcome[o.from:o.to] {
 				c.issue(n)
@@ -235,11 +244,11 @@ func (s *nDegree) choosePath(i, j int) bool {
 	path, issued := len(s.buf), len(s.issued)
 	chosen, chosenIssued := len(s.chosen), len(s.chosenIssued)
 	for {
-		least, ok := s.tryPath(i, j, s.chosen[chosen:])
+		order, ok := s.tryPath(i, j, s.chosen[chosen:])
 		if !ok {
 			return false
 		}
-		if least {
+		if order < 0 || order == 0 && s.ties && s.firstOfTie(issued, s.chosenIssued[chosenIssued:]) {
 			s.chosen = append(s.chosen[:chosen], s.buf[path:]...)
 			s.chosenIssued = append(s.chosenIssued[:chosenIssued], s.issued[issued:]...)
 		}
@@ -257,12 +266,12 @@ func (s *nDegree) choosePath(i, j int) bool {
 	return true
 }
 
-// tryPath appends the path of the nodes related[i:j] in their present order and tells whether it is less than the chosen one
-// (or the first); it gives up as soon as it cannot be.
-func (s *nDegree) tryPath(i, j int, chosen []byte) (least, ok bool) {
+// tryPath appends the path of the nodes related[i:j] in their present order and compares it with the chosen one: -1 if it is
+// less, or the first. It gives up as soon as it must be greater.
+func (s *nDegree) tryPath(i, j int, chosen []byte) (order int, ok bool) {
 	path, issued := len(s.buf), len(s.issued)
 	if !s.spend(1 + j - i) {
-		return false, false
+		return 0, false
 	}
 	for k := i; k < j; k++ {
 		b := s.related[k].blank
@@ -272,22 +281,25 @@ func (s *nDegree) tryPath(i, j int, chosen []byte) (least, ok bool) {
 		s.buf = s.appendIdentifier(s.buf, b)
 	}
 	if beyond(s.buf[path:], chosen) {
-		return false, true
+		return 1, true
 	}
 	for k, end := issued, len(s.issued); k < end; k++ { // whom this path issued is whom it must go into
 		b := s.issued[k]
 		if !s.hash(b) {
-			return false, false
+			return 0, false
 		}
 		s.buf = s.appendIdentifier(s.buf, b)
 		s.buf = append(s.buf, '<')
 		s.buf = s.appendHex(s.buf, &s.result)
 		s.buf = append(s.buf, '>')
 		if beyond(s.buf[path:], chosen) {
-			return false, true
+			return 1, true
 		}
 	}
-	return len(chosen) == 0 || bytes.Compare(s.buf[path:], chosen) < 0, true
+	if len(chosen) == 0 {
+		return -1, true
+	}
+	return bytes.Compare(s.buf[path:], chosen), true
 }
 
 // beyond tells whether every path that begins with prefix is greater than the chosen one.

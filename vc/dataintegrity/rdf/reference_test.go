@@ -69,7 +69,11 @@ func referenceCanonicalize(d *Dataset, hash crypto.Hash) (doc string, ok bool) {
 		}
 	}
 	byHash := map[string][]string{}
-	for n := range r.quadsOf {
+	for b := range d.Blanks {
+		n := blankName(NewBlank(b))
+		if r.quadsOf[n] == nil {
+			continue
+		}
 		h := r.first(n)
 		byHash[h] = append(byHash[h], n)
 	}
