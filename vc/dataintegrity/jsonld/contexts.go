@@ -1,47 +1,97 @@
 package jsonld
 
 import (
-	"errors"
+	"bytes"
+	"fmt"
+	"maps"
+	"sync"
+	"sync/atomic"
 
 	"github.com/realdid/realdid/internal/strictjson"
-	"github.com/realdid/realdid/vc/dataintegrity/rdf"
 )
 
 // Contexts is an immutable set of known contexts, by URL, with a bounded cache of what was made of them. It is safe for
 // concurrent use.
-type Contexts struct{}
+type Contexts struct {
+	docs  map[string]*document
+	known atomic.Pointer[generation] // contexts made from known ones alone
+	own   atomic.Pointer[generation] // contexts with parts that a document defines itself
+}
 
-// Embedded returns the contexts that are part of this module (folder contexts, with their sources and licences).
-func Embedded() *Contexts { return nil }
+// document is one known context.
+type document struct {
+	bytes   []byte
+	context func() (strictjson.Value, error) // the value of its @context, parsed once
+}
 
-// NewContexts returns the embedded contexts and more, by URL. Replacing an embedded one by other bytes is refused.
+// contextLimits bounds a context, known or in a document.
+var contextLimits = strictjson.Limits{Bytes: 1 << 20, Depth: 32, Nodes: 1 << 16}
+
+func newDocument(url string, b []byte) *document {
+	return &document{bytes: b, context: sync.OnceValues(func() (strictjson.Value, error) {
+		v, err := strictjson.Parse(b, contextLimits)
+		if err != nil {
+			return v, refuse(ErrSyntax, "context %s: %v", printable(url), err)
+		}
+		c, ok := v.Get("@context")
+		if !ok {
+			return v, refuse(ErrSyntax, "context %s has no @context", printable(url))
+		}
+		return c, nil
+	})}
+}
+
+func newContexts(docs map[string]*document) *Contexts {
+	c := &Contexts{docs: docs}
+	c.known.Store(newGeneration(true))
+	c.own.Store(newGeneration(false))
+	return c
+}
+
+// Embedded returns the contexts that are part of this module (folder contexts, with their sources and licences). It is always
+// the same value.
+func Embedded() *Contexts { return embedded() }
+
+var embedded = sync.OnceValue(func() *Contexts {
+	docs := make(map[string]*document, len(embeddedFiles))
+	for url, name := range embeddedFiles {
+		b, err := files.ReadFile("contexts/" + name)
+		if err != nil {
+			panic("jsonld: " + err.Error()) // the table names a file that is not there; a test reads them all
+		}
+		docs[url] = newDocument(url, b)
+	}
+	return newContexts(docs)
+})
+
+// NewContexts returns the embedded contexts and more, by URL. Each of more is a JSON object with an @context, of at most
+// 1 MiB; giving an embedded context other bytes is refused. The bytes are copied.
 func NewContexts(more map[string][]byte) (*Contexts, error) {
-	return nil, errors.New("jsonld: not built yet")
+	docs := maps.Clone(embedded().docs)
+	for url, b := range more {
+		if !isIRI(url) {
+			return nil, refuse(ErrRelativeIRI, "the URL of a context: %s", printable(url))
+		}
+		if d := docs[url]; d != nil {
+			if !bytes.Equal(d.bytes, b) {
+				return nil, fmt.Errorf("jsonld: context %s is part of this module and cannot be replaced", printable(url))
+			}
+			continue
+		}
+		d := newDocument(url, bytes.Clone(b))
+		if _, err := d.context(); err != nil {
+			return nil, err
+		}
+		docs[url] = d
+	}
+	return newContexts(docs), nil
 }
 
-// Bytes returns the bytes of a known context, for digests over them. The caller must not change them.
-func (c *Contexts) Bytes(url string) ([]byte, bool) { return nil, false }
-
-// ToRDF returns the RDF dataset of a JSON-LD document. Blank nodes are numbered in the order in which the document
-// first shows them.
-func (c *Contexts) ToRDF(doc []byte) (*rdf.Dataset, error) {
-	return nil, errors.New("jsonld: not built yet")
-}
-
-// Graph is a dataset that knows which JSON value each of its blank nodes was made from.
-type Graph struct {
-	rdf.Dataset
-	Sources []Source // Sources[i] is that of blank node i
-}
-
-// Source is the JSON value that a blank node was made from.
-type Source struct {
-	Offset int // of the node object, or of the list's array or list object; -1 for a node with a label of its own ("_:x")
-	Cell   int // 0 for a node; 1 + the index of the cell for a cell of a list
-}
-
-// Convert is ToRDF for a document that is parsed already, or a view of one (strictjson.Value.WithMembers): nodes that a
-// view shares with its document have the same Source in both.
-func (c *Contexts) Convert(v strictjson.Value) (*Graph, error) {
-	return nil, errors.New("jsonld: not built yet")
+// Bytes returns a copy of the bytes of a known context, for digests over them.
+func (c *Contexts) Bytes(url string) ([]byte, bool) {
+	d := c.docs[url]
+	if d == nil {
+		return nil, false
+	}
+	return bytes.Clone(d.bytes), true
 }
