@@ -52,6 +52,7 @@ var offlineVerbs = map[string][][]string{
 	"serve witness":  {{"--domain", "DOMAIN", "--as", "witness-1", "--addr", "127.0.0.1:0"}},
 	"serve mirror":   {{"--domain", "DOMAIN", "--as", "auditor-1", "--audit", "--addr", "127.0.0.1:0"}},
 	"serve resolver": {{"--addr", "127.0.0.1:0"}, {"--ledger", "URL", "--addr", "127.0.0.1:0"}},
+	"serve vcalm":    {{"--addr", "127.0.0.1:0"}, {"--addr", "127.0.0.1:0", "--tls-addr", "127.0.0.1:0"}},
 }
 
 // mayAnswerOffline are verbs that go on without what they cannot ask.

@@ -48,7 +48,7 @@ func newRoot(a *app) *cobra.Command {
 		Use:   "realdid",
 		Short: "Identities that their holders alone control, and credentials that they show in part",
 		Long: `realdid makes and resolves identities of the DID method did:realdid on a ledger, here or elsewhere, and issues, shows and
-verifies SD-JWT credentials. It also serves ledgers, those who watch them, and resolution.
+verifies SD-JWT credentials. It also serves ledgers, those who watch them, resolution, and the HTTP interface of W3C credentials.
 
 A home folder holds keys/ (sealed by a passphrase), ledger/, credentials/ and config.json.
 Arguments called FILE read standard input for "-".
@@ -86,7 +86,7 @@ Exit status: 0 valid or done, 1 invalid, 2 could not check, 3 usage.`,
 		group("vc", "Issue credentials, look at them, show and verify them", newVCIssue(a), newVCInspect(a), newVCPresent(a), newVCVerify(a), newVCReceipt(a)),
 		group("ledger", "Back up, restore and copy a ledger", newLedgerBackup(a), newLedgerRestore(a), newLedgerCopy(a)),
 		group("domain", "Make a trust domain, look at it, pin it, change it", newDomainNew(a), newDomainShow(a), newDomainPin(a), newDomainRotate(a)),
-		group("serve", "Serve a ledger, those who watch it, and resolution", newServeLedger(a), newServeWitness(a), newServeMirror(a), newServeResolver(a)),
+		group("serve", "Serve a ledger, those who watch it, resolution, and credentials", newServeLedger(a), newServeWitness(a), newServeMirror(a), newServeResolver(a), newServeVCALM(a)),
 		group("log", "Work with the log of a ledger", newLogKey(a), newLogProve(a), newLogVerify(a), newLogFsck(a), newLogAccuse(a), newLogMonitor(a)),
 	)
 	root.SetUsageTemplate(strings.NewReplacer(

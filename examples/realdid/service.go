@@ -28,12 +28,14 @@ type service struct {
 	run     func(context.Context) error // works until its context ends; or nil
 	drain   func()                      // ends what requests wait for, before they are waited for; or nil
 	close   func() error                // lets go of files, at the very end
+	tls     net.Listener                // a second place, with TLS on it; or nil
 }
 
 // serviceJSON is what a server prints when it answers.
 type serviceJSON struct {
-	Service string `json:"service"` // "ledger", "witness", "mirror", "auditor" or "resolver"
+	Service string `json:"service"` // "ledger", "witness", "mirror", "auditor", "resolver" or "vcalm"
 	URL     string `json:"url"`
+	TLSURL  string `json:"tlsUrl,omitempty"`
 	Domain  string `json:"domain,omitempty"`
 	Name    string `json:"name,omitempty"` // of the key by which it signs
 	Dir     string `json:"dir,omitempty"`  // where it keeps its state
@@ -79,13 +81,18 @@ func (a *app) serve(ctx context.Context, ln net.Listener, f *serveFlags, s *serv
 	if s.drain != nil {
 		server.RegisterOnShutdown(s.drain)
 	}
-	ended := make(chan error, 2)
+	ended := make(chan error, 3)
 	var behind sync.WaitGroup
-	behind.Go(func() {
-		if err := server.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
-			ended <- err
+	for _, l := range []net.Listener{ln, s.tls} {
+		if l == nil {
+			continue
 		}
-	})
+		behind.Go(func() {
+			if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+				ended <- err
+			}
+		})
+	}
 	if s.run != nil {
 		behind.Go(func() {
 			if err := s.run(ctx); err != nil && ctx.Err() == nil {
@@ -120,7 +127,11 @@ func newHTTPServer(h http.Handler, log *slog.Logger) *http.Server {
 
 func (a *app) sayReady(s *serviceJSON) error {
 	if !a.flags.json {
-		_, err := fmt.Fprintf(a.stdout, "listening on %s\n", s.URL)
+		also := ""
+		if s.TLSURL != "" {
+			also = " and " + s.TLSURL
+		}
+		_, err := fmt.Fprintf(a.stdout, "listening on %s%s\n", s.URL, also)
 		return err
 	}
 	b, err := json.Marshal(s) // one line, because the stream goes on being open

@@ -1,0 +1,200 @@
+package vcalm
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/realdid/realdid/internal/strictjson"
+	"github.com/realdid/realdid/vc/dataintegrity"
+	"github.com/realdid/realdid/vc/vcdm"
+)
+
+// issueOptions are understood. type, cryptosuite, proofPurpose and verificationMethod, which older clients send, must say what the
+// issuer does.
+var issueOptions = []string{
+	"mandatoryPointers", "credentialId", "credentialStatus", "created", "type", "cryptosuite", "proofPurpose", "verificationMethod",
+}
+
+func unknownOption(name string) *failure {
+	return fail(http.StatusBadRequest, problem(typesOfVCALM, "UNKNOWN_OPTION_PROVIDED", "an option that is not known: "+shorten(name)))
+}
+
+func shorten(s string) string {
+	if len(s) > 64 {
+		return strings.ToValidUTF8(s[:64], "") + "…"
+	}
+	return s
+}
+
+// issuance is one request to issue.
+type issuance struct {
+	issuer    *Issuer
+	mandatory []string
+	id        string // by which the status can be changed; "" if the credential cannot be referred to
+	created   time.Time
+	purposes  []string // of the status entries that were asked for
+}
+
+func (h *Handler) serveIssue(w http.ResponseWriter, r *http.Request) error {
+	i, err := h.issuer(r)
+	if err != nil {
+		return err
+	}
+	b, err := h.read(w, r)
+	if err != nil {
+		return err
+	}
+	v, err := b.document("credential")
+	if err != nil {
+		return err
+	}
+	in := &issuance{issuer: i}
+	if err := in.readOptions(b); err != nil {
+		return err
+	}
+	out, err := h.issue(r.Context(), v, in)
+	if err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusCreated, "application/json", credentialJSON{out})
+	return nil
+}
+
+func (in *issuance) readOptions(b *body) error {
+	if name, ok := b.unknown(issueOptions); ok {
+		return unknownOption(name)
+	}
+	for _, want := range [...]struct{ name, value string }{
+		{"type", "DataIntegrityProof"},
+		{"cryptosuite", in.issuer.Cryptosuite.Name()},
+		{"proofPurpose", "assertionMethod"},
+		{"verificationMethod", in.issuer.Method.String()},
+	} {
+		if s, err := b.text(want.name); err != nil {
+			return err
+		} else if s != "" && s != want.value {
+			return fail(http.StatusBadRequest, problem(typesOfIntegrity, "PROOF_GENERATION_ERROR", "this issuer has another "+want.name))
+		}
+	}
+	var err error
+	if in.mandatory, err = b.texts("mandatoryPointers", false); err != nil {
+		return err
+	}
+	if in.id, err = b.text("credentialId"); err != nil {
+		return err
+	}
+	created, err := b.text("created")
+	if err != nil {
+		return err
+	}
+	if created != "" {
+		if in.created, err = time.Parse(time.RFC3339, created); err != nil {
+			return fail(http.StatusBadRequest, problem(typesOfIntegrity, "PROOF_GENERATION_ERROR", "options.created is not a time with a zone"))
+		}
+	}
+	in.purposes, err = statusPurposes(b.options)
+	return err
+}
+
+// issue validates a credential and secures it.
+func (h *Handler) issue(ctx context.Context, v strictjson.Value, in *issuance) ([]byte, error) {
+	c, err := vcdm.ParseCredential(withoutMember(v, "proof"))
+	if err != nil {
+		return nil, fail(http.StatusBadRequest, problemOf(err, problem(typesOfModel, "MALFORMED_VALUE_ERROR", "")))
+	}
+	if c.Issuer != in.issuer.Method.DID().String() {
+		return nil, fail(http.StatusBadRequest, problem(typesOfModel, "MALFORMED_VALUE_ERROR", "the credential names another issuer"))
+	}
+	if in.id == "" {
+		in.id = c.ID
+	}
+	document := v.Raw()
+	if purposes := h.entriesFor(c, in); len(purposes) > 0 {
+		if len(c.Status) > 0 || hasMember(v, "credentialStatus") {
+			return nil, fail(http.StatusBadRequest, problem(typesOfModel, "MALFORMED_VALUE_ERROR", "the credential has a credentialStatus, and another was asked for"))
+		}
+		entries, err := h.lists.reserve(ctx, in.issuer, in.id, purposes)
+		if err != nil {
+			return nil, err
+		}
+		document = appendMember(document, "credentialStatus", entries)
+	}
+	suite, err := in.cryptosuite(document)
+	if err != nil {
+		return nil, err
+	}
+	created := in.created
+	if created.IsZero() {
+		created = h.opt.Clock()
+	}
+	issued, err := dataintegrity.IssueJSON(ctx, dataintegrity.Issuer{Signer: in.issuer.Signer, Method: in.issuer.Method}, document,
+		&dataintegrity.IssueOptions{Cryptosuite: suite, Created: created, Contexts: h.opt.Contexts})
+	if err == nil {
+		_, err = h.opt.Contexts.ToRDF(issued.Bytes()) // also for cryptosuites that process no JSON-LD
+	}
+	if err != nil {
+		return nil, fail(http.StatusBadRequest, problemOf(err, problem(typesOfIntegrity, "PROOF_GENERATION_ERROR", withoutPackage(err))))
+	}
+	return issued.Bytes(), nil
+}
+
+// always are what the holder of a credential must not be able to leave out, where a cryptosuite lets the holder choose: who issued it,
+// for how long, and under which conditions.
+var always = []string{
+	"/issuer", "/validFrom", "/validUntil", "/issuanceDate", "/expirationDate", "/credentialStatus", "/credentialSchema", "/termsOfUse",
+}
+
+// cryptosuite is the issuer's, with the pointers of the request and those that are always mandatory.
+func (in *issuance) cryptosuite(document []byte) (dataintegrity.Cryptosuite, error) {
+	sd, ok := in.issuer.Cryptosuite.(dataintegrity.ECDSASD2023)
+	if !ok {
+		return in.issuer.Cryptosuite, nil // everything is disclosed
+	}
+	v, err := strictjson.Parse(document, strictjson.Limits{})
+	if err != nil {
+		return nil, refuse(err.Error())
+	}
+	pointers := slices.Clone(in.mandatory)
+	for _, p := range always {
+		if hasMember(v, p[1:]) && !slices.Contains(pointers, p) {
+			pointers = append(pointers, p)
+		}
+	}
+	sd.Mandatory = pointers
+	return sd, nil
+}
+
+func hasMember(v strictjson.Value, name string) bool {
+	_, ok := v.Get(name)
+	return ok
+}
+
+func withoutMember(v strictjson.Value, name string) strictjson.Value {
+	if !hasMember(v, name) {
+		return v
+	}
+	return v.WithMembers(slices.DeleteFunc(slices.Clone(v.Members()), func(m strictjson.Member) bool { return m.Name == name }))
+}
+
+// appendMember adds a member to the text of an object that has members.
+func appendMember(object []byte, name string, value []byte) []byte {
+	head := bytes.TrimRight(object[:len(object)-1], " \t\r\n")
+	return slices.Concat(head, []byte(`,"`+name+`":`), value, []byte("}"))
+}
+
+// withoutPackage is the text of an error without the names of packages in front of it.
+func withoutPackage(err error) string {
+	for next := errors.Unwrap(err); next != nil; next = errors.Unwrap(err) {
+		err = next
+	}
+	s := err.Error()
+	if i := strings.Index(s, ": "); i > 0 && !strings.ContainsAny(s[:i], " \"") {
+		return s[i+2:]
+	}
+	return s
+}
