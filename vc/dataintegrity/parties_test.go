@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/realdid/realdid/did"
+	"github.com/realdid/realdid/internal/strictjson"
 	"github.com/realdid/realdid/keys"
 	"github.com/realdid/realdid/vc"
 	"github.com/realdid/realdid/vc/dataintegrity"
@@ -156,4 +157,13 @@ func replaced(tb testing.TB, b []byte, old, new string) []byte {
 		tb.Fatalf("nothing to replace: no %s in %s", old, b)
 	}
 	return []byte(strings.Replace(string(b), old, new, 1))
+}
+
+func mustJSON(tb testing.TB, v any) string {
+	tb.Helper()
+	b, err := strictjson.Canonical(v)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return string(b)
 }

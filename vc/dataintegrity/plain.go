@@ -62,7 +62,8 @@ func checkPlainValue(v strictjson.Value) error {
 	return nil
 }
 
-// isValueObject tells a text with its language, direction or type (JSON-LD 1.1, section 9.5).
+// isValueObject tells a literal with its language, direction or type (JSON-LD 1.1, section 9.5), also one of JSON, in which names are
+// no terms.
 func isValueObject(v strictjson.Value) bool {
 	if _, ok := v.Get("@value"); !ok {
 		return false
@@ -70,9 +71,6 @@ func isValueObject(v strictjson.Value) bool {
 	for _, m := range v.Members() {
 		switch m.Name {
 		case "@value", "@language", "@direction", "@type":
-			if m.Value.Kind() == strictjson.Object || m.Value.Kind() == strictjson.Array {
-				return false
-			}
 		default:
 			return false
 		}
