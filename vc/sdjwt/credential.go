@@ -78,7 +78,7 @@ func (c *Credential) tree() (*node, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := newProcessor(o.body, o.list, o.credential)
+	p := newProcessor(o.body, o.list, o.kind)
 	if err := p.check(); err != nil {
 		return nil, err
 	}

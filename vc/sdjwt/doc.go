@@ -19,7 +19,14 @@
 // the table in package keys that JOSE has names for: ES256, ES384, ES256K, EdDSA; SM2 has none and is refused. Digests are SHA-256, SHA-384
 // or SHA-512. A critical header parameter (crit) is refused, because none is understood.
 //
-// A credential of media type vc+sd-jwt, the name that dc+sd-jwt had in early drafts, is another format today and is refused.
+// # W3C credentials
+//
+// A credential of media type vc+sd-jwt is one of the W3C data model 2.0 ("Securing Verifiable Credentials using JOSE and COSE",
+// Recommendation of 2025-05-15, section 3.2): the processed payload is the credential, checked by package vc/vcdm; its issuer signs;
+// what is said in package vc/jose of claims beside members and of holders holds here as well. @context, type, issuer, the times of
+// validity, credentialStatus, credentialSchema, relatedResource, termsOfUse and every registered claim stand in the clear, and
+// so does credentialSubject, while what is in it may be withheld. A policy has to name the media type, because early drafts of SD-JWT VC
+// called dc+sd-jwt so: such a credential, without @context, is refused.
 //
 // # Holders
 //

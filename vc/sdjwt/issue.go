@@ -14,15 +14,18 @@ import (
 	"github.com/realdid/realdid/internal/strictjson"
 	"github.com/realdid/realdid/keys"
 	"github.com/realdid/realdid/keys/jws"
+	"github.com/realdid/realdid/vc/internal/envelope"
 )
 
-// Issuer is who signs. It is either a DID, by Method, or the subject of a certificate, by Chain.
+// Issuer is who signs: a DID, by Method; the subject of a certificate, by Chain; or somebody whose key verifiers hold, by KeyID.
 type Issuer struct {
 	Signer keys.Signer
 	// Method is the DID URL of the signer's verification method; it becomes kid, and its DID becomes iss.
 	Method did.URL
-	// ID becomes iss beside a Chain, and may be empty: the certificate says who the issuer is.
+	// ID becomes iss beside a KeyID, or beside a Chain, where it may be empty: the certificate says who the issuer is.
 	ID string
+	// KeyID becomes kid of an issuer that is not a DID.
+	KeyID string
 	// Chain becomes x5c: the signer's certificate first, without the root.
 	Chain []*x509.Certificate
 }
@@ -52,7 +55,8 @@ type IssueOptions struct {
 	// Header holds further parameters of the protected header. Those that this package sets, those that choose a key and those that
 	// change what is signed are refused.
 	Header map[string]any
-	// MediaType is typ; empty means "dc+sd-jwt", an SD-JWT VC, which needs vct. Anything else must end in "+sd-jwt".
+	// MediaType is typ; empty means "dc+sd-jwt", an SD-JWT VC, which needs vct. "vc+sd-jwt" is a credential of the W3C data model 2.0,
+	// whose issuer must be the issuer here. Anything else must end in "+sd-jwt".
 	MediaType string
 	// Serialization of the credential.
 	Serialization Serialization
@@ -90,7 +94,8 @@ func issue(ctx context.Context, issuer Issuer, claims map[string]any, opt *Issue
 	if !ok {
 		return nil, fmt.Errorf("hash %.20q is not sha-256, sha-384 or sha-512", opt.Hash)
 	}
-	if err := checkClaims(claims, opt); err != nil {
+	iss, err := checkClaims(issuer, claims, opt)
+	if err != nil {
 		return nil, err
 	}
 	marks, err := markAll(claims, opt)
@@ -102,7 +107,7 @@ func issue(ctx context.Context, issuer Issuer, claims map[string]any, opt *Issue
 		hash: hash, json: make([]byte, 0, 512+64*len(claims)), disclosures: make([]byte, 0, 96*n), digests: make([][]byte, 0, n), arena: make([]byte, 0, 43*n),
 	}
 	e.json = append(e.json, '{')
-	if err := e.registered(issuer, opt); err != nil {
+	if err := e.registered(iss, opt); err != nil {
 		return nil, err
 	}
 	if err := e.members(claims, marks, MaxDepth-1); err != nil {
@@ -144,18 +149,24 @@ func (e *encoder) sign(ctx context.Context, s keys.Signer, header []byte, form S
 
 // header writes the protected header.
 func (i Issuer) header(opt *IssueOptions) ([]byte, error) {
-	typ := opt.MediaType
-	switch {
-	case typ == "":
-		typ = MediaType
-	case typ != typPlain && (!strings.HasSuffix(typ, "+sd-jwt") || typ == "+sd-jwt"):
+	typ := opt.mediaType()
+	if typ != typPlain && (!strings.HasSuffix(typ, "+sd-jwt") || typ == "+sd-jwt") {
 		return nil, errors.New(`the media type does not end in "+sd-jwt"`)
 	}
-	p := jws.Parameters{Type: typ, Chain: i.Chain, More: opt.Header}
+	p := jws.Parameters{Type: typ, Chain: i.Chain, KeyID: i.KeyID, More: opt.Header}
+	if typ == W3CMediaType {
+		p.ContentType = "vc"
+	}
+	ways := 0
+	for _, set := range [...]bool{!i.Method.IsZero(), i.KeyID != "", len(i.Chain) > 0} {
+		if set {
+			ways++
+		}
+	}
 	switch {
-	case i.Method.IsZero() == (len(i.Chain) == 0):
-		return nil, errors.New("an issuer has either a verification method or certificates")
-	case len(i.Chain) > 0:
+	case ways != 1:
+		return nil, errors.New("an issuer has either a verification method, or a key's name, or certificates")
+	case i.Method.IsZero():
 	case !i.Method.IsKeyReference() || i.ID != "" && i.ID != i.Method.DID().String():
 		return nil, errors.New("the verification method is not a DID of the issuer with a fragment")
 	default:
@@ -169,32 +180,46 @@ func (i Issuer) header(opt *IssueOptions) ([]byte, error) {
 	return jws.AppendHeader(make([]byte, 0, 256), i.Signer, &p)
 }
 
-// checkClaims refuses claims that come from elsewhere, and a credential without a type.
-func checkClaims(claims map[string]any, opt *IssueOptions) error {
-	for _, name := range [...]string{"iss", "iat", "nbf", "exp", "cnf"} {
-		if _, ok := claims[name]; ok {
-			return fmt.Errorf("claim %s is set by the issuer and the options", name)
-		}
+// mediaType is typ.
+func (o *IssueOptions) mediaType() string {
+	if o.MediaType == "" {
+		return MediaType
 	}
-	vct, ok := claims["vct"].(string)
-	if (opt.MediaType == "" || opt.MediaType == MediaType) && (!ok || vct == "") {
-		return errors.New("vct is absent, empty or not a string")
-	}
-	if !opt.Holder.IsZero() && !opt.HolderKey.IsZero() {
-		return errors.New("a credential is bound to a DID URL or to a key, not to both")
-	}
-	if h := opt.Holder; !h.IsZero() && !h.IsKeyReference() && h != h.DID().URL() {
-		return errors.New("the holder is not a DID, with a fragment or without")
-	}
-	return nil
+	return o.MediaType
 }
 
-// registered writes the claims that do not come from the caller's map.
-func (e *encoder) registered(issuer Issuer, opt *IssueOptions) error {
-	iss := issuer.ID
+// checkClaims refuses claims that come from elsewhere, and a credential without a type. It returns iss.
+func checkClaims(issuer Issuer, claims map[string]any, opt *IssueOptions) (iss string, err error) {
+	for _, name := range [...]string{"iss", "iat", "nbf", "exp", "cnf"} {
+		if _, ok := claims[name]; ok {
+			return "", fmt.Errorf("claim %s is set by the issuer and the options", name)
+		}
+	}
+	if err := envelope.CheckBound(opt.Holder, opt.HolderKey); err != nil {
+		return "", err
+	}
+	iss = issuer.ID
 	if !issuer.Method.IsZero() {
 		iss = issuer.Method.DID().String()
 	}
+	switch kindOf(opt.mediaType()) {
+	case ietf:
+		if vct, ok := claims["vct"].(string); !ok || vct == "" {
+			return "", errors.New("vct is absent, empty or not a string")
+		}
+	case w3c:
+		if iss, err = checkW3C(claims, issuer); err != nil {
+			return "", err
+		}
+		if !issuer.Method.IsZero() {
+			iss = "" // issuer says it
+		}
+	}
+	return iss, nil
+}
+
+// registered writes the claims that do not come from the caller's map.
+func (e *encoder) registered(iss string, opt *IssueOptions) error {
 	if iss != "" {
 		e.name("iss")
 		e.json = strictjson.AppendString(e.json, iss)
@@ -223,12 +248,8 @@ func (e *encoder) registered(issuer Issuer, opt *IssueOptions) error {
 		e.json = strictjson.AppendString(append(e.json, `{"kid":`...), opt.Holder.String())
 		e.json = append(e.json, '}')
 	case !opt.HolderKey.IsZero():
-		jwk := opt.HolderKey.JWK()
-		if len(jwk) == 0 || !opt.HolderKey.Algorithm().CanSign() {
-			return fmt.Errorf("the holder's key: %w", keys.ErrUnsupported)
-		}
 		e.name("cnf")
-		e.json = append(append(append(e.json, `{"jwk":`...), jwk...), '}')
+		e.json = append(append(append(e.json, `{"jwk":`...), opt.HolderKey.JWK()...), '}')
 	}
 	return nil
 }

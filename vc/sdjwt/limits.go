@@ -22,6 +22,8 @@ const (
 const (
 	// MediaType is that of an SD-JWT VC; the typ header parameter holds it.
 	MediaType = "dc+sd-jwt"
+	// W3CMediaType is that of a credential of the W3C data model 2.0 in an SD-JWT (VC-JOSE-COSE, section 3.2).
+	W3CMediaType = "vc+sd-jwt"
 	// Draft is the version of SD-JWT VC that is implemented.
 	Draft = "draft-ietf-oauth-sd-jwt-vc-18"
 

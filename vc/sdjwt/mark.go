@@ -31,7 +31,7 @@ func (m *mark) elem(i int) *mark {
 
 // markAll turns the paths of opt into marks on claims.
 func markAll(claims map[string]any, opt *IssueOptions) (*mark, error) {
-	root := &mark{}
+	root, k := &mark{}, kindOf(opt.mediaType())
 	if n := len(opt.Disclosable); n > 0 {
 		root.names = make(map[string]*mark, n)
 	}
@@ -44,8 +44,9 @@ func markAll(claims map[string]any, opt *IssueOptions) (*mark, error) {
 		if len(steps) == 0 {
 			return nil, errors.New("the whole payload cannot be disclosable")
 		}
-		if isRegistered(steps[0].Name) || steps[0].Name == "iat" {
-			return nil, fmt.Errorf("claim %s must stand in the clear", steps[0].Name)
+		name := steps[0].Name
+		if k.closed(name) || name == "iat" || len(steps) == 1 && k.clear(name) {
+			return nil, fmt.Errorf("claim %s must stand in the clear", name)
 		}
 		found, err := root.apply(claims, steps, func(m *mark, _ any) error { m.disclosable = true; return nil })
 		if err != nil {
@@ -56,14 +57,14 @@ func markAll(claims map[string]any, opt *IssueOptions) (*mark, error) {
 		}
 	}
 	for _, d := range opt.Decoys {
-		if err := root.decoy(claims, d); err != nil {
+		if err := root.decoy(claims, d, k); err != nil {
 			return nil, err
 		}
 	}
 	return root, nil
 }
 
-func (m *mark) decoy(claims map[string]any, d Decoys) error {
+func (m *mark) decoy(claims map[string]any, d Decoys, k kind) error {
 	if d.Count < 0 || d.Count > MaxDisclosures {
 		return errors.New("decoys: a count from 0 to 1024")
 	}
@@ -71,7 +72,7 @@ func (m *mark) decoy(claims map[string]any, d Decoys) error {
 	if err != nil {
 		return err
 	}
-	if steps := p.Steps(); len(steps) > 0 && isRegistered(steps[0].Name) {
+	if steps := p.Steps(); len(steps) > 0 && k.closed(steps[0].Name) {
 		return fmt.Errorf("claim %s must stand in the clear", steps[0].Name)
 	}
 	found, err := m.apply(claims, p.Steps(), func(m *mark, v any) error {

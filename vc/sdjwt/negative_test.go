@@ -260,6 +260,7 @@ func makeVectors(t *testing.T) map[string]vectorFile {
 	for name, cases := range map[string][]forgedCase{
 		"valid.json": validCases(), "syntax.json": syntaxCases(), "header.json": headerCases(), "disclosures.json": disclosureCases(),
 		"claims.json": claimCases(), "issuer.json": issuerCases(), "keybinding.json": bindingCases(), "serialization.json": serializationCases(),
+		"w3c.json": w3cCases(),
 	} {
 		f := vectorFile{Setting: forgedSetting(t)}
 		seen := map[string]bool{}

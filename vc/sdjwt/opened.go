@@ -8,21 +8,23 @@ import (
 	"github.com/realdid/realdid/keys"
 	"github.com/realdid/realdid/keys/jws"
 	"github.com/realdid/realdid/vc"
+	"github.com/realdid/realdid/vc/internal/envelope"
 )
 
 // opened is a parsed SD-JWT. It implements vc.Parsed and never changes.
 type opened struct {
 	token
-	header     header
-	body       strictjson.Value
-	sig        []byte
-	hash       hashAlgorithm
-	list       []disclosure
-	binding    *keyBinding // nil if there is none
-	mediaType  string
-	issuer     string
-	issuedAt   time.Time
-	credential bool // SD-JWT VC
+	header    header
+	body      strictjson.Value
+	sig       []byte
+	hash      hashAlgorithm
+	list      []disclosure
+	binding   *keyBinding // nil if there is none
+	mediaType string
+	issuer    string
+	issuedAt  time.Time
+	kind      kind
+	w3c       *envelope.Claims // nil unless of kind w3c
 }
 
 // open parses everything that raw holds.
@@ -82,6 +84,9 @@ func (o *opened) openJWT(dec *decoder) error {
 	if err := o.openHash(); err != nil {
 		return err
 	}
+	if o.kind == w3c {
+		return o.openW3C()
+	}
 	if o.issuer, err = textClaim(o.body, "iss"); err != nil {
 		return err
 	}
@@ -101,7 +106,7 @@ func (o *opened) openType() error {
 	default:
 		return vc.Invalid("sdjwt.header.typ", "typ is not that of an SD-JWT")
 	}
-	o.credential = o.mediaType == MediaType
+	o.kind = kindOf(o.mediaType)
 	return nil
 }
 
@@ -153,7 +158,7 @@ func (o *opened) MediaType() string { return o.mediaType }
 
 // Origin implements vc.Parsed.
 func (o *opened) Origin() vc.Origin {
-	return vc.Origin{Issuer: o.issuer, KeyID: o.header.KeyID, Chain: o.header.chain, Algorithm: o.header.Algorithm, IssuedAt: o.issuedAt}
+	return vc.Origin{Issuer: o.issuer, KeyID: o.header.KeyID, Chain: o.header.chain, Algorithm: o.header.Algorithm, IssuedAt: o.issuedAt, Undated: o.kind == w3c && o.issuedAt.IsZero()}
 }
 
 // IssuanceDigest implements vc.Issuance.
@@ -169,9 +174,12 @@ func (o *opened) CheckSignature(key keys.PublicKey) error {
 
 // Disclose implements vc.Parsed.
 func (o *opened) Disclose() (d vc.Disclosed, err error) {
-	p := newProcessor(o.body, o.list, o.credential)
+	p := newProcessor(o.body, o.list, o.kind)
 	if err := p.check(); err != nil {
 		return d, err
+	}
+	if o.kind == w3c {
+		return o.discloseW3C(p)
 	}
 	if d.IssuedAt, err = date(p.top("iat")); err != nil {
 		return d, err
@@ -185,7 +193,8 @@ func (o *opened) Disclose() (d vc.Disclosed, err error) {
 	if d.Audience, err = audience(p.top("aud")); err != nil {
 		return d, err
 	}
-	d.HasStatus = p.top("status").Kind() != strictjson.Invalid
+	status := p.top("status")
+	d.HasStatus, d.Status = status.Kind() != strictjson.Invalid, envelope.TokenStatus(status)
 	if d.Types, err = o.types(p); err != nil {
 		return d, err
 	}
@@ -198,7 +207,7 @@ func (o *opened) Disclose() (d vc.Disclosed, err error) {
 
 func (o *opened) types(p *processor) ([]string, error) {
 	v := p.top("vct")
-	if v.Kind() == strictjson.Invalid && !o.credential {
+	if v.Kind() == strictjson.Invalid && o.kind != ietf {
 		return nil, nil
 	}
 	s, ok := v.Str()

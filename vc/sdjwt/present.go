@@ -13,6 +13,7 @@ import (
 	"github.com/realdid/realdid/keys"
 	"github.com/realdid/realdid/keys/jws"
 	"github.com/realdid/realdid/vc"
+	"github.com/realdid/realdid/vc/internal/envelope"
 )
 
 // PresentOptions say what to reveal, and to whom.
@@ -61,6 +62,9 @@ func (c *Credential) Present(ctx context.Context, holder keys.Signer, opt *Prese
 		if err := root.reveal(path, chosen); err != nil {
 			return nil, err
 		}
+	}
+	if holder != nil {
+		c.opened.revealHolder(root, chosen)
 	}
 	t := c.opened.selectDisclosures(chosen, opt.Serialization)
 	if holder != nil {
@@ -185,28 +189,25 @@ func (o *opened) selectDisclosures(chosen []bool, form Serialization) *token {
 // checkHolder refuses to sign what no verifier would accept.
 func (c *Credential) checkHolder(holder keys.Signer, method did.URL) error {
 	keyID, key, err := c.Holder()
-	switch {
-	case err != nil:
+	if err != nil {
 		return fmt.Errorf("sdjwt: present: %w", err)
-	case keyID == "" && key.IsZero():
-		return fmt.Errorf("%w: the credential is bound to nobody", ErrHolder)
-	case keyID == "" && !key.Equal(holder.Public()):
-		return fmt.Errorf("%w: the credential is bound to another key", ErrHolder)
-	case keyID == "":
-		return nil
 	}
-	bound, err := did.ParseURL(keyID)
-	switch {
-	case err != nil:
-		return fmt.Errorf("sdjwt: present: the credential's holder: %w", err)
-	case bound.IsKeyReference() && (method.IsZero() || method == bound):
-		return nil
-	case bound.IsKeyReference():
-		return fmt.Errorf("%w: the credential is bound to another verification method", ErrHolder)
-	case !method.IsKeyReference() || method.DID() != bound.DID():
-		return fmt.Errorf("%w: the credential is bound to a DID, and the method is not one of its", ErrHolder)
+	if detail := envelope.CheckHolder(keyID, key, holder.Public(), method); detail != "" {
+		return fmt.Errorf("%w: %s", ErrHolder, detail)
 	}
 	return nil
+}
+
+// revealHolder marks the disclosures that name the subject of a credential of the W3C data model, if it is bound to the subject.
+func (o *opened) revealHolder(root *node, chosen []bool) {
+	if o.kind != w3c || o.w3c.HolderKeyID != "" || !o.w3c.HolderKey.IsZero() {
+		return
+	}
+	for _, path := range [...]string{"/credentialSubject/id", "/credentialSubject/0/id"} {
+		if root.reveal(path, chosen) == nil {
+			return
+		}
+	}
 }
 
 // signBinding makes the key binding JWT of RFC 9901, section 4.3.

@@ -68,7 +68,7 @@ func (d *document) UnverifiedClaims() (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := newProcessor(o.body, o.list, o.credential)
+	p := newProcessor(o.body, o.list, o.kind)
 	if err := p.check(); err != nil {
 		return nil, err
 	}

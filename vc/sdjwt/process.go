@@ -10,14 +10,14 @@ import (
 type processor struct {
 	payload     strictjson.Value
 	disclosures []disclosure
-	credential  bool           // SD-JWT VC: some claims may not be disclosed
+	kind        kind           // which claims may not be disclosed
 	byDigest    map[string]int // nil if there are few disclosures
 	place       []place        // of each disclosure
 	digests     []string       // every embedded digest so far
 }
 
-func newProcessor(payload strictjson.Value, disclosures []disclosure, credential bool) *processor {
-	p := &processor{payload: payload, disclosures: disclosures, credential: credential}
+func newProcessor(payload strictjson.Value, disclosures []disclosure, k kind) *processor {
+	p := &processor{payload: payload, disclosures: disclosures, kind: k}
 	if len(disclosures) > few {
 		p.byDigest = make(map[string]int, len(disclosures))
 		for i := range disclosures {
@@ -100,7 +100,7 @@ func (p *processor) object(v strictjson.Value, depth int, top bool) error {
 			if err := p.value(m.Value, depth); err != nil {
 				return err
 			}
-			if top && p.credential && len(p.digests) > before && isRegistered(m.Name) {
+			if top && len(p.digests) > before && p.kind.closed(m.Name) {
 				return errRegistered()
 			}
 		}
@@ -140,7 +140,7 @@ func (p *processor) members(v, sd strictjson.Value, depth int, top bool) error {
 		if names.clashes(v, d.name) {
 			return vc.Invalid("sdjwt.disclosure.collision", "a disclosed claim has the name of another one beside it")
 		}
-		if top && p.credential && isRegistered(d.name) {
+		if top && p.kind.clear(d.name) {
 			return errRegistered()
 		}
 		if err := p.value(d.value, depth); err != nil {
@@ -262,15 +262,6 @@ func duplicateDigest(digests []string) bool {
 		seen[d] = struct{}{}
 	}
 	return len(seen) != len(digests)
-}
-
-// isRegistered tells the claims that an SD-JWT VC must not disclose selectively (draft-18, section 2.2.2.2).
-func isRegistered(name string) bool {
-	switch name {
-	case "iss", "nbf", "exp", "cnf", "vct", "vct#integrity", "status":
-		return true
-	}
-	return false
 }
 
 // top returns a claim at the top level of the payload that check accepted, in the clear or disclosed; the zero Value if there
