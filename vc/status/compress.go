@@ -54,8 +54,11 @@ func inflateGzip(b []byte, limit int) ([]byte, error) {
 	return out, err
 }
 
-// inflateZlib is inflateGzip for RFC 1950.
+// inflateZlib is inflateGzip for RFC 1950. A dictionary is refused, also an empty one.
 func inflateZlib(b []byte, limit int) ([]byte, error) {
+	if len(b) < 2 || b[1]&0x20 != 0 {
+		return nil, ErrCompressed
+	}
 	src := bytes.NewReader(b)
 	z, ok := zlibReaders.Get().(io.ReadCloser)
 	var err error
