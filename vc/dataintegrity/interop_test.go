@@ -1,0 +1,396 @@
+package dataintegrity_test
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/multiformats/go-multibase"
+
+	"github.com/realdid/realdid/did"
+	"github.com/realdid/realdid/keys"
+	"github.com/realdid/realdid/resolver"
+	"github.com/realdid/realdid/resolver/didkey"
+	"github.com/realdid/realdid/vc"
+	"github.com/realdid/realdid/vc/dataintegrity"
+	"github.com/realdid/realdid/vc/dataintegrity/jsonld"
+)
+
+// peer is the npm packages @digitalbazaar/… in one node process.
+type peer struct {
+	t   *testing.T
+	in  io.Writer
+	out *bufio.Scanner
+}
+
+var peerContexts = []string{
+	"https://www.w3.org/2018/credentials/v1", "https://www.w3.org/2018/credentials/examples/v1", "https://www.w3.org/ns/credentials/v2",
+	"https://www.w3.org/ns/credentials/examples/v2", "https://w3id.org/security/data-integrity/v1", "https://w3id.org/security/data-integrity/v2",
+	"https://w3id.org/citizenship/v4rc1",
+}
+
+// newPeer starts node, or skips where it or the packages are missing; with REALDID_INTEROP=1 that is a failure.
+func newPeer(t *testing.T) *peer {
+	t.Helper()
+	missing := t.Skipf
+	if os.Getenv("REALDID_INTEROP") == "1" {
+		missing = t.Fatalf
+	}
+	node, err := exec.LookPath("node")
+	if err != nil {
+		missing("node is not installed")
+	}
+	if _, err := os.Stat(filepath.Join("interop", "node_modules", "@digitalbazaar")); err != nil {
+		missing("run npm install in vc/dataintegrity/interop")
+	}
+	cmd := exec.Command(node, filepath.Join("interop", "peer.mjs"))
+	cmd.Stderr = os.Stderr
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		in.Close()
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("node: %v", err)
+		}
+	})
+	lines := bufio.NewScanner(out)
+	lines.Buffer(nil, 8<<20)
+	p := &peer{t, in, lines}
+	contexts := map[string]string{}
+	for _, url := range peerContexts {
+		b, ok := jsonld.Embedded().Bytes(url)
+		if !ok {
+			t.Fatalf("%s is not embedded", url)
+		}
+		contexts[url] = string(b)
+	}
+	if _, err := p.ask("contexts", map[string]any{"contexts": contexts}); err != "" {
+		t.Fatal(err)
+	}
+	return p
+}
+
+const (
+	interopNow     = "2026-06-01T12:00:00Z"
+	interopCreated = "2026-06-01T11:00:00Z"
+)
+
+// ask returns the credential of the answer, or the error.
+func (p *peer) ask(op string, request map[string]any) (credential []byte, fault string) {
+	p.t.Helper()
+	request["op"], request["now"], request["created"] = op, interopNow, interopCreated
+	b, err := json.Marshal(request)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	if _, err := p.in.Write(append(b, '\n')); err != nil {
+		p.t.Fatal(err)
+	}
+	if !p.out.Scan() {
+		p.t.Fatalf("node ended: %v", p.out.Err())
+	}
+	var a struct {
+		Credential json.RawMessage
+		Error      string
+	}
+	if err := json.Unmarshal(p.out.Bytes(), &a); err != nil {
+		p.t.Fatal(err)
+	}
+	return bytes.Clone(a.Credential), a.Error
+}
+
+// must is ask for something that has to succeed.
+func (p *peer) must(op string, request map[string]any) []byte {
+	p.t.Helper()
+	c, fault := p.ask(op, request)
+	if fault != "" {
+		b, _ := json.Marshal(request["credential"])
+		p.t.Fatalf("peer: %s: %s\nmandatory %q, reveal %q\n%s", op, fault, request["mandatory"], request["reveal"], b)
+	}
+	return c
+}
+
+func (p *peer) verifies(credential []byte) {
+	p.t.Helper()
+	p.must("verify", map[string]any{"credential": json.RawMessage(credential)})
+}
+
+// party is somebody with a did:key.
+type party struct {
+	private *keys.PrivateKey
+	pair    map[string]any // as the peer takes it
+}
+
+func newParty(t *testing.T, a keys.Algorithm) *party {
+	t.Helper()
+	k := generate(t, a)
+	pub := k.Public()
+	secret := append(secretPrefix[a], k.Secret()...)
+	if a == keys.Ed25519 {
+		secret = append(secret, pub.Bytes()...)
+	}
+	text, err := multibase.Encode(multibase.Base58BTC, secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &party{k, map[string]any{"publicKeyMultibase": pub.Multikey(), "secretKeyMultibase": text}}
+}
+
+// secretPrefix are the multicodecs of private keys.
+var secretPrefix = map[keys.Algorithm][]byte{keys.Ed25519: {0x80, 0x26}, keys.P256: {0x86, 0x26}, keys.P384: {0x87, 0x26}}
+
+func (p *party) did() did.DID { return didkey.Of(p.private.Public()) }
+
+func (p *party) issuer() dataintegrity.Issuer {
+	return dataintegrity.Issuer{Signer: p.private, Method: didkey.URL(p.private.Public())}
+}
+
+var didKeys = resolver.Keys{Resolver: didkey.Resolver{}}
+
+func interopTime(t *testing.T, s string) time.Time {
+	t.Helper()
+	at, err := time.Parse(time.RFC3339, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return at
+}
+
+// weVerify checks proofs, and for credentials without contexts of their own everything else.
+func weVerify(t *testing.T, credential []byte, issuer did.DID, plain bool) {
+	t.Helper()
+	now := interopTime(t, interopNow)
+	policy := &dataintegrity.ProofPolicy{Purpose: did.AssertionMethod, Controller: issuer, Now: now}
+	if _, err := dataintegrity.InsecureVerifyProofsOnly(t.Context(), credential, didKeys, policy); err != nil {
+		t.Fatalf("our proof check: %v\n%s", err, credential)
+	}
+	if !plain {
+		return
+	}
+	v := vc.NewVerifier(didKeys, func() time.Time { return now })
+	_, report, err := v.Verify(t.Context(), dataintegrity.Received(credential, nil), &vc.Expect{
+		Issuers: []did.DID{issuer}, InsecureAnyType: true, InsecureNoHolderBinding: true,
+	})
+	if err != nil {
+		t.Fatalf("our verifier: %v, %+v\n%s", err, report, credential)
+	}
+}
+
+func marshal(t *testing.T, v any) []byte {
+	t.Helper()
+	b, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func issueOurs(t *testing.T, p *party, credential map[string]any, suite dataintegrity.Cryptosuite) *dataintegrity.Credential {
+	t.Helper()
+	c, err := dataintegrity.IssueJSON(t.Context(), p.issuer(), marshal(t, credential), &dataintegrity.IssueOptions{
+		Cryptosuite: suite, Created: interopTime(t, interopCreated),
+	})
+	if err != nil {
+		t.Fatalf("our issuer: %v\n%s", err, marshal(t, credential))
+	}
+	return c
+}
+
+// TestInteropWhole exchanges credentials with proofs over all of them, both ways.
+func TestInteropWhole(t *testing.T) {
+	p := newPeer(t)
+	for i, c := range []struct {
+		algorithm keys.Algorithm
+		suite     string
+	}{{keys.Ed25519, "eddsa-rdfc-2022"}, {keys.P256, "ecdsa-rdfc-2019"}, {keys.P384, "ecdsa-rdfc-2019"}} {
+		t.Run(c.suite+" "+c.algorithm.String(), func(t *testing.T) {
+			p := &peer{t, p.in, p.out}
+			signer := newParty(t, c.algorithm)
+			for seed := range 120 {
+				made := newGenerator(uint64(1000*i+seed), false).generate(signer.did().String())
+				ours := issueOurs(t, signer, made.credential, nil)
+				p.verifies(ours.Bytes())
+				weVerify(t, ours.Bytes(), signer.did(), made.plain)
+				theirs := p.must("issue", map[string]any{"suite": c.suite, "key": signer.pair, "credential": made.credential})
+				weVerify(t, theirs, signer.did(), made.plain)
+
+				if c.algorithm == keys.Ed25519 && !bytes.Equal(proofValue(t, ours.Bytes()), proofValue(t, theirs)) {
+					t.Fatalf("Ed25519: the signatures differ:\n%s\n%s", ours.Bytes(), theirs)
+				}
+			}
+		})
+	}
+}
+
+func proofValue(t *testing.T, credential []byte) []byte {
+	t.Helper()
+	var c struct {
+		Proof struct{ ProofValue string }
+	}
+	if err := json.Unmarshal(credential, &c); err != nil || c.Proof.ProofValue == "" {
+		t.Fatalf("no proof value in %s: %v", credential, err)
+	}
+	return []byte(c.Proof.ProofValue)
+}
+
+// TestInteropSelective exchanges base and derived proofs: each issues, each derives from either's, and each verifies all four. What
+// both derive from one base proof is the same.
+func TestInteropSelective(t *testing.T) {
+	p := newPeer(t)
+	signer := newParty(t, keys.P256)
+	for seed := range uint64(200) {
+		made := newGenerator(seed, true).generate(signer.did().String())
+		if seed == 0 {
+			made.mandatory = nil
+			made.reveal = []string{"/issuer", "/credentialSubject"}
+		}
+		ours := issueOurs(t, signer, made.credential, dataintegrity.ECDSASD2023{Mandatory: made.mandatory}).Bytes()
+		theirs := p.must("issue", map[string]any{
+			"suite": "ecdsa-sd-2023", "key": signer.pair, "credential": made.credential, "mandatory": append([]string{}, made.mandatory...),
+		})
+		for _, base := range [][]byte{ours, theirs} {
+			c, err := dataintegrity.ParseCredential(base, &dataintegrity.Options{InsecureRewritable: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			weDerived, err := c.Derive(t.Context(), made.reveal, nil)
+			if err != nil {
+				t.Fatalf("derive %q: %v\n%s", made.reveal, err, base)
+			}
+			theyDerived := p.must("derive", map[string]any{"credential": json.RawMessage(base), "reveal": made.reveal, "mandatory": made.mandatory})
+			if !reflect.DeepEqual(decode(t, weDerived.Bytes()), decode(t, theyDerived)) {
+				t.Fatalf("seed %d: mandatory %q, reveal %q: got\n%s\nwant\n%s\nof\n%s", seed, made.mandatory, made.reveal, weDerived.Bytes(), theyDerived, base)
+			}
+			p.verifies(weDerived.Bytes())
+			weVerify(t, theyDerived, signer.did(), made.plain)
+			if _, fault := p.ask("verify", map[string]any{"credential": json.RawMessage(base)}); fault == "" {
+				t.Fatal("the peer verifies a base proof")
+			}
+		}
+	}
+}
+
+func decode(t *testing.T, b []byte) (v any) {
+	t.Helper()
+	if err := json.Unmarshal(b, &v); err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// TestInteropPresentations exchanges presentations with a holder's signature, both ways.
+func TestInteropPresentations(t *testing.T) {
+	p := newPeer(t)
+	now := interopTime(t, interopNow)
+	for i, a := range []keys.Algorithm{keys.Ed25519, keys.P256, keys.P384} {
+		suite := "ecdsa-rdfc-2019"
+		if a == keys.Ed25519 {
+			suite = "eddsa-rdfc-2022"
+		}
+		issuer, holder := newParty(t, keys.P256), newParty(t, a)
+		for seed := range 10 {
+			made := newGenerator(uint64(9000+100*i+seed), true).generate(issuer.did().String())
+			if !made.plain {
+				continue
+			}
+			made.credential["credentialSubject"] = map[string]any{"id": holder.did().String(), "alpha": seed, "beta": "x", "gamma": map[string]any{"delta": true}}
+			made.mandatory, made.reveal = []string{"/issuer"}, []string{"/credentialSubject/gamma"}
+			base := issueOurs(t, issuer, made.credential, dataintegrity.ECDSASD2023{Mandatory: made.mandatory})
+			ours, err := base.Present(t.Context(), holder.private, &dataintegrity.PresentOptions{
+				Reveal: made.reveal, Audience: audience, Nonce: nonce, Created: now,
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			request := map[string]any{"credential": json.RawMessage(ours.Bytes()), "challenge": nonce, "domain": audience}
+			p.must("verifypresentation", request)
+			request["challenge"] = "another"
+			if _, fault := p.ask("verifypresentation", request); fault == "" {
+				t.Error("the peer takes a presentation for another challenge")
+			}
+
+			derived, err := base.Derive(t.Context(), append(made.reveal, "/credentialSubject/id"), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			theirs := p.must("present", map[string]any{
+				"suite": suite, "key": holder.pair, "credential": json.RawMessage(derived.Bytes()), "challenge": nonce, "domain": audience,
+			})
+			v := vc.NewVerifier(didKeys, func() time.Time { return now })
+			expect := &vc.Expect{
+				Issuers: []did.DID{issuer.did()}, InsecureAnyType: true, Audience: audience, Nonce: nonce,
+				InsecureUnrotatableHolderKey: true, MaxPresentationAge: 2 * time.Hour,
+			}
+			for _, b := range [][]byte{ours.Bytes(), theirs} {
+				if _, report, err := v.Verify(t.Context(), dataintegrity.Received(b, nil), expect); err != nil {
+					t.Errorf("our verifier: %v, %+v\n%s", err, report, b)
+				}
+			}
+		}
+	}
+}
+
+// TestInteropRefusals changes one thing in what either made; the other must refuse it.
+func TestInteropRefusals(t *testing.T) {
+	p := newPeer(t)
+	signer := newParty(t, keys.P256)
+	credential := map[string]any{
+		"@context": []any{"https://www.w3.org/ns/credentials/v2", "https://www.w3.org/ns/credentials/examples/v2"},
+		"type":     []any{"VerifiableCredential"}, "issuer": signer.did().String(), "validFrom": "2020-01-01T00:00:00Z",
+		"credentialSubject": map[string]any{"id": "did:example:1", "alpha": "first", "beta": "second", "gamma": map[string]any{"delta": "third"}},
+	}
+	whole := issueOurs(t, signer, credential, nil).Bytes()
+	base := issueOurs(t, signer, credential, dataintegrity.ECDSASD2023{Mandatory: []string{"/issuer", "/validFrom"}})
+	some, err := base.Derive(t.Context(), []string{"/credentialSubject/alpha", "/credentialSubject/gamma/delta"}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, made := range map[string][]byte{
+		"ecdsa-rdfc-2019, ours": whole, "ecdsa-sd-2023, ours": some.Bytes(),
+		"ecdsa-rdfc-2019, theirs": p.must("issue", map[string]any{"suite": "ecdsa-rdfc-2019", "key": signer.pair, "credential": credential}),
+		"ecdsa-sd-2023, theirs": p.must("derive", map[string]any{
+			"credential": json.RawMessage(base.Bytes()), "reveal": []string{"/credentialSubject/alpha", "/credentialSubject/gamma/delta"},
+		}),
+	} {
+		for _, change := range [][2]string{
+			{`"first"`, `"fourth"`},
+			{`"third"`, `"first"`},
+			{`"2020-01-01T00:00:00Z"`, `"2020-01-02T00:00:00Z"`},
+			{`"did:example:1"`, `"did:example:2"`},
+			{`"alpha"`, `"beta"`},
+			{`"VerifiableCredential"`, `"VerifiableCredential","ExampleCredential"`},
+			{`"alpha":`, `"omega":1,"alpha":`},
+			{`T11:00:00Z`, `T11:00:01Z`},
+			{`"proofPurpose":"assertionMethod"`, `"proofPurpose":"assertionMethod","challenge":"x"`},
+		} {
+			changed := strings.Replace(string(made), change[0], change[1], 1)
+			if changed == string(made) {
+				t.Fatalf("%s: %s is not in %s", name, change[0], made)
+			}
+			_, fault := p.ask("verify", map[string]any{"credential": json.RawMessage(changed)})
+			_, err := dataintegrity.InsecureVerifyProofsOnly(t.Context(), []byte(changed), didKeys, &dataintegrity.ProofPolicy{
+				Purpose: did.AssertionMethod, Now: interopTime(t, interopNow),
+			})
+			if fault == "" || err == nil {
+				t.Errorf("%s with %s: peer: %q, we: %v; want two refusals", name, change[1], fault, err)
+			}
+		}
+	}
+}
