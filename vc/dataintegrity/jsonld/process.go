@@ -80,6 +80,10 @@ func (p *processor) one(active *context, v strictjson.Value, propagate, override
 		url, _ := v.Str()
 		return p.known(active, url, propagate, override)
 	case strictjson.Object:
+		// A context inside another one, as documents hold it: processors take it for itself, and W3C's fixtures of proof chains have it.
+		if inner, ok := v.Get("@context"); ok && len(v.Members()) == 1 && inner.Kind() == strictjson.Object {
+			v = inner
+		}
 		return p.define(active, v, override)
 	}
 	return nil, refuse(ErrSyntax, "a context must be an object, a URL, null, or an array of these")
