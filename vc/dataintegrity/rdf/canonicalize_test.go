@@ -152,12 +152,58 @@ func spent(t *testing.T, d *Dataset) int {
 	return most
 }
 
+func ring(nodes int) *Dataset {
+	d := &Dataset{}
+	for n := range nodes {
+		d.AddBlank("")
+		d.Quads = append(d.Quads, Quad{NewBlank(n), NewIRI("urn:next"), NewBlank((n + 1) % nodes), Term{}})
+	}
+	return d
+}
+
+// twice adds a copy of the dataset with nodes of its own. Each node gets one more, which all of the copies share by its hash.
+func twice(d *Dataset) *Dataset {
+	n := len(d.Blanks)
+	for _, q := range d.Quads {
+		d.Quads = append(d.Quads, Quad{NewBlank(q.Subject.Blank + n), q.Predicate, NewBlank(q.Object.Blank + n), Term{}})
+	}
+	for b := range 2 * n {
+		d.Quads = append(d.Quads, Quad{NewBlank(b), NewIRI("urn:has"), NewBlank(2*n + b), Term{}})
+	}
+	d.Blanks = make([]string, 4*n)
+	return d
+}
+
+func twoGraphs() *Dataset {
+	d := &Dataset{Blanks: make([]string, 6)}
+	for g := range 2 {
+		for n := range 2 {
+			d.Quads = append(d.Quads, Quad{NewBlank(2 + 2*g + n), NewIRI("urn:p"), NewLiteral("x", ""), NewBlank(g)})
+		}
+	}
+	return d
+}
+
 func second[A, B any](_ A, b B) B { return b }
 
 // TestWorkCounts checks that work is counted where an attacker could otherwise have it for nothing.
 func TestWorkCounts(t *testing.T) {
-	base := clique(4)
-	work := spent(t, base)
+	work := spent(t, clique(4))
+	for _, c := range []struct { // exactly, since users set limits by it
+		name string
+		d    *Dataset
+		want int
+	}{
+		{"4 interlinked nodes", clique(4), 2052},
+		{"a ring of 10", ring(10), 1004},
+		{"two rings of 3", twice(ring(3)), 368},
+		{"two nodes in each of two graphs", twoGraphs(), 90},
+		{"none alike", credentialDataset(10, true), 1},
+	} {
+		if got := spent(t, c.d); got != c.want {
+			t.Errorf("%s: got %d, want %d", c.name, got, c.want)
+		}
+	}
 
 	long := clique(4)
 	for i := range long.Quads {
@@ -220,12 +266,7 @@ func TestWorkEnough(t *testing.T) {
 	if testing.Short() {
 		return
 	}
-	ring := &Dataset{}
-	for n := range 100 {
-		ring.AddBlank("")
-		ring.Quads = append(ring.Quads, Quad{NewBlank(n), NewIRI("urn:next"), NewBlank((n + 1) % 100), Term{}})
-	}
-	if _, err := Canonicalize(ring, nil); err != nil {
+	if _, err := Canonicalize(ring(100), nil); err != nil {
 		t.Errorf("a ring of 100 nodes: %v", err)
 	}
 }

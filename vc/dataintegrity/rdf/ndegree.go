@@ -74,9 +74,7 @@ func (c *canonizer) labelShared() bool {
 		}
 		slices.SortStableFunc(s.outcomes, func(a, b outcome) int { return bytes.Compare(a.hash[:], b.hash[:]) })
 		if s.ties {
-			if s.orderTies(); !s.spend(0) {
-				return false
-			}
+			s.orderTies()
 		}
 		for _, o := range s.outcomes {
 			for _, n := range s.outcome[o.from:o.to] {

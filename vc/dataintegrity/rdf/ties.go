@@ -6,8 +6,8 @@ import (
 )
 
 // RDFC-1.0 relates a node to its neighbours by position and predicate alone, not by graph, nor by the other terms of a quad
-// whose graph is the node. In a dataset of one graph, named by no blank node, nothing is lost by that: nodes of equal N-degree
-// hashes may be exchanged without changing the dataset. In others they may not, as the two graphs here:
+// whose graph is the node. In a dataset of one graph nothing is lost by that: nodes of equal N-degree hashes may be exchanged
+// without changing the dataset. In others they may not, as the two graphs here:
 //
 //	_:a <urn:p> "1" _:g .    _:b <urn:p> "2" _:g .    _:a <urn:q> "x" .
 //	_:a <urn:p> "2" _:h .    _:b <urn:p> "1" _:h .
@@ -18,7 +18,7 @@ import (
 // severalGraphs tells whether equal hashes may belong to nodes that cannot be exchanged.
 func severalGraphs(d *Dataset) bool {
 	for i := range d.Quads {
-		if g := &d.Quads[i].Graph; g.Kind == Blank || *g != d.Quads[0].Graph {
+		if d.Quads[i].Graph != d.Quads[0].Graph {
 			return true
 		}
 	}
