@@ -33,10 +33,8 @@ var (
 // inflateGzip returns what one gzip member (RFC 1952) holds that is all of b: at most limit bytes.
 func inflateGzip(b []byte, limit int) ([]byte, error) {
 	hint := 0
-	if len(b) >= 4 { // ISIZE, which the reader checks; it is the size modulo 2^32
-		if n := binary.LittleEndian.Uint32(b[len(b)-4:]); uint64(n) > uint64(limit) {
-			return nil, ErrTooLarge
-		} else {
+	if len(b) >= 4 { // ISIZE, which the reader checks; what is cut off ends in something else
+		if n := binary.LittleEndian.Uint32(b[len(b)-4:]); uint64(n) <= uint64(limit) {
 			hint = int(n)
 		}
 	}
