@@ -61,6 +61,18 @@ func TestPeerNames(t *testing.T) {
 		"sdjwt-present":    "sd-jwt present 3/10 + KB",
 		"sdjwt-verify":     "sd-jwt verify 3/10 + KB",
 		"webvh-10":         "did:webvh verify log of 10 entries (whole log)",
+
+		"eddsa-rdfc-sign-10":   "eddsa-rdfc-2022 sign, 10 claims",
+		"eddsa-rdfc-verify-10": "eddsa-rdfc-2022 verify, 10 claims",
+		"eddsa-rdfc-sign-100":  "eddsa-rdfc-2022 sign, 100 claims",
+		"ecdsa-sd-2023-base":   "ecdsa-sd-2023 base sign, 10 claims",
+		"ecdsa-sd-2023-derive": "ecdsa-sd-2023 derive 3/10",
+		"ecdsa-sd-2023-verify": "ecdsa-sd-2023 verify derived 3/10",
+		"rdfc-full-10":         "RDFC-1.0 of a VC, 10 claims (JSON-LD in, N-Quads out)",
+		"rdfc-full-100":        "RDFC-1.0 of a VC, 100 claims (JSON-LD in, N-Quads out)",
+		"rdfc-raw-100bn":       "RDFC-1.0 of a VC, 100 claims as blank nodes (dataset in, N-Quads out)",
+		"bsl-131072-decode":    "status list 131,072 entries, decode + lookup (1% set)",
+		"bsl-16777216-cached":  "status list 16.8M entries, lookup in decoded list (1% set)",
 	} {
 		if ops[name] != op {
 			t.Errorf("%s: got operation %q, want %q", name, ops[name], op)

@@ -21,7 +21,8 @@ const std = "Go std, by realdid's bench"
 var errWrong = errors.New("wrong result")
 
 func allCases() []benchCase {
-	return slices.Concat(floorCases(), appendFloors(), keyCases(), realdidCases(), didkeyCases(), sdjwtCases(), ledgerCases(), webvhCases(), directoryCases())
+	return slices.Concat(floorCases(), appendFloors(), keyCases(), realdidCases(), didkeyCases(), sdjwtCases(), ledgerCases(), webvhCases(), directoryCases(),
+		dataIntegrityCases(), canonicalCases(), statusCases())
 }
 
 // message is what the floors sign: 64 bytes, as in the benches of the peers.

@@ -39,11 +39,11 @@ func newSDJWTScene(ctx context.Context, byDID bool) (*sdjwtScene, error) {
 	if err != nil {
 		return nil, err
 	}
-	issuer, issuerMethod, err := es256Identity(ctx, method, did.AssertionMethod)
+	issuer, issuerMethod, err := newIdentity(ctx, method, keys.P256, did.AssertionMethod)
 	if err != nil {
 		return nil, err
 	}
-	holder, holderMethod, err := es256Identity(ctx, method, did.Authentication)
+	holder, holderMethod, err := newIdentity(ctx, method, keys.P256, did.Authentication)
 	if err != nil {
 		return nil, err
 	}
@@ -71,13 +71,13 @@ func newSDJWTScene(ctx context.Context, byDID bool) (*sdjwtScene, error) {
 	return s, nil
 }
 
-// es256Identity registers an identity whose one verification method is a P-256 key.
-func es256Identity(ctx context.Context, m *realdid.Method, purpose did.Purpose) (*keys.PrivateKey, did.URL, error) {
+// newIdentity registers an identity with one verification method.
+func newIdentity(ctx context.Context, m *realdid.Method, alg keys.Algorithm, purpose did.Purpose) (*keys.PrivateKey, did.URL, error) {
 	h, err := newHolder()
 	if err != nil {
 		return nil, did.URL{}, err
 	}
-	key, err := keys.Generate(keys.P256)
+	key, err := keys.Generate(alg)
 	if err != nil {
 		return nil, did.URL{}, err
 	}
