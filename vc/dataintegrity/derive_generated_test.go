@@ -1,0 +1,120 @@
+package dataintegrity_test
+
+import (
+	"encoding/json"
+	"errors"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/realdid/realdid/did"
+	"github.com/realdid/realdid/keys"
+	"github.com/realdid/realdid/vc/dataintegrity"
+	"github.com/realdid/realdid/vc/dataintegrity/sd"
+)
+
+// deriveGenerated signs a random credential, derives, verifies, and changes one value in what was derived, which must be noticed.
+func deriveGenerated(t *testing.T, p *parties, seed uint64) (derived bool) {
+	t.Helper()
+	made := newGenerator(seed, false).generate(p.issuer.Method.DID().String())
+	options := &dataintegrity.Options{InsecureRewritable: true}
+	base, err := dataintegrity.AddProof(t.Context(), p.issuerKey, marshal(t, made.credential), &dataintegrity.ProofOptions{
+		Method: p.issuer.Method, Purpose: did.AssertionMethod, Cryptosuite: dataintegrity.ECDSASD2023{Mandatory: made.mandatory}, Created: p.now,
+	})
+	if errors.Is(err, sd.ErrStatement) {
+		return false // part of a list
+	}
+	if err != nil {
+		t.Fatalf("seed %d: sign with mandatory %q: %v", seed, made.mandatory, err)
+	}
+	c, err := dataintegrity.ParseCredential(base, options)
+	if err != nil {
+		t.Fatalf("seed %d: %v", seed, err)
+	}
+	d, err := c.Derive(t.Context(), made.reveal, nil)
+	if errors.Is(err, sd.ErrStatement) {
+		return false
+	}
+	if err != nil {
+		t.Fatalf("seed %d: derive %q: %v", seed, made.reveal, err)
+	}
+	check := func(b []byte) error {
+		_, err := dataintegrity.InsecureVerifyProofsOnly(t.Context(), b, p.keys, &dataintegrity.ProofPolicy{Purpose: did.AssertionMethod, Now: p.now})
+		return err
+	}
+	if err := check(d.Bytes()); err != nil {
+		t.Fatalf("seed %d: mandatory %q, reveal %q: %v\n%s", seed, made.mandatory, made.reveal, err, d.Bytes())
+	}
+	object, _ := decode(t, d.Bytes()).(map[string]any)
+	leaves := leavesOf(object)
+	leaf := leaves[rand.New(rand.NewPCG(seed, 1)).IntN(len(leaves))]
+	leaf()
+	if changed := marshal(t, object); check(changed) == nil {
+		t.Fatalf("seed %d: a change was not noticed:\n%s\n%s", seed, d.Bytes(), changed)
+	}
+	return true
+}
+
+// leavesOf returns a function for each value in a credential that changes it.
+func leavesOf(object map[string]any) (out []func()) {
+	other := func(v any) any {
+		switch v := v.(type) {
+		case bool:
+			return !v
+		case float64:
+			return json.Number("77777777")
+		case string:
+			return v + "x"
+		}
+		return "x"
+	}
+	var walk func(v any)
+	walk = func(v any) {
+		switch v := v.(type) {
+		case map[string]any:
+			for _, name := range sortedNames(v) {
+				if s, _ := v[name].(string); name == "@context" || name == "proof" || name == "id" && strings.HasPrefix(s, "_:") {
+					continue // the label of a blank node says nothing
+				}
+				switch v[name].(type) {
+				case map[string]any, []any:
+					walk(v[name])
+				default:
+					out = append(out, func() { v[name] = other(v[name]) })
+				}
+			}
+		case []any:
+			for i, e := range v {
+				switch e.(type) {
+				case map[string]any, []any:
+					walk(e)
+				default:
+					out = append(out, func() { v[i] = other(e) })
+				}
+			}
+		}
+	}
+	walk(object)
+	return out
+}
+
+func TestDeriveGenerated(t *testing.T) {
+	p := newParties(t, keys.P256, keys.Ed25519)
+	n := 0
+	for seed := range uint64(200) {
+		if deriveGenerated(t, p, seed) {
+			n++
+		}
+	}
+	if n < 150 {
+		t.Errorf("%d of 200 credentials could be derived from, want most", n)
+	}
+}
+
+func FuzzDerive(f *testing.F) {
+	for seed := range uint64(5) {
+		f.Add(seed)
+	}
+	p := newParties(f, keys.P256, keys.Ed25519)
+	f.Fuzz(func(t *testing.T, seed uint64) { deriveGenerated(t, p, seed) })
+}
