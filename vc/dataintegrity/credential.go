@@ -32,7 +32,8 @@ type DeriveOptions struct {
 }
 
 // Derive returns a credential that says what reveal selects (JSON Pointers such as "/credentialSubject/name") and what the issuer made
-// mandatory, with a proof for just that. Anybody can derive: a holder's signature is a matter of [Credential.Present]. Errors: ErrNotSelective.
+// mandatory, with a proof for just that. Anybody can derive: a holder's signature is a matter of [Credential.Present]. Verifiers
+// of credentials want issuer and credentialSubject to be there. Errors: ErrNotSelective.
 func (c *Credential) Derive(ctx context.Context, reveal []string, opt *DeriveOptions) (*Credential, error) {
 	if opt == nil {
 		opt = &DeriveOptions{}

@@ -1,3 +1,29 @@
 // Package dataintegrity secures JSON documents, W3C verifiable credentials above all, with embedded proofs: Verifiable Credential Data
-// Integrity 1.0 (W3C Recommendation 2025-05-15).
+// Integrity 1.0, with the EdDSA and ECDSA cryptosuites 1.0 (W3C Recommendations of 2025-05-15).
+//
+//	cred, err := dataintegrity.Issue(ctx, issuer, credential, nil)
+//	pres, err := cred.Present(ctx, phone, &dataintegrity.PresentOptions{Method: phoneKey, Audience: aud, Nonce: nonce})
+//	got, report, err := verifier.Verify(ctx, dataintegrity.Received(pres.Bytes(), nil), &vc.Expect{…})
+//
+// # Cryptosuites
+//
+// eddsa-rdfc-2022, eddsa-jcs-2022, ecdsa-rdfc-2019, ecdsa-jcs-2019 (both with P-256 and P-384) and ecdsa-sd-2023, of which a holder
+// discloses parts. Others are a [Cryptosuite] that is given as an option. Suites over JSON (jcs) protect a document as it is written. Suites
+// over RDF protect what it says: other members' order, other words for the same are no change, and a document must be
+// JSON-LD whose every term is defined by contexts that are known (package jsonld); nothing is fetched.
+//
+// # Credentials and presentations
+//
+// All proofs of a credential must be valid, be for assertions and be by keys of its issuer; all that a proof chain refers to must be
+// there. A presentation is a credential alone, or a VerifiablePresentation of one, with at most one proof, for authentication, by
+// the DID of the credential's one subject; its domain and challenge are the audience and the nonce of vc.Expect. [Split] is for
+// presentations of several credentials.
+//
+// A credential that only proofs over RDF protect must be written plainly: with the terms of known contexts. Otherwise whoever passes
+// it on could give claims other names (Options.InsecureRewritable).
+//
+// # Documents that are no credentials
+//
+// [AddProof] and [InsecureVerifyProofsOnly] make and check proofs of any JSON object: what Data Integrity says and no more, neither the data
+// model nor who may say this.
 package dataintegrity

@@ -83,6 +83,9 @@ func (d *document) Open() (vc.Parsed, error) {
 	if err != nil {
 		return nil, err
 	}
+	if i, ok := o.withIssuance(); ok {
+		return i, nil
+	}
 	return o, nil
 }
 
