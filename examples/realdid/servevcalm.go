@@ -22,7 +22,7 @@ type serveVCALMFlags struct {
 	tlsAddr, tlsCert, tlsKey string
 	keys, contexts           []string
 	status                   string
-	onlyDIDs                 bool
+	strict                   bool
 }
 
 func newServeVCALM(a *app) *cobra.Command {
@@ -39,8 +39,8 @@ resolved if they are did:key or did:jwk, or did:realdid where this home, --ledge
 as the server.
 
 There is no authentication: whoever reaches the server issues in its issuers' names. It listens on this machine alone unless told otherwise.
-A credential whose issuer is a URL and no DID verifies with a warning, because test vectors of the W3C are like that;
---only-did-issuers refuses it.`,
+Two things verify with a warning, because the suites of the W3C send them, and are refused with --strict: credentials whose issuer is a URL
+and no DID, and documents with JSON-LD contexts of their own under proofs over RDF, which others can rewrite without breaking the proof.`,
 		Example: `  realdid serve vcalm
   realdid serve vcalm --addr 127.0.0.1:8490 --tls-addr 127.0.0.1:8491
   realdid serve vcalm --key issuer --context https://example.org/v1=context.jsonld`,
@@ -53,7 +53,7 @@ A credential whose issuer is a URL and no DID verifies with a warning, because t
 	fl.StringArrayVar(&f.keys, "key", nil, "issue with the key `NAME` of this home instead of a fresh one of its algorithm; repeat")
 	fl.StringArrayVar(&f.contexts, "context", nil, "`URL=FILE`: a JSON-LD context beside those that are built in; repeat")
 	fl.StringVar(&f.status, "status", "bare", "which credentials get an entry in a status list unasked: `WHICH` of bare (no claims but the subject's id), always, never")
-	fl.BoolVar(&f.onlyDIDs, "only-did-issuers", false, "refuse credentials whose issuer is not a DID")
+	fl.BoolVar(&f.strict, "strict", false, "refuse credentials whose issuer is not a DID, and documents with contexts of their own under proofs over RDF")
 	_ = c.RegisterFlagCompletionFunc("status", cobra.FixedCompletions([]string{"bare", "always", "never"}, cobra.ShellCompDirectiveNoFileComp))
 	return verb(c, func(c *cobra.Command, _ []string) error { return a.serveVCALM(c.Context(), &f) })
 }
@@ -108,7 +108,7 @@ func (a *app) serveVCALM(ctx context.Context, f *serveVCALMFlags) (err error) {
 
 // vcalmOptions are what the flags say.
 func (a *app) vcalmOptions(f *serveVCALMFlags) (*vcalm.Options, error) {
-	opt := &vcalm.Options{InsecureUnresolvedIssuers: !f.onlyDIDs, Clock: a.now, Status: &vcalm.StatusOptions{}}
+	opt := &vcalm.Options{InsecureUnresolvedIssuers: !f.strict, InsecureRewritable: !f.strict, Clock: a.now, Status: &vcalm.StatusOptions{}}
 	switch f.status {
 	case "bare":
 		opt.Status.Entries = vcalm.EntriesForBare

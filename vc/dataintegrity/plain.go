@@ -12,6 +12,10 @@ import (
 // the full IRI of validUntil as a member name, a program that looks for "validUntil" finds none; @included can carry statements off.
 // So what this library reads by member names must be written with the terms of known contexts, which mean one thing each.
 
+// CheckPlain refuses a document, without its proofs, that only proofs over RDF protect and that is not written so, as a Verifier does
+// unless Options.InsecureRewritable is set. [InsecureVerifyProofsOnly] does not. For packages of this module.
+func CheckPlain(document strictjson.Value) error { return checkPlain(document, "") }
+
 // checkPlain refuses a document that is not written so. skip is a member that is looked at separately.
 func checkPlain(document strictjson.Value, skip string) error {
 	for _, m := range document.Members() {

@@ -50,5 +50,5 @@ func (h *Handler) serveDerive(w http.ResponseWriter, r *http.Request) error {
 
 // integrity is what the packages below know.
 func (h *Handler) integrity() *dataintegrity.Options {
-	return &dataintegrity.Options{Contexts: h.opt.Contexts, Cryptosuites: h.opt.Cryptosuites}
+	return &dataintegrity.Options{Contexts: h.opt.Contexts, Cryptosuites: h.opt.Cryptosuites, InsecureRewritable: h.opt.InsecureRewritable}
 }

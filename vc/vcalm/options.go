@@ -48,6 +48,9 @@ type Options struct {
 	// InsecureUnresolvedIssuers accepts credentials whose issuer is a URL other than a DID, although nothing here says which keys
 	// that issuer has: the answer warns. Test vectors of the W3C are like that. An issuer that is a DID must always own the key.
 	InsecureUnresolvedIssuers bool
+	// InsecureRewritable accepts documents that bring JSON-LD contexts of their own, or have IRIs or keywords in the place of terms, under
+	// proofs over RDF: see dataintegrity.Options. The answer warns. W3C's suites send such documents.
+	InsecureRewritable bool
 	// Clock is the time of issuing and verifying; nil means time.Now.
 	Clock func() time.Time
 	// MaxBody is the size of the largest body in bytes; 0 means 1 MiB, and that is also the most.

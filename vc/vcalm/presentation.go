@@ -48,9 +48,10 @@ func (h *Handler) serveVerifyPresentation(w http.ResponseWriter, r *http.Request
 
 // verifyPresentation verifies a presentation and every credential in it.
 func (h *Handler) verifyPresentation(ctx context.Context, p *vcdm.Presentation, q *verification, o *outcome) {
+	var report *dataintegrity.ProofReport
 	switch {
 	case p.Secured:
-		report := h.verifyProofs(ctx, p.Value, q, o)
+		report = h.verifyProofs(ctx, p.Value, q, o)
 		if len(o.Errors) > 0 {
 			return
 		}
@@ -73,7 +74,7 @@ func (h *Handler) verifyPresentation(ctx context.Context, p *vcdm.Presentation, 
 	for _, c := range p.Credentials {
 		result := newOutcome(q.names)
 		o.Credentials = append(o.Credentials, result)
-		h.verifyPresented(ctx, p, c, &inside, result)
+		h.verifyPresented(ctx, p, report, c, &inside, result)
 	}
 }
 
@@ -91,7 +92,7 @@ func checkHolder(p *vcdm.Presentation, report *dataintegrity.ProofReport, o *out
 	}
 }
 
-func (h *Handler) verifyPresented(ctx context.Context, p *vcdm.Presentation, c vcdm.Presented, q *verification, o *outcome) {
+func (h *Handler) verifyPresented(ctx context.Context, p *vcdm.Presentation, report *dataintegrity.ProofReport, c vcdm.Presented, q *verification, o *outcome) {
 	if c.Envelope != nil {
 		h.verifyEnvelope(ctx, c.Envelope, q, o)
 		return
@@ -109,6 +110,7 @@ func (h *Handler) verifyPresented(ctx context.Context, p *vcdm.Presentation, c v
 		o.fault(err, malformed())
 		return
 	}
+	h.checkPlain(c.Value, report, o)
 	o.Credential = c.Value.Raw()
 	h.verifyClaims(ctx, credential, q, o)
 }

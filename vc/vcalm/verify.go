@@ -3,6 +3,7 @@ package vcalm
 import (
 	"context"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/realdid/realdid/did"
@@ -113,8 +114,28 @@ func (h *Handler) verifyProofs(ctx context.Context, v strictjson.Value, q *verif
 	}
 	if err != nil {
 		o.fault(err, problem(typesOfIntegrity, "PROOF_VERIFICATION_ERROR", ""))
+		return report
 	}
+	h.checkPlain(v, report, o)
 	return report
+}
+
+// overJSON are the cryptosuites that sign the text as it stands.
+var overJSON = []string{dataintegrity.EdDSAJCS2022{}.Name(), dataintegrity.ECDSAJCS2019{}.Name()}
+
+// checkPlain looks for what others can rewrite although the proofs are valid. Credentials in a presentation are looked at on their own.
+func (h *Handler) checkPlain(v strictjson.Value, report *dataintegrity.ProofReport, o *outcome) {
+	if slices.ContainsFunc(report.Proofs, func(r dataintegrity.ProofResult) bool { return slices.Contains(overJSON, r.Proof.Cryptosuite) }) {
+		return
+	}
+	err := dataintegrity.CheckPlain(withoutMember(withoutMember(v, "proof"), "verifiableCredential"))
+	switch {
+	case err == nil:
+	case h.opt.InsecureRewritable:
+		o.warn(problemOf(err, problem(typesOfIntegrity, "PROOF_VERIFICATION_ERROR", "")))
+	default:
+		o.fault(err, problem(typesOfIntegrity, "PROOF_VERIFICATION_ERROR", ""))
+	}
 }
 
 // verifyClaims checks what does not depend on who signed.
