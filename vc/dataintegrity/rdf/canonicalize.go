@@ -17,7 +17,7 @@ import (
 var ErrWork = errors.New("rdf: canonicalization takes more work than allowed")
 
 // DefaultMaxWork is the limit that canonicalization has unless Options say otherwise: a few milliseconds.
-const DefaultMaxWork = 200_000
+const DefaultMaxWork = 120_000
 
 // Options of Canonicalize; nil means the zero value.
 type Options struct {
