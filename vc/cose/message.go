@@ -91,11 +91,9 @@ func (m *message) readHeaders() error {
 		return vc.Invalid("cose.header.alg", "alg is absent or not one of ES256, ES384, ES256K, EdDSA")
 	}
 	m.typ, _ = protected[cose.HeaderLabelType].(string)
-	kid, ok := m.either(cose.HeaderLabelKeyID)
-	if b, isBytes := kid.([]byte); isBytes && utf8.Valid(b) {
+	kid, _ := m.either(cose.HeaderLabelKeyID)
+	if b, _ := kid.([]byte); utf8.Valid(b) { // go-cose refuses a kid that is not a byte string
 		m.keyID = string(b)
-	} else if ok && !isBytes {
-		return vc.Invalid("cose.header.kid", "kid is not a byte string")
 	}
 	return m.readChain()
 }
