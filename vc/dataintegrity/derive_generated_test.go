@@ -118,3 +118,27 @@ func FuzzDerive(f *testing.F) {
 	p := newParties(f, keys.P256, keys.Ed25519)
 	f.Fuzz(func(t *testing.T, seed uint64) { deriveGenerated(t, p, seed) })
 }
+
+// A holder cannot leave out what makes a credential expire or be revoked, whatever the issuer made mandatory.
+func TestAlwaysMandatory(t *testing.T) {
+	p := newParties(t, keys.P256, keys.Ed25519)
+	credential := p.credential()
+	credential["credentialStatus"] = map[string]any{
+		"type": "BitstringStatusListEntry", "statusPurpose": "revocation", "statusListIndex": "7", "statusListCredential": "https://example.org/list",
+	}
+	credential["termsOfUse"] = map[string]any{"type": "ExampleTerms", "id": "urn:example:terms"}
+	base := p.issue(t, credential, &dataintegrity.IssueOptions{Cryptosuite: dataintegrity.ECDSASD2023{Mandatory: []string{"/issuer"}}})
+	d, err := base.Derive(t.Context(), []string{"/credentialSubject/alumniOf"}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, _ := decode(t, d.Bytes()).(map[string]any)
+	for _, name := range []string{"@context", "id", "type", "issuer", "validFrom", "validUntil", "credentialStatus", "termsOfUse", "proof"} {
+		if got[name] == nil {
+			t.Errorf("%s is left out of %s", name, d.Bytes())
+		}
+	}
+	if subject, _ := got["credentialSubject"].(map[string]any); subject["degree"] != nil || subject["alumniOf"] == nil {
+		t.Errorf("got subject %v, want one claim", subject)
+	}
+}

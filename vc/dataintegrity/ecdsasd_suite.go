@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 
+	"github.com/realdid/realdid/internal/strictjson"
 	"github.com/realdid/realdid/keys"
 	"github.com/realdid/realdid/vc"
 	"github.com/realdid/realdid/vc/dataintegrity/sd"
@@ -22,11 +23,12 @@ import (
 // Checking needs no parameters: the zero value does.
 type ECDSASD2023 struct {
 	// Mandatory are JSON Pointers (RFC 6901) into the document: the holder cannot leave these values out, nor id and type of
-	// the objects around them. None leaves every statement to the holder's choice.
+	// the objects around them. [Issue] adds those of [AlwaysMandatory]. With [AddProof], none leaves every statement to the
+	// holder's choice.
 	Mandatory []string
 }
 
-var _ Selective = ECDSASD2023{}
+var _ CredentialSuite = ECDSASD2023{}
 
 const nameECDSASD2023 = "ecdsa-sd-2023"
 
@@ -35,6 +37,12 @@ func (ECDSASD2023) Name() string { return nameECDSASD2023 }
 
 // Algorithm returns P-256: the suite has no other.
 func (ECDSASD2023) Algorithm(string) (keys.Algorithm, error) { return keys.P256, nil }
+
+// ForCredential implements [CredentialSuite].
+func (s ECDSASD2023) ForCredential(credential strictjson.Value) Cryptosuite {
+	s.Mandatory = AlwaysMandatory(credential, s.Mandatory)
+	return s
+}
 
 // hmacKeySize is the length of the key that makes labels, that of SHA-256.
 const hmacKeySize = 32

@@ -73,8 +73,12 @@ func issue(ctx context.Context, issuer Issuer, credential []byte, opt *IssueOpti
 	if c.Issuer != issuer.Method.DID().String() {
 		return nil, errors.New("the credential names another issuer than the DID of the verification method")
 	}
+	suite := opt.Cryptosuite
+	if adapted, ok := suite.(CredentialSuite); ok {
+		suite = adapted.ForCredential(v)
+	}
 	out, err := addProof(ctx, issuer.Signer, credential, &ProofOptions{
-		Method: issuer.Method, Purpose: did.AssertionMethod, Cryptosuite: opt.Cryptosuite, ID: opt.ID, Created: opt.Created,
+		Method: issuer.Method, Purpose: did.AssertionMethod, Cryptosuite: suite, ID: opt.ID, Created: opt.Created,
 		Undated: opt.Undated, Expires: opt.Expires, PreviousProof: opt.PreviousProof, Contexts: opt.Contexts,
 	})
 	if err != nil {

@@ -1,0 +1,32 @@
+package dataintegrity
+
+import (
+	"slices"
+
+	"github.com/realdid/realdid/internal/strictjson"
+)
+
+// CredentialSuite is a [Selective] suite that [Issue] and [IssueJSON] adapt to the credential before they sign.
+type CredentialSuite interface {
+	Selective
+	// ForCredential returns the suite with parameters that let no holder leave out what [AlwaysMandatory] says.
+	ForCredential(credential strictjson.Value) Cryptosuite
+}
+
+// always are the members of a credential that say who issued it, when it is valid and under which conditions.
+var always = []string{
+	"issuer", "validFrom", "validUntil", "issuanceDate", "expirationDate", "credentialStatus", "credentialSchema", "termsOfUse",
+}
+
+// AlwaysMandatory returns pointers, the JSON Pointers that the issuer chose, and those of the members that no holder must be able to
+// leave out: without them an expired or revoked credential could be shown as a valid one. With any pointer at all, the types and the id of the
+// credential are mandatory too.
+func AlwaysMandatory(credential strictjson.Value, pointers []string) []string {
+	out := slices.Clone(pointers)
+	for _, name := range always {
+		if _, ok := credential.Get(name); ok && !slices.Contains(out, "/"+name) {
+			out = append(out, "/"+name)
+		}
+	}
+	return out
+}
