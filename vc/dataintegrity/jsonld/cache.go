@@ -85,8 +85,8 @@ func (x *conversion) scoped(from *context, s scope) (*context, error) {
 		return nil, err
 	}
 	if !s.byType {
-		if again := c.terms[s.term.name]; again != nil && again != s.term && again.hasScope() && !sameScope(again, s.term) {
-			return nil, refuse(ErrSyntax, "the context of %s gives it another context: processors do not agree on it", printable(s.term.name))
+		if again := c.terms[s.term.name]; again != nil && !again.same(s.term) {
+			return nil, refuse(ErrSyntax, "the context of %s defines it anew: processors do not agree on it", printable(s.term.name))
 		}
 	}
 	from.mu.Lock()

@@ -89,6 +89,9 @@ func (x *conversion) item(c *context, prop *term, v strictjson.Value, at *place)
 	if !at.list.coerced {
 		return refuse(ErrSyntax, "an array in an array in @list: processors do not agree on it")
 	}
+	if prop != nil && prop.hasScope() {
+		return refuse(ErrSyntax, "an array in a list under a context of the property: processors do not agree on it")
+	}
 	if x.depth++; x.depth > maxDepth {
 		return refuse(ErrLimit, "nested too deeply")
 	}
@@ -125,5 +128,7 @@ func (x *conversion) setObject(o *object, v strictjson.Value, at *place) error {
 	if !at.whole {
 		return refuse(ErrSyntax, "@set in a list: processors do not agree on it")
 	}
+	// Going back to the context outside a type's may change what the property says of arrays.
+	at.list.coerced = o.prop != nil && o.prop.container&inList != 0
 	return x.items(o.c, o.prop, v, at)
 }

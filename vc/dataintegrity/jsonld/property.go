@@ -137,7 +137,7 @@ func (x *conversion) languageMap(c *context, t *term, v strictjson.Value, at *pl
 	}
 	for _, m := range v.Members() {
 		tag := ""
-		if k := c.terms[m.Name]; k == nil || k.keyword != kwNone {
+		if !c.isNone(m.Name) {
 			if !isLanguageTag(m.Name) {
 				return within(refuse(ErrSyntax, "not a language tag (BCP 47)"), m.Name)
 			}
@@ -203,17 +203,32 @@ func (x *conversion) indexed(c, inside *context, t *term, key string, v strictjs
 			}
 		}
 	}
-	if k := c.terms[key]; k == nil || k.keyword != kwNone {
+	isNone := c.isNone(key)
+	if isNone != inside.isNone(key) {
+		return refuse(ErrSyntax, "a key that means something else inside: processors do not agree on it")
+	}
+	if !isNone {
 		var err error
-		if at.extra, err = x.keyed(c, t, key); err != nil {
+		if at.extra, err = x.keyed(c, inside, t, key); err != nil {
 			return err
 		}
+	} else if t.container&inID != 0 || t.index != "" {
+		at.extra = &extra{} // says nothing, and refuses literals as another key does
+	}
+	if inside != c {
+		t = t.in(inside)
 	}
 	return x.value(inside, t, v, true, &at)
 }
 
+// isNone tells whether the key of a map says nothing.
+func (c *context) isNone(key string) bool {
+	t := c.terms[key]
+	return t != nil && t.keyword == kwNone
+}
+
 // keyed is what a key says of the nodes under it.
-func (x *conversion) keyed(c *context, t *term, key string) (*extra, error) {
+func (x *conversion) keyed(c, inside *context, t *term, key string) (*extra, error) {
 	switch {
 	case t.container&inID != 0:
 		e, err := x.expand(c, key, false)
@@ -223,6 +238,9 @@ func (x *conversion) keyed(c *context, t *term, key string) (*extra, error) {
 		return &extra{id: e.iri}, err
 	case t.container&inType != 0:
 		typ, err := x.identifier(c, key, true)
+		if again, _ := x.identifier(inside, key, true); err == nil && again != typ {
+			err = refuse(ErrSyntax, "a type that means something else inside: processors do not agree on it")
+		}
 		return &extra{property: rdfType, value: typ}, err
 	case t.index == "":
 		return nil, refuse(ErrLoss, "the key of an index map")
