@@ -256,9 +256,14 @@ func TestCancelled(t *testing.T) {
 // TestSourceFailures: errors that claim to be final are not, and panics are errors.
 func TestSourceFailures(t *testing.T) {
 	for name, fetch := range map[string]func(context.Context, status.Request) (status.Document, error){
-		"final":   func(context.Context, status.Request) (status.Document, error) { return status.Document{}, vc.Invalid("x.y", "z") },
-		"panic":   func(context.Context, status.Request) (status.Document, error) { panic("source") },
-		"forever": func(ctx context.Context, _ status.Request) (status.Document, error) { <-ctx.Done(); return status.Document{}, ctx.Err() },
+		"final": func(context.Context, status.Request) (status.Document, error) {
+			return status.Document{}, vc.Invalid("x.y", "z")
+		},
+		"panic": func(context.Context, status.Request) (status.Document, error) { panic("source") },
+		"forever": func(ctx context.Context, _ status.Request) (status.Document, error) {
+			<-ctx.Done()
+			return status.Document{}, ctx.Err()
+		},
 	} {
 		s := newScene(t)
 		s.opt.Timeout = time.Millisecond

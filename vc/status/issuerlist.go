@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"math/bits"
 	mrand "math/rand/v2"
 	"os"
@@ -33,7 +34,7 @@ const MaxIssuerEntries = 1 << 28
 // The file has one size for its whole life, 17 KiB for 131,072 entries and twice that with their values of one bit. A copy that is put
 // back does not know what was given and revoked since: begin a new list then, and publish the revocations from another source.
 type IssuerList struct {
-	file *os.File
+	file disk
 	head header
 
 	mu     sync.Mutex
@@ -46,6 +47,14 @@ type IssuerList struct {
 
 	syncing sync.Mutex
 	synced  uint64 // the changes that are on the disk
+}
+
+// disk is an *os.File, or in tests a disk that loses what was not synced.
+type disk interface {
+	io.ReaderAt
+	io.WriterAt
+	io.Closer
+	Sync() error
 }
 
 // ListOptions describe a new IssuerList.
@@ -107,19 +116,24 @@ func openList(path string) (l *IssuerList, err error) {
 	} else if !ok {
 		return nil, ErrInUse
 	}
-	l = &IssuerList{file: f}
-	if l.head, err = readHeader(f); err != nil {
-		return nil, err
-	}
-	if err := l.allocate(); err != nil {
-		return nil, err
-	}
 	st, err := f.Stat()
 	if err != nil {
 		return nil, err
 	}
-	if end := l.areas[1].end(); st.Size() != end {
-		return nil, fmt.Errorf("%w: %d bytes, want %d", ErrDamaged, st.Size(), end)
+	return load(f, st.Size())
+}
+
+// load reads a file of so many bytes.
+func load(f disk, size int64) (l *IssuerList, err error) {
+	l = &IssuerList{file: f}
+	if l.head, err = readHeader(f); err != nil {
+		return nil, err
+	}
+	if want := l.head.fileSize(); size != want {
+		return nil, fmt.Errorf("%w: %d bytes, want %d", ErrDamaged, size, want)
+	}
+	if err := l.allocate(); err != nil {
+		return nil, err
 	}
 	for i := range l.areas {
 		if err := l.areas[i].read(f); err != nil {

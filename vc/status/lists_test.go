@@ -156,10 +156,14 @@ func TestReferences(t *testing.T) {
 // TestRefused: whatever can be wrong with a list, it is never final.
 func TestRefused(t *testing.T) {
 	token := func(change func(*status.TokenList)) func(s *scene) status.Document {
-		return func(s *scene) status.Document { return status.Document{MediaType: "statuslist+jwt", Bytes: s.token(change)} }
+		return func(s *scene) status.Document {
+			return status.Document{MediaType: "statuslist+jwt", Bytes: s.token(change)}
+		}
 	}
 	bitstring := func(change func(*status.BitstringList), claims func(map[string]any)) func(s *scene) status.Document {
-		return func(s *scene) status.Document { return status.Document{MediaType: "vc+jwt", Bytes: s.bitstring(change, claims)} }
+		return func(s *scene) status.Document {
+			return status.Document{MediaType: "vc+jwt", Bytes: s.bitstring(change, claims)}
+		}
 	}
 	subject := func(m map[string]any) map[string]any { return m["credentialSubject"].(map[string]any) }
 	for _, c := range []struct {
@@ -175,12 +179,12 @@ func TestRefused(t *testing.T) {
 		}},
 		{"signature changed", "status.list.refused", "vc.signature.invalid", func(s *scene) status.Document {
 			b := s.token(nil)
-			b[len(b)-10] ^= 1
+			changeLetter(b[len(b)-10:])
 			return status.Document{MediaType: "statuslist+jwt", Bytes: b}
 		}},
 		{"a credential with the signature changed", "status.list.refused", "vc.signature.invalid", func(s *scene) status.Document {
 			b := s.bitstring(nil, nil)
-			b[len(b)-10] ^= 1
+			changeLetter(b[len(b)-10:])
 			return status.Document{MediaType: "vc+jwt", Bytes: b}
 		}},
 		{"another list of the issuer", "status.list.foreign", "", token(func(l *status.TokenList) { l.URI += "0" })},
@@ -256,6 +260,15 @@ func TestRefused(t *testing.T) {
 				t.Error("the list was fetched again at once")
 			}
 		})
+	}
+}
+
+// changeLetter makes another letter of the first one.
+func changeLetter(b []byte) {
+	if b[0] == 'A' {
+		b[0] = 'B'
+	} else {
+		b[0] = 'A'
 	}
 }
 

@@ -55,6 +55,15 @@ func (h *header) check() error {
 	return nil
 }
 
+// fileSize returns how long a file with this header is.
+func (h *header) fileSize() int64 {
+	values := (h.entries*uint64(h.size) + 7) / 8
+	taken := (values*8/uint64(h.size) + 7) / 8
+	return sectorSize * (1 + sectorsFor(taken) + sectorsFor(values))
+}
+
+func sectorsFor(n uint64) int64 { return int64((n + payload - 1) / payload) }
+
 func (h *header) order() Order {
 	if h.mechanism == vc.TokenStatusList {
 		return LeastSignificantFirst
@@ -119,7 +128,7 @@ type area struct {
 
 func newArea(at int64, data []byte) area { return area{at: at, data: data, dirty: map[int]struct{}{}} }
 
-func (a *area) count() int { return (len(a.data) + payload - 1) / payload }
+func (a *area) count() int { return int(sectorsFor(uint64(len(a.data)))) }
 
 func (a *area) end() int64 { return a.at + int64(a.count())*sectorSize }
 
@@ -166,7 +175,7 @@ func (a *area) read(f io.ReaderAt) error {
 	return nil
 }
 
-func writeSectors(f *os.File, writes []write) error {
+func writeSectors(f disk, writes []write) error {
 	for _, w := range writes {
 		if _, err := f.WriteAt(w.b, w.at); err != nil {
 			return err

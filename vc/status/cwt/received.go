@@ -64,7 +64,7 @@ func (t *Token) String() string { return fmt.Sprintf("cwt.Token(%d bytes)", len(
 var strict = func() cbor.DecMode {
 	m, err := cbor.DecOptions{
 		DupMapKey: cbor.DupMapKeyEnforcedAPF, IndefLength: cbor.IndefLengthForbidden, TagsMd: cbor.TagsForbidden, UTF8: cbor.UTF8RejectInvalid,
-		IntDec: cbor.IntDecConvertSigned, MaxNestedLevels: 8, MaxArrayElements: 1024, MaxMapPairs: 1024,
+		IntDec: cbor.IntDecConvertSignedOrFail, MaxNestedLevels: 8, MaxArrayElements: 1024, MaxMapPairs: 1024,
 	}.DecMode()
 	if err != nil {
 		panic("cwt: cbor options: " + err.Error())
