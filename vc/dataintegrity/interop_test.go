@@ -239,6 +239,31 @@ func TestInteropWhole(t *testing.T) {
 	}
 }
 
+// TestInteropJSON exchanges credentials with proofs over JSON, both ways.
+func TestInteropJSON(t *testing.T) {
+	p := newPeer(t)
+	for i, c := range []struct {
+		algorithm keys.Algorithm
+		suite     dataintegrity.Cryptosuite
+	}{{keys.Ed25519, dataintegrity.EdDSAJCS2022{}}, {keys.P256, dataintegrity.ECDSAJCS2019{}}, {keys.P384, dataintegrity.ECDSAJCS2019{}}} {
+		signer := newParty(t, c.algorithm)
+		for seed := range 30 {
+			made := newGenerator(uint64(5000+1000*i+seed), false).generate(signer.did().String())
+			ours := issueOurs(t, signer, made.credential, c.suite).Bytes()
+			p.must("jcs-verify", map[string]any{"credential": json.RawMessage(ours)})
+			theirs := p.must("jcs-issue", map[string]any{"suite": c.suite.Name(), "key": signer.pair, "credential": made.credential})
+			weVerify(t, theirs, signer.did(), made.plain)
+			if c.algorithm == keys.Ed25519 && !bytes.Equal(proofValue(t, ours), proofValue(t, theirs)) {
+				t.Fatalf("Ed25519: the signatures differ:\n%s\n%s", ours, theirs)
+			}
+			changed := bytes.Replace(ours, []byte("credentialSubject"), []byte("credentialSubjekt"), 1)
+			if _, fault := p.ask("jcs-verify", map[string]any{"credential": json.RawMessage(changed)}); fault == "" {
+				t.Fatal("the peer takes a changed credential")
+			}
+		}
+	}
+}
+
 func proofValue(t *testing.T, credential []byte) []byte {
 	t.Helper()
 	var c struct {
@@ -392,5 +417,44 @@ func TestInteropRefusals(t *testing.T) {
 				t.Errorf("%s with %s: peer: %q, we: %v; want two refusals", name, change[1], fault, err)
 			}
 		}
+	}
+}
+
+// TestInteropDisagreements keeps what the peer does otherwise than the specification; should it change, generate_test.go has exceptions
+// that can go.
+func TestInteropDisagreements(t *testing.T) {
+	p := newPeer(t)
+	signer := newParty(t, keys.P256)
+	for name, c := range map[string]struct {
+		subject map[string]any
+		reveal  string
+		op      string // in which the peer fails
+	}{
+		"a text with _: in it is relabelled":  {map[string]any{"alpha": "_:c14n0", "beta": 1}, "/credentialSubject/alpha", "verify"},
+		"an array of one element is no array": {map[string]any{"alpha": []any{map[string]any{"beta": 1, "gamma": 2}}}, "/credentialSubject/alpha/0/beta", "derive"},
+		"a list is given an id":               {map[string]any{"alpha": 1, "steps": map[string]any{"@list": []any{1, 2}}}, "/credentialSubject/steps", "derive"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			credential := map[string]any{
+				"@context": []any{"https://www.w3.org/ns/credentials/v2", "https://www.w3.org/ns/credentials/examples/v2"},
+				"type":     []any{"VerifiableCredential"}, "issuer": signer.did().String(), "credentialSubject": c.subject,
+			}
+			base, err := dataintegrity.ParseCredential(issueOurs(t, signer, credential, dataintegrity.ECDSASD2023{}).Bytes(), &dataintegrity.Options{InsecureRewritable: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			derived, err := base.Derive(t.Context(), []string{c.reveal}, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			weVerify(t, derived.Bytes(), signer.did(), false)
+			request := map[string]any{"credential": json.RawMessage(base.Bytes()), "reveal": []string{c.reveal}}
+			if c.op == "verify" {
+				request = map[string]any{"credential": json.RawMessage(derived.Bytes())}
+			}
+			if _, fault := p.ask(c.op, request); fault == "" {
+				t.Errorf("the peer's %s succeeds", c.op)
+			}
+		})
 	}
 }

@@ -1,5 +1,8 @@
 // Issues, derives and verifies with @digitalbazaar, one JSON object per line in, one out. A request {"op", …} gives {"ok"…} or
 // {"error"}. "contexts" names the JSON-LD contexts once; nothing else is ever loaded.
+//
+// There is no @digitalbazaar package of the suites over JSON: for those, this uses their keys and the package canonicalize.
+import {createHash} from 'node:crypto';
 import {createInterface} from 'node:readline';
 import {DataIntegrityProof} from '@digitalbazaar/data-integrity';
 import * as Ed25519Multikey from '@digitalbazaar/ed25519-multikey';
@@ -8,6 +11,8 @@ import {cryptosuite as eddsaRdfc} from '@digitalbazaar/eddsa-rdfc-2022-cryptosui
 import {cryptosuite as ecdsaRdfc} from '@digitalbazaar/ecdsa-rdfc-2019-cryptosuite';
 import * as ecdsaSd from '@digitalbazaar/ecdsa-sd-2023-cryptosuite';
 import * as vc from '@digitalbazaar/vc';
+import * as base58 from 'base58-universal';
+import canonicalize from 'canonicalize';
 
 const contexts = new Map();
 
@@ -33,14 +38,21 @@ async function documentLoader(url) {
 
 const verifying = () => [eddsaRdfc, ecdsaRdfc, ecdsaSd.createVerifyCryptosuite()].map(cryptosuite => new DataIntegrityProof({cryptosuite}));
 
-async function signer({publicKeyMultibase, secretKeyMultibase}) {
+async function multikey({publicKeyMultibase, secretKeyMultibase}) {
   const did = `did:key:${publicKeyMultibase}`;
   const Multikey = publicKeyMultibase.startsWith('z6Mk') ? Ed25519Multikey : EcdsaMultikey;
-  const key = await Multikey.from({
+  return Multikey.from({
     '@context': 'https://w3id.org/security/multikey/v1', type: 'Multikey', controller: did, id: `${did}#${publicKeyMultibase}`,
-    publicKeyMultibase, secretKeyMultibase,
+    publicKeyMultibase, ...(secretKeyMultibase && {secretKeyMultibase}),
   });
-  return key.signer();
+}
+
+const signer = async pair => (await multikey(pair)).signer();
+
+// jcsData is what suites over JSON sign.
+function jcsData(publicKeyMultibase, document, proof) {
+  const hash = v => createHash(publicKeyMultibase.startsWith('z82') ? 'sha384' : 'sha256').update(canonicalize(v)).digest();
+  return new Uint8Array(Buffer.concat([hash(proof), hash(document)]));
 }
 
 const suites = {
@@ -69,6 +81,23 @@ const operations = {
   verify: async r => {
     const got = await vc.verifyCredential({credential: r.credential, suite: verifying(), documentLoader, now: r.now, checkStatus: async () => ({verified: true})});
     if (!got.verified) throw got.error || new Error('not verified');
+    return {};
+  },
+  'jcs-issue': async r => {
+    const key = await signer(r.key);
+    const proof = {
+      '@context': r.credential['@context'], type: 'DataIntegrityProof', cryptosuite: r.suite, created: r.created,
+      verificationMethod: key.id, proofPurpose: 'assertionMethod',
+    };
+    const signature = await key.sign({data: jcsData(r.key.publicKeyMultibase, r.credential, proof)});
+    return {credential: {...r.credential, proof: {...proof, proofValue: `z${base58.encode(signature)}`}}};
+  },
+  'jcs-verify': async r => {
+    const {proof: {proofValue, ...proof}, ...document} = r.credential;
+    const key = await multikey({publicKeyMultibase: proof.verificationMethod.split('#')[1]});
+    if (JSON.stringify(proof['@context']) !== JSON.stringify(document['@context'])) throw new Error('another @context');
+    const data = jcsData(proof.verificationMethod.split('#')[1], document, proof);
+    if (!await key.verifier().verify({data, signature: base58.decode(proofValue.slice(1))})) throw new Error('not verified');
     return {};
   },
   present: async r => {
