@@ -39,14 +39,14 @@ func TestInterop(t *testing.T) {
 		}
 		now := vectortest.Now.Format("2006-01-02T15:04:05Z")
 		got := peer.Ask(t, map[string]any{
-			"op": "jose.verify", "token": string(cred.Bytes()), "key": json.RawMessage(issuerKey.Public().JWK()), "alg": alg, "typ": "vc+jwt", "now": now,
+			"op": "verify", "token": string(cred.Bytes()), "key": json.RawMessage(issuerKey.Public().JWK()), "alg": alg, "typ": "vc+jwt", "now": now,
 		})
 		want, _ := cred.UnverifiedClaims()
 		if !vectortest.SameJSON(t, got.Payload, want) || got.Header["kid"] != vectortest.IssuerKey {
 			t.Fatalf("%d: got %v, want %v", i, got, want)
 		}
 		got = peer.Ask(t, map[string]any{
-			"op": "jose.verify", "token": string(pres.Bytes()), "key": json.RawMessage(holderKey.Public().JWK()), "alg": alg, "typ": "vp+jwt",
+			"op": "verify", "token": string(pres.Bytes()), "key": json.RawMessage(holderKey.Public().JWK()), "alg": alg, "typ": "vp+jwt",
 			"audience": vectortest.Audience, "now": now,
 		})
 		if got.Payload["nonce"] != vectortest.Nonce || got.Payload["holder"] != vectortest.Holder {
@@ -92,7 +92,7 @@ func signJOSE(t *testing.T, peer *vectortest.Peer, key *keys.PrivateKey, alg, ct
 		t.Fatal(err)
 	}
 	return peer.Ask(t, map[string]any{
-		"op": "jose.sign", "key": json.RawMessage(jwk), "alg": alg, "payload": string(b),
+		"op": "sign", "key": json.RawMessage(jwk), "alg": alg, "payload": string(b),
 		"header": map[string]any{"alg": alg, "typ": cty + "+jwt", "cty": cty, "kid": kid},
 	}).Token
 }
