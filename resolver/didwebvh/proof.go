@@ -22,6 +22,9 @@ const (
 	proofPurpose = "assertionMethod"
 )
 
+// maxProofValue is longer than a signature of 64 bytes in base58btc, whose decoding takes time with the square of the length.
+const maxProofValue = 96
+
 // proofOptions are the members of a proof beside proofValue that are understood, in canonical order. Others, such as domain,
 // challenge and previousProof, would ask for checks that have no meaning here, and are refused.
 var proofOptions = [...]string{"created", "cryptosuite", "expires", "id", "nonce", "proofPurpose", "type", "verificationMethod"}
@@ -66,9 +69,13 @@ func parseProof(v strictjson.Value, now time.Time) (*proof, error) {
 		return nil, fmt.Errorf("proofPurpose is not %s", proofPurpose)
 	}
 	p := &proof{options: sha256.Sum256(options)}
-	_, raw, err := multibase.Decode(text("proofValue"))
+	value := text("proofValue")
+	if len(value) > maxProofValue {
+		return nil, fmt.Errorf("proofValue is too long")
+	}
+	_, raw, err := multibase.Decode(value)
 	switch {
-	case err != nil || text("proofValue")[0] != 'z':
+	case err != nil || value[0] != 'z':
 		return nil, fmt.Errorf("proofValue is not base58btc")
 	case len(members) != known+1:
 		return nil, fmt.Errorf("a member that is not understood")
