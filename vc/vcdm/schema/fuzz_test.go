@@ -10,7 +10,7 @@ import (
 // FuzzSchema compiles any document and applies it: there is an answer, and a fault has a code.
 func FuzzSchema(f *testing.F) {
 	f.Add([]byte(email), []byte(`{"credentialSubject":{"emailAddress":"a@example.com"}}`))
-	f.Add([]byte(doubling("http://json-schema.org/draft-07/schema#", 40)), []byte(`{}`))
+	f.Add([]byte(doubling("http://json-schema.org/draft-07/schema#", 3)), []byte(`{}`))
 	f.Add([]byte(`{`+draft+`,"$dynamicRef":"#a","$dynamicAnchor":"a","unevaluatedProperties":false}`), []byte(`{"a":[1,2.5,null]}`))
 	f.Add([]byte(`{"$schema":"https://json-schema.org/draft/2019-09/schema","$recursiveRef":"#","contains":{"multipleOf":0.01}}`), []byte(`{"a":1e-300}`))
 	f.Add([]byte(`{`+draft+`,"patternProperties":{"^a":{"enum":[1,{"b":2}]}},"if":{"required":["a"]},"then":{"maxProperties":1}}`), []byte(`{"a":1}`))
