@@ -122,6 +122,15 @@ func enveloped(mediaType string, b []byte) string {
 		mediaType, base64.StdEncoding.EncodeToString(b))
 }
 
+func unb64(tb testing.TB, s string) []byte {
+	tb.Helper()
+	b, err := base64.RawURLEncoding.DecodeString(s)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return b
+}
+
 func receive(t *testing.T, input string) vc.Presentation {
 	b, err := hex.DecodeString(input)
 	if err != nil {
