@@ -43,9 +43,12 @@ type BitstringList struct {
 	Bits     *Bits // MostSignificantFirst
 }
 
+// undefinedTerms is the context of VCDM 2.0 for terms that no other context defines.
+const undefinedTerms = "https://www.w3.org/ns/credentials/undefined-terms/v2"
+
 // Credential returns the credential to sign with vc/dataintegrity, vc/jose or another format; the issuer is a DID or another URL. It is
-// one of version 2.0. With the purpose Message it has statusSize and statusMessages, which the base context has no terms for: the
-// credential brings them in a context of its own.
+// one of version 2.0. With the purpose Message it has statusSize and statusMessages, as section 2.2 demands; as the base context does not
+// define them, the context for undefined terms is added.
 func (l *BitstringList) Credential(issuer string) (map[string]any, error) {
 	m, err := l.credential(issuer)
 	if err != nil {
@@ -78,7 +81,7 @@ func (l *BitstringList) credential(issuer string) (map[string]any, error) {
 	}
 	contexts := []any{vcdm.ContextV2}
 	if len(l.Messages) > 0 {
-		contexts = append(contexts, messageContext())
+		contexts = append(contexts, undefinedTerms)
 		subject["statusSize"] = json.Number(strconv.Itoa(l.Bits.Size()))
 		subject["statusMessages"] = messageList(l.Messages)
 	}
@@ -137,16 +140,4 @@ func messageList(m map[uint64]string) []any {
 		list = append(list, map[string]any{"status": "0x" + strconv.FormatUint(v, 16), "message": m[v]})
 	}
 	return list
-}
-
-// messageContext defines what section 2.2 of the specification demands and the base context leaves out.
-func messageContext() map[string]any {
-	const vocabulary = "https://www.w3.org/ns/credentials/status#"
-	return map[string]any{
-		"statusSize": map[string]any{"@id": vocabulary + "statusSize", "@type": "https://www.w3.org/2001/XMLSchema#integer"},
-		"statusMessages": map[string]any{
-			"@id":      vocabulary + "statusMessages",
-			"@context": map[string]any{"status": vocabulary + "status", "message": vocabulary + "message"},
-		},
-	}
 }
