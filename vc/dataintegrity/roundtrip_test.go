@@ -1,7 +1,10 @@
 package dataintegrity_test
 
 import (
+	"fmt"
 	"reflect"
+	"strings"
+	"sync"
 	"testing"
 
 	"github.com/realdid/realdid/keys"
@@ -51,5 +54,74 @@ func TestBearerPresentation(t *testing.T) {
 	}
 	if _, err := p.verify(t, pres, p.expect()); vc.Code(err) != "vc.holder.missing" {
 		t.Errorf("without a holder's signature: got %v", err)
+	}
+}
+
+// TestVersion11 presents what was issued under the older data model, whose context does not explain proofs.
+func TestVersion11(t *testing.T) {
+	p := newParties(t, keys.P256, keys.Ed25519)
+	doc := p.credential()
+	doc["@context"] = []any{"https://www.w3.org/2018/credentials/v1", "https://www.w3.org/2018/credentials/examples/v1"}
+	doc["type"] = []any{"VerifiableCredential", "AlumniCredential"}
+	doc["issuanceDate"], doc["expirationDate"] = doc["validFrom"], doc["validUntil"]
+	doc["credentialSubject"] = map[string]any{"id": p.method.DID().String(), "alumniOf": "The School of Examples"}
+	delete(doc, "validFrom")
+	delete(doc, "validUntil")
+	for _, suite := range []dataintegrity.Cryptosuite{nil, dataintegrity.ECDSAJCS2019{}, dataintegrity.ECDSASD2023{Mandatory: []string{"/issuer"}}} {
+		cred := p.issue(t, doc, &dataintegrity.IssueOptions{Cryptosuite: suite})
+		opt := &dataintegrity.PresentOptions{}
+		if _, ok := suite.(dataintegrity.Selective); ok {
+			opt.Reveal = []string{"/credentialSubject/alumniOf", "/issuanceDate"}
+		}
+		pres := p.present(t, cred, opt)
+		e := p.expect()
+		e.Types = []string{"AlumniCredential"}
+		got, err := p.verify(t, dataintegrity.Received(pres.Bytes(), nil), e)
+		if err != nil {
+			t.Errorf("%v: %v", suite, err)
+			continue
+		}
+		if v, _ := got.Claim("/credentialSubject/alumniOf"); v != "The School of Examples" {
+			t.Errorf("%v: got %v", suite, v)
+		}
+	}
+}
+
+// TestConcurrentUse opens one presentation from several goroutines, which the race detector watches.
+func TestConcurrentUse(t *testing.T) {
+	p := newParties(t, keys.Ed25519, keys.Ed25519)
+	pres := dataintegrity.Received(p.present(t, p.issue(t, p.credential(), nil), nil).Bytes(), nil)
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			if _, err := p.verify(t, pres, p.expect()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// TestNothingIsPrinted formats what holds personal data.
+func TestNothingIsPrinted(t *testing.T) {
+	p := newParties(t, keys.Ed25519, keys.Ed25519)
+	c := p.issue(t, p.credential(), nil)
+	pres := p.present(t, c, nil)
+	for _, s := range []string{fmt.Sprint(c), fmt.Sprintf("%+v", c), fmt.Sprintf("%#v", c), fmt.Sprint(pres), fmt.Sprintf("%#v", pres)} {
+		if strings.Contains(s, "School") || !strings.HasPrefix(s, "dataintegrity(") {
+			t.Errorf("got %s", s)
+		}
+	}
+	if m, err := c.UnverifiedClaims(); err != nil || m["proof"] != nil || m["id"] != "urn:uuid:58172aac-d8ba-11ed-83dd-0b3aef56cc33" {
+		t.Errorf("got claims %v, %v", m, err)
+	}
+	if _, err := dataintegrity.Parse([]byte(`{}`), nil); vc.Code(err) != "dataintegrity.proof.missing" {
+		t.Errorf("Parse: got %v", err)
+	}
+	if _, err := dataintegrity.ParseCredential([]byte(`{}`), nil); vc.Code(err) != "dataintegrity.proof.missing" {
+		t.Errorf("ParseCredential: got %v", err)
+	}
+	if _, err := dataintegrity.Split([]byte(`[]`), nil); vc.Code(err) != "dataintegrity.json.syntax" {
+		t.Errorf("Split: got %v", err)
 	}
 }
