@@ -1,5 +1,6 @@
-// Package webfetch reads the files that did:web and did:webvh identifiers point to, and lets nobody use the reader as a way
-// into a network. The URL follows from the identifier alone: a fetch never goes where a document or an answer says.
+// Package webfetch reads files from the web that somebody else names, and lets nobody use the reader as a way into a network: those
+// that did:web and did:webvh identifiers point to, and those at a URL that stands in a credential. The URL follows from the identifier or
+// the credential alone: a fetch never goes where an answer says.
 //
 // Only HTTPS is spoken, without redirects, proxies, cookies and compression. A host name is looked up once per
 // connection, every address that it has must be public, and the connection goes to one of the addresses that were
@@ -106,11 +107,17 @@ type File struct {
 
 // Fetch returns the content of a file of l. It ends early when ctx does.
 func (c *Client) Fetch(ctx context.Context, l Location, f File) ([]byte, error) {
+	b, _, err := c.fetch(ctx, l.fileURL(c.scheme, f.Name), f)
+	return b, err
+}
+
+// fetch also returns the media type that the answer states.
+func (c *Client) fetch(ctx context.Context, url string, f File) ([]byte, string, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.opt.Timeout)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, l.fileURL(c.scheme, f.Name), nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
-		return nil, fmt.Errorf("webfetch: %w", err)
+		return nil, "", fmt.Errorf("webfetch: %w", err)
 	}
 	for _, t := range f.Types {
 		if t != "" {
@@ -120,45 +127,45 @@ func (c *Client) Fetch(ctx context.Context, l Location, f File) ([]byte, error) 
 	req.Header.Set("User-Agent", "realdid")
 	res, err := c.http.Do(req)
 	if err != nil {
-		return nil, fmt.Errorf("webfetch: %w", err)
+		return nil, "", fmt.Errorf("webfetch: %w", err)
 	}
 	defer res.Body.Close()
-	if err := checkHeader(res, f); err != nil {
-		return nil, err
+	media, err := checkHeader(res, f)
+	if err != nil {
+		return nil, "", err
 	}
 	b, err := io.ReadAll(io.LimitReader(res.Body, int64(f.Max)+1))
 	if err == nil {
 		err = ctx.Err() // a server that notices that we give up may end the body in good order
 	}
 	if err != nil {
-		return nil, fmt.Errorf("webfetch: %w", err)
+		return nil, "", fmt.Errorf("webfetch: %w", err)
 	}
 	if len(b) > f.Max {
-		return nil, fmt.Errorf("webfetch: %w: over %d bytes", ErrContent, f.Max)
+		return nil, "", fmt.Errorf("webfetch: %w: over %d bytes", ErrContent, f.Max)
 	}
-	return b, nil
+	return b, media, nil
 }
 
-func checkHeader(res *http.Response, f File) error {
+// checkHeader returns the media type, "" if none is stated.
+func checkHeader(res *http.Response, f File) (media string, err error) {
 	switch {
 	case res.StatusCode == http.StatusNotFound, res.StatusCode == http.StatusGone:
-		return fmt.Errorf("webfetch: %w: status %d", ErrNotFound, res.StatusCode)
+		return "", fmt.Errorf("webfetch: %w: status %d", ErrNotFound, res.StatusCode)
 	case res.StatusCode >= 300 && res.StatusCode < 400:
-		return fmt.Errorf("webfetch: status %d: redirects are not followed", res.StatusCode)
+		return "", fmt.Errorf("webfetch: status %d: redirects are not followed", res.StatusCode)
 	case res.StatusCode != http.StatusOK:
-		return fmt.Errorf("webfetch: status %d", res.StatusCode)
+		return "", fmt.Errorf("webfetch: status %d", res.StatusCode)
 	}
-	media := ""
 	if h := res.Header.Values("Content-Type"); len(h) > 0 {
-		var err error
 		if media, _, err = mime.ParseMediaType(h[0]); err != nil || len(h) > 1 {
-			return fmt.Errorf("webfetch: %w: malformed content type", ErrContent)
+			return "", fmt.Errorf("webfetch: %w: malformed content type", ErrContent)
 		}
 	}
 	if !slices.Contains(f.Types, media) {
-		return fmt.Errorf("webfetch: %w: media type", ErrContent)
+		return "", fmt.Errorf("webfetch: %w: media type", ErrContent)
 	}
-	return nil
+	return media, nil
 }
 
 // dial looks the host up, checks all its addresses and connects to the first that answers.
