@@ -100,16 +100,19 @@ func inflate(r io.Reader, hint, limit int) ([]byte, error) {
 	}
 }
 
-// deflateGzip and deflateZlib compress as well as they can: a list is read more often than written.
+// level of compression. draft-20 recommends the highest, 9: with one entry in a hundred set that takes fifty times as long, for six
+// bytes in a hundred less.
+const level = 7
+
 func deflateGzip(b []byte) []byte {
 	var out bytes.Buffer
-	w, _ := gzip.NewWriterLevel(&out, gzip.BestCompression)
+	w, _ := gzip.NewWriterLevel(&out, level)
 	return deflate(w, &out, b)
 }
 
 func deflateZlib(b []byte) []byte {
 	var out bytes.Buffer
-	w, _ := zlib.NewWriterLevel(&out, zlib.BestCompression)
+	w, _ := zlib.NewWriterLevel(&out, level)
 	return deflate(w, &out, b)
 }
 
