@@ -154,3 +154,19 @@ func TestDisclosed(t *testing.T) {
 		}
 	}
 }
+
+// TestMaxItems bounds lists.
+func TestMaxItems(t *testing.T) {
+	base, _, _, _ := smallest()
+	for n, want := range map[int]string{vcdm.MaxItems: "", vcdm.MaxItems + 1: "vcdm.limit"} {
+		many := make(list, n)
+		for i := range many {
+			many[i] = object{"type": "E"}
+		}
+		for _, property := range []string{"evidence", "credentialSubject", "credentialStatus", "proof"} {
+			if err := credential(variant{property: many}.of(base)); vc.Code(err) != want {
+				t.Errorf("%d of %s: got %v, want %q", n, property, err, want)
+			}
+		}
+	}
+}

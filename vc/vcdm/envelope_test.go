@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/realdid/realdid/internal/strictjson"
+	"github.com/realdid/realdid/vc"
 	"github.com/realdid/realdid/vc/vcdm"
 )
 
@@ -57,5 +58,18 @@ func TestEnvelopeKinds(t *testing.T) {
 	}
 	if _, err := vcdm.ParseEnvelopedCredentialJSON(variant{}.of(p)); err == nil {
 		t.Error("got a credential, want a refusal of the presentation")
+	}
+}
+
+func TestEnvelopeIsObject(t *testing.T) {
+	for _, text := range []string{"[]", "null", `"data:application/vc+jwt,a"`} {
+		if _, err := vcdm.ParseEnvelopedCredentialJSON([]byte(text)); vc.Code(err) != "vcdm.object" {
+			t.Errorf("%s: got %v", text, err)
+		}
+	}
+	for _, read := range []func([]byte) (*vcdm.Envelope, error){vcdm.ParseEnvelopedCredentialJSON, vcdm.ParseEnvelopedPresentationJSON} {
+		if _, err := read([]byte("{")); vc.Code(err) != "vcdm.json.syntax" {
+			t.Errorf("got %v", err)
+		}
 	}
 }

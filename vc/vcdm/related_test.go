@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/multiformats/go-multibase"
@@ -41,6 +42,8 @@ func TestCheckRelated(t *testing.T) {
 		{"SHA-512 with options", true, strong + "?x=y", nil},
 		{"of another text", false, bad, nil},
 		{"one of two of a kind", true, bad + " " + good, nil},
+		{"the other of two of a kind", true, good + " " + bad, nil},
+		{"SHA-512 by a name that is not known", false, "md5-" + std(s512[:]), nil},
 		{"the strongest counts", true, bad + " " + strong, nil},
 		{"also if it does not fit", false, good + " sha512-" + std(s384[:]), nil},
 		{"and if it stands first", false, "sha384-" + std(s512[:]) + " " + good, nil},
@@ -54,6 +57,14 @@ func TestCheckRelated(t *testing.T) {
 		{"multihash of SHA-512", true, "", url(hash("\x13\x40", s512[:]))},
 		{"multihash of another text", false, "", badHash},
 		{"one of two multihashes of a kind", true, "", list{badHash, goodHash}},
+		{"the other of two multihashes of a kind", true, "", list{goodHash, badHash}},
+		{"a byte of a multihash", false, "", url([]byte{0x12})},
+		{"nothing of a multihash of SHA-384", false, "", url([]byte{0x20})},
+		{"nothing of a multihash of SHA-512", false, "", url([]byte{0x13})},
+		{"SHA-384 under another number", false, "", url(hash("\x15\x30", s384[:]))},
+		{"SHA-512 under another number", false, "", url(hash("\x14\x40", s512[:]))},
+		{"SHA-384 with a wrong length", false, "", url(hash("\x20\x31", s384[:]))},
+		{"SHA-512 with a wrong length", false, "", url(hash("\x13\x41", s512[:]))},
 		{"the strongest multihash counts", false, "", list{goodHash, url(hash("\x13\x40", hash("", make([]byte, 64))))}},
 		{"also if it stands first", false, "", list{url(hash("\x13\x40", hash("", make([]byte, 64)))), goodHash}},
 		{"multihash of a kind that is not known", false, "", url(hash("\x16\x20", s256[:]))},
@@ -79,6 +90,17 @@ func TestCheckRelated(t *testing.T) {
 		}
 		if err := cred.CheckRelated(func(string) ([]byte, bool) { return nil, false }); err != nil {
 			t.Errorf("%s: got %v without the resource", c.name, err)
+		}
+	}
+}
+
+// TestManyDigests bounds the digests of one resource.
+func TestManyDigests(t *testing.T) {
+	base, _, _, _ := smallest()
+	for n, ok := range map[int]bool{vcdm.MaxItems: true, vcdm.MaxItems + 1: false} {
+		r := object{"id": "urn:x:1", "digestSRI": strings.Repeat("sha256-YQ== ", n)}
+		if err := credential(variant{"relatedResource": r}.of(base)); (err == nil) != ok {
+			t.Errorf("got %v for %d digests", err, n)
 		}
 	}
 }
