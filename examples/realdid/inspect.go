@@ -13,22 +13,26 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/realdid/realdid/vc"
+	"github.com/realdid/realdid/vc/dataintegrity"
 	"github.com/realdid/realdid/vc/sdjwt"
 )
 
 // inspectedJSON is what vc inspect prints. Nothing in it is verified.
 type inspectedJSON struct {
-	Serialization string          `json:"serialization"`
-	Bytes         int             `json:"bytes"`
-	Header        json.RawMessage `json:"header"`
-	Claims        map[string]any  `json:"claims"`
-	Disclosable   []string        `json:"disclosable"` // paths of the claims that can be withheld and are here
-	Hidden        int             `json:"hiddenDigests"`
-	Sizes         partSizes       `json:"sizes"`
-	KeyBinding    *inspectedJWT   `json:"keyBinding"`
-	Saved         string          `json:"saved,omitempty"`
-	Verified      bool            `json:"verified"`
-	Report        *vc.Report      `json:"report,omitempty"` // with --save
+	Format        string           `json:"format"`
+	Serialization string           `json:"serialization,omitempty"` // of an SD-JWT
+	Bytes         int              `json:"bytes"`
+	Header        json.RawMessage  `json:"header,omitempty"` // of JWTs
+	Claims        map[string]any   `json:"claims"`
+	Disclosable   []string         `json:"disclosable"` // paths of the claims that can be withheld and are here
+	Hidden        int              `json:"hiddenDigests"`
+	Sizes         partSizes        `json:"sizes"`
+	Proofs        []inspectedProof `json:"proofs,omitempty"` // Data Integrity
+	KeyBinding    *inspectedJWT    `json:"keyBinding"`
+	Saved         string           `json:"saved,omitempty"`
+	Verified      bool             `json:"verified"`
+	Report        *vc.Report       `json:"report,omitempty"` // with --save
+	Checks        *vc.Report       `json:"checks"`           // for somebody who believes everybody
 }
 
 type inspectedJWT struct {
@@ -38,11 +42,13 @@ type inspectedJWT struct {
 
 func newVCInspect(a *app) *cobra.Command {
 	var save string
+	var contexts contextFlags
 	c := &cobra.Command{
 		Use:   "inspect CREDENTIAL",
 		Short: "Look inside a credential or presentation, without believing it",
 		Long: `Shows header, claims and sizes of CREDENTIAL (a FILE, "-", or a name in HOME/credentials): which claims stand in the clear, which the
-holder can withhold, and how many digests hide something that is not here. Nothing is verified.
+holder can withhold, and how many digests hide something that is not here; of a W3C credential or presentation its proofs. Nothing of this is
+verified. At the end stands why a verifier would refuse it who believes every issuer, if one would.
 
 --save NAME keeps a credential in HOME/credentials, after its issuer's signature was verified.`,
 		Example: `  realdid vc inspect person.sdjwt
@@ -51,52 +57,80 @@ holder can withhold, and how many digests hide something that is not here. Nothi
 		Args: args(1, 1),
 	}
 	c.Flags().StringVar(&save, "save", "", "keep it in HOME/credentials as `NAME`, if the issuer's signature is valid")
-	return verb(c, func(c *cobra.Command, args []string) error { return a.vcInspect(c.Context(), args[0], save) })
+	contexts.register(c.Flags())
+	return verb(c, func(c *cobra.Command, args []string) error { return a.vcInspect(c.Context(), args[0], save, &contexts) })
 }
 
-func (a *app) vcInspect(ctx context.Context, arg, save string) error {
+func (a *app) vcInspect(ctx context.Context, arg, save string, contexts *contextFlags) error {
 	raw, err := a.readCredential(arg)
 	if err != nil {
 		return err
 	}
-	pres, err := sdjwt.Parse(raw)
+	known, err := contexts.load(a)
 	if err != nil {
 		return err
 	}
-	claims, err := pres.UnverifiedClaims()
+	take := a.inspectSDJWT
+	if recognise(raw) != sdJWT {
+		take = a.inspectW3C
+	}
+	out, err := take(raw, known)
 	if err != nil {
-		return err
-	}
-	parts, err := takeApart(raw)
-	if err != nil {
-		return err
-	}
-	out := inspectedJSON{
-		Serialization: forms[pres.Serialization()], Bytes: len(raw), Header: parts.header, Claims: claims, Sizes: parts.sizes(), KeyBinding: parts.binding,
-	}
-	if out.Disclosable, err = parts.disclosed(); err != nil {
-		return err
-	}
-	if out.Hidden, err = parts.hidden(); err != nil {
 		return err
 	}
 	if save != "" {
-		if out.Report, err = a.verifyAndSave(ctx, raw, save); err != nil {
+		if out.Report, err = a.verifyAndSave(ctx, raw, known, save); err != nil {
 			return err
 		}
 		out.Saved, out.Verified = a.home.credential(save), true
 	}
+	out.Checks = a.dryRun(ctx, raw, known)
 	if a.flags.json {
 		out.Disclosable = orEmpty(out.Disclosable)
 		return a.printJSON(out)
 	}
-	a.showInspected(&out)
+	if recognise(raw) == sdJWT {
+		a.showInspected(out)
+	} else {
+		a.showW3C(out)
+	}
+	a.showDryRun(out.Checks)
+	if out.Saved != "" {
+		fmt.Fprintf(a.stdout, "\n%s  %s\n", a.paint.green("signature valid, kept as"), out.Saved)
+	}
 	return nil
 }
 
+func (a *app) inspectSDJWT(raw []byte, _ *dataintegrity.Options) (*inspectedJSON, error) {
+	pres, err := sdjwt.Parse(raw)
+	if err != nil {
+		return nil, err
+	}
+	claims, err := pres.UnverifiedClaims()
+	if err != nil {
+		return nil, err
+	}
+	parts, err := takeApart(raw)
+	if err != nil {
+		return nil, err
+	}
+	out := &inspectedJSON{
+		Format: sdJWT.String(), Serialization: forms[pres.Serialization()], Bytes: len(raw), Header: parts.header, Claims: claims, Sizes: parts.sizes(), KeyBinding: parts.binding,
+	}
+	if out.Disclosable, err = parts.disclosed(); err != nil {
+		return nil, err
+	}
+	out.Hidden, err = parts.hidden()
+	return out, err
+}
+
 // verifyAndSave keeps a credential whose issuer signed it, whoever that is: the person has seen the name.
-func (a *app) verifyAndSave(ctx context.Context, raw []byte, name string) (*vc.Report, error) {
-	cred, err := sdjwt.ParseCredential(raw)
+func (a *app) verifyAndSave(ctx context.Context, raw []byte, known *dataintegrity.Options, name string) (*vc.Report, error) {
+	cred, err := parseHeld(raw, known)
+	if err != nil {
+		return nil, err
+	}
+	parsed, err := cred.Open()
 	if err != nil {
 		return nil, err
 	}
@@ -104,6 +138,7 @@ func (a *app) verifyAndSave(ctx context.Context, raw []byte, name string) (*vc.R
 	defer done()
 	_, report, err := vc.NewVerifier(finder, a.now).Verify(ctx, cred, &vc.Expect{
 		InsecureAnyIssuer: true, InsecureAnyType: true, InsecureNoHolderBinding: true, InsecureGenesisOnly: true, InsecureIgnoreStatus: true,
+		MediaTypes: []string{parsed.MediaType()},
 	})
 	if err != nil {
 		f := explainLibrary(err)
@@ -144,9 +179,6 @@ func (a *app) showInspected(in *inspectedJSON) {
 			s.add(name, dated(name, p[name]))
 		}
 		s.write(a.stdout)
-	}
-	if in.Saved != "" {
-		fmt.Fprintf(a.stdout, "\n%s  %s\n", a.paint.green("signature valid, kept as"), in.Saved)
 	}
 }
 

@@ -24,11 +24,16 @@ type issueFlags struct {
 	disclosable, inClear                            []string
 	decoys                                          int
 	expires, notBefore, form, out, save             string
+
+	format             string
+	context, mandatory []string
+	contexts           contextFlags
 }
 
 // issuedJSON is what vc issue prints.
 type issuedJSON struct {
-	Credential  any      `json:"credential"` // text, or an object in a JSON serialization
+	Credential  any      `json:"credential"` // text, or an object if it is JSON
+	Format      string   `json:"format"`
 	Issuer      string   `json:"issuer"`
 	Key         string   `json:"key"`
 	Type        string   `json:"type"`
@@ -44,18 +49,30 @@ func newVCIssue(a *app) *cobra.Command {
 	var f issueFlags
 	c := &cobra.Command{
 		Use:   "issue",
-		Short: "Issue an SD-JWT credential",
-		Long: `Signs the claims of a JSON object with the assertion key of --as NAME and prints the credential (SD-JWT VC, dc+sd-jwt).
+		Short: "Issue a credential",
+		Long: `Signs the claims of a JSON object with the assertion key of --as NAME and prints the credential: an SD-JWT VC (dc+sd-jwt), or in another
+--format.
 
-The holder can later reveal each claim or not: by default every top-level claim of the file, else those of --disclosable, which are
+Of an SD-JWT, the holder can later reveal each claim or not: by default every top-level claim of the file, else those of --disclosable, which are
 JSON Pointers and reach any depth. --holder binds the credential to a DID: it can be presented with whatever key that DID then has for
-authentication, and by nobody else.`,
+authentication, and by nobody else.
+
+All other formats are credentials of the W3C data model 2.0: --claims is then a whole one, with an @context, or the claims of its
+subject, of type --type, whose terms the contexts of --context define. With a cryptosuite as --format the proof stands in the credential
+(Data Integrity): eddsa-jcs-2022, eddsa-rdfc-2022, ecdsa-jcs-2019, ecdsa-rdfc-2019, and ecdsa-sd-2023, whose holder can leave out whatever is
+not --mandatory. vc+jwt, vc+cose and vc+sd-jwt are JOSE and COSE. The holder becomes the subject's id.`,
 		Example: `  realdid vc issue --as authority --holder alice --type https://example.org/person --claims claims.json > person.sdjwt
   realdid vc issue --as authority --holder did:realdid:qaaaa… --type https://example.org/person --claims - --expires 365d --out person.sdjwt
-  realdid vc issue --as authority --holder alice --type t --claims c.json --disclosable /address --disclosable /address/locality`,
+  realdid vc issue --as authority --holder alice --type t --claims c.json --disclosable /address --disclosable /address/locality
+  realdid vc issue --as authority --holder alice --format eddsa-rdfc-2022 --claims credential.json --out credential.signed.json
+  realdid vc issue --as authority --holder alice --format ecdsa-sd-2023 --type Person --context https://example.org/v1 --context-file https://example.org/v1=v1.json --claims c.json`,
 	}
 	fl := c.Flags()
-	fl.StringVar(&f.typ, "type", "", "credential `TYPE` (vct)")
+	fl.StringVar(&f.format, "format", formatSDJWT, "`FORMAT`: "+strings.Join(formatNames, ", "))
+	fl.StringVar(&f.typ, "type", "", "credential `TYPE` (vct, or type of a W3C credential)")
+	fl.StringArrayVar(&f.context, "context", nil, "`URL` of a JSON-LD context of a W3C credential; repeat")
+	f.contexts.register(fl)
+	fl.StringArrayVar(&f.mandatory, "mandatory", nil, "`PATH` that no holder can leave out (ecdsa-sd-2023); repeat")
 	fl.StringVar(&f.claims, "claims", "", "`FILE` with the claims, a JSON object")
 	fl.StringVar(&f.holder, "holder", "", "bind to this `DID`, DID URL of one key, or name of an identity in this home")
 	fl.StringVar(&f.holderKey, "holder-key", "", "bind to this `KEY` for good; it cannot be rotated")
@@ -70,6 +87,7 @@ authentication, and by nobody else.`,
 	fl.StringVar(&f.out, "out", "", "write to a new `FILE` instead of standard output")
 	fl.StringVar(&f.save, "save", "", "keep it in HOME/credentials as `NAME` as well")
 	_ = c.RegisterFlagCompletionFunc("holder", a.completeIdentities)
+	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formatNames, cobra.ShellCompDirectiveNoFileComp))
 	_ = c.RegisterFlagCompletionFunc("serialization", cobra.FixedCompletions(forms, cobra.ShellCompDirectiveNoFileComp))
 	return verb(c, func(c *cobra.Command, _ []string) error { return a.vcIssue(c.Context(), &f) })
 }
@@ -88,6 +106,14 @@ func parseForm(s string) (sdjwt.Serialization, error) {
 var alwaysClear = []string{"iss", "iat", "nbf", "exp", "cnf", "vct", "vct#integrity", "status"}
 
 func (a *app) vcIssue(ctx context.Context, f *issueFlags) error {
+	switch {
+	case w3cFormats[f.format] != nil:
+		return a.issueW3C(ctx, f)
+	case f.format != formatSDJWT:
+		return usage("one of "+strings.Join(formatNames, ", "), "--format: %.30q", f.format)
+	case len(f.context)+len(f.mandatory)+len(f.contexts.files) > 0:
+		return usage("--format", "--context, --context-file and --mandatory are for W3C credentials")
+	}
 	if f.claims == "" {
 		return usage("--claims FILE, or --claims - for standard input", "no claims")
 	}
@@ -279,6 +305,11 @@ func (a *app) issuer(ctx context.Context, r did.Resolver, fragment string) (sdjw
 
 // signingMethod finds a method of id's document for a purpose whose private key is here, the newest first.
 func (a *app) signingMethod(ctx context.Context, r did.Resolver, id *identity, reachable did.DID, p did.Purpose, fragment string) (did.VerificationMethod, *keys.PrivateKey, func(), error) {
+	return a.signingMethodThat(ctx, r, id, reachable, p, fragment, func(did.VerificationMethod) bool { return true })
+}
+
+// signingMethodThat is signingMethod among the methods that fit.
+func (a *app) signingMethodThat(ctx context.Context, r did.Resolver, id *identity, reachable did.DID, p did.Purpose, fragment string, fits func(did.VerificationMethod) bool) (did.VerificationMethod, *keys.PrivateKey, func(), error) {
 	none := did.VerificationMethod{}
 	res, err := r.Resolve(ctx, reachable, nil)
 	if errors.Is(err, realdid.ErrNotFound) {
@@ -295,7 +326,7 @@ func (a *app) signingMethod(ctx context.Context, r did.Resolver, id *identity, r
 		return none, nil, nil, err
 	}
 	for _, m := range slices.Backward(res.Document.VerificationMethod) {
-		if !m.Purposes.Has(p) || fragment != "" && m.ID.Fragment() != fragment {
+		if !m.Purposes.Has(p) || fragment != "" && m.ID.Fragment() != fragment || !fits(m) {
 			continue
 		}
 		k, err := chain.find(m.Key)
@@ -336,13 +367,16 @@ func (a *app) deliverCredential(cred *sdjwt.Credential, issuer sdjwt.Issuer, cla
 		}
 	}
 	return a.printJSON(issuedJSON{
-		Credential: jsonOrText(raw), Issuer: issuer.Method.DID().String(), Key: issuer.Method.String(), Type: fmt.Sprint(claims["vct"]),
+		Credential: jsonOrText(raw), Format: formatSDJWT, Issuer: issuer.Method.DID().String(), Key: issuer.Method.String(), Type: fmt.Sprint(claims["vct"]),
 		Holder: opt.Holder.String(), IssuedAt: timeText(opt.IssuedAt), Expires: timeText(opt.Expires), Disclosable: disclosable, Bytes: len(raw), File: f.out,
 	})
 }
 
 // jsonOrText embeds a JSON serialization as it is, and a compact one as a string.
 func jsonOrText(raw []byte) any {
+	if isCOSE(raw) {
+		return base64url.EncodeToString(raw)
+	}
 	if len(raw) > 0 && raw[0] == '{' {
 		return rawJSON(raw)
 	}
@@ -352,6 +386,9 @@ func jsonOrText(raw []byte) any {
 func (a *app) saveCredential(name string, raw []byte) error {
 	if err := checkName(name); err != nil {
 		return err
+	}
+	if isCOSE(raw) {
+		return createFile(a.home.credential(name), raw)
 	}
 	return createFile(a.home.credential(name), append(slices.Clone(raw), '\n'))
 }

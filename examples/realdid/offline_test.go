@@ -37,7 +37,7 @@ var offlineVerbs = map[string][][]string{
 	"did bundle":     {{"alice", "--ledger", "URL"}, {"alice", "--domain", "DOMAIN"}},
 	"ledger backup":  nil, "ledger restore": nil,
 	"ledger copy":       {{"URL", "HOME/copy"}},
-	"did verify-bundle": nil, "log verify": nil, "log fsck": nil, "log accuse": nil,
+	"did verify-bundle": nil, "log verify": nil, "log fsck": nil, "log accuse": nil, "vc derive": nil,
 
 	"did export-conformance": {{"alice", "--ledger", "URL"}},
 	"log prove":              {{"0", "--domain", "DOMAIN"}},

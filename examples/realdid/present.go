@@ -1,8 +1,8 @@
 package main
 
 import (
+	"bytes"
 	"context"
-	"errors"
 	"slices"
 	"strings"
 
@@ -11,7 +11,6 @@ import (
 	"github.com/realdid/realdid/did"
 	"github.com/realdid/realdid/did/realdid"
 	"github.com/realdid/realdid/keys"
-	"github.com/realdid/realdid/vc"
 	"github.com/realdid/realdid/vc/sdjwt"
 )
 
@@ -19,6 +18,20 @@ import (
 type presentFlags struct {
 	reveal                                  []string
 	audience, nonce, method, key, form, out string
+
+	contexts contextFlags
+}
+
+// presentedJSON is what vc present prints.
+type presentedJSON struct {
+	Presentation any      `json:"presentation"`
+	Revealed     []string `json:"revealed"`
+	Withheld     []string `json:"withheld"`
+	Audience     string   `json:"audience"`
+	Nonce        string   `json:"nonce"`
+	Key          string   `json:"key,omitempty"`
+	Bytes        int      `json:"bytes"`
+	File         string   `json:"file,omitempty"`
 }
 
 func newVCPresent(a *app) *cobra.Command {
@@ -27,7 +40,8 @@ func newVCPresent(a *app) *cobra.Command {
 		Use:   "present CREDENTIAL",
 		Short: "Show some claims of a credential to one verifier",
 		Long: `Makes a presentation of CREDENTIAL (a FILE, "-", or a name in HOME/credentials) that reveals the claims of --reveal and no other that
-can be withheld, signed by the holder's key for one --audience and one --nonce, both of which the verifier names.`,
+can be withheld, signed by the holder's key for one --audience and one --nonce, both of which the verifier names. The presentation is
+of the credential's own format: an SD-JWT with key binding, or a W3C verifiable presentation with a proof, as a JWT or in COSE.`,
 		Example: `  realdid vc present person.sdjwt --as alice --reveal /age_over_18 --audience https://shop.example --nonce n-123
   realdid vc present - --as alice --reveal /address/locality --audience https://shop.example --nonce n-123 --out shown.sdjwt < person.sdjwt`,
 		Args: args(1, 1),
@@ -40,6 +54,7 @@ can be withheld, signed by the holder's key for one --audience and one --nonce, 
 	fl.StringVar(&f.key, "key", "", "`NAME` of an imported key to sign with, for a credential that is bound to a key")
 	fl.StringVar(&f.form, "serialization", "compact", "compact, flattened or general")
 	fl.StringVar(&f.out, "out", "", "write to a new `FILE` instead of standard output")
+	f.contexts.register(fl)
 	_ = c.RegisterFlagCompletionFunc("serialization", cobra.FixedCompletions(forms, cobra.ShellCompDirectiveNoFileComp))
 	return verb(c, func(c *cobra.Command, args []string) error { return a.vcPresent(c.Context(), args[0], &f) })
 }
@@ -50,7 +65,26 @@ func (a *app) readCredential(arg string) ([]byte, error) {
 		arg = a.home.credential(arg)
 	}
 	b, err := a.readInput(arg, "the credential")
-	return []byte(strings.TrimSpace(string(b))), err
+	if isCOSE(b) {
+		return b, err
+	}
+	b = bytes.TrimSpace(b)
+	if bin, err := base64url.DecodeString(string(b)); err == nil && isCOSE(bin) { // as it is printed
+		return bin, nil
+	}
+	return b, err
+}
+
+// writeCredential writes a credential as text with a newline. COSE, which is binary, stands in a file as it is and is printed in
+// base64url.
+func (a *app) writeCredential(out string, raw []byte) error {
+	if !isCOSE(raw) {
+		return a.writeOutput(out, append(slices.Clone(raw), '\n'))
+	}
+	if out == "" || out == "-" {
+		raw = append(base64url.AppendEncode(nil, raw), '\n')
+	}
+	return a.writeOutput(out, raw)
 }
 
 func (a *app) vcPresent(ctx context.Context, arg string, f *presentFlags) error {
@@ -61,9 +95,20 @@ func (a *app) vcPresent(ctx context.Context, arg string, f *presentFlags) error 
 	if err != nil {
 		return err
 	}
-	cred, err := sdjwt.ParseCredential(raw)
+	known, err := f.contexts.load(a)
 	if err != nil {
 		return err
+	}
+	any, err := parseHeld(raw, known)
+	if err != nil {
+		return err
+	}
+	cred, ok := any.(*sdjwt.Credential)
+	if !ok {
+		if f.form != forms[0] {
+			return usage("leave it out", "--serialization is for SD-JWTs")
+		}
+		return a.presentW3C(ctx, any, f)
 	}
 	opt := &sdjwt.PresentOptions{Reveal: f.reveal, Audience: f.audience, Nonce: f.nonce, IssuedAt: a.now()}
 	if opt.Serialization, err = parseForm(f.form); err != nil {
@@ -77,25 +122,13 @@ func (a *app) vcPresent(ctx context.Context, arg string, f *presentFlags) error 
 	opt.Method = method
 	pres, err := cred.Present(ctx, signer, opt)
 	if err != nil {
-		return presentFailure(cred, err)
+		return revealFailure(cred, err)
 	}
 	return a.deliverPresentation(cred, pres, f, method)
 }
 
-func presentFailure(cred *sdjwt.Credential, err error) error {
-	switch {
-	case errors.Is(err, sdjwt.ErrNoSuchClaim), errors.Is(err, vc.ErrPathMismatch):
-		list, _ := cred.Disclosable()
-		slices.Sort(list)
-		return usage("the credential has "+strings.Join(list, " "), "--reveal: a path selects no claim")
-	case errors.Is(err, sdjwt.ErrHolder):
-		return invalid("another --as NAME?", "%s", strings.TrimPrefix(err.Error(), "sdjwt: "))
-	}
-	return explainLibrary(err)
-}
-
 // holder finds the key that the credential is bound to.
-func (a *app) holder(ctx context.Context, cred *sdjwt.Credential, f *presentFlags) (keys.Signer, did.URL, func(), error) {
+func (a *app) holder(ctx context.Context, cred held, f *presentFlags) (keys.Signer, did.URL, func(), error) {
 	keyID, key, err := cred.Holder()
 	if err != nil {
 		return nil, did.URL{}, nil, err
@@ -226,16 +259,7 @@ func (a *app) deliverPresentation(cred *sdjwt.Credential, pres *sdjwt.Presentati
 			return err
 		}
 	}
-	return a.printJSON(struct {
-		Presentation any      `json:"presentation"`
-		Revealed     []string `json:"revealed"`
-		Withheld     []string `json:"withheld"`
-		Audience     string   `json:"audience"`
-		Nonce        string   `json:"nonce"`
-		Key          string   `json:"key,omitempty"`
-		Bytes        int      `json:"bytes"`
-		File         string   `json:"file,omitempty"`
-	}{jsonOrText(pres.Bytes()), orEmpty(shown), orEmpty(without(cred, shown)), f.audience, f.nonce, method.String(), len(pres.Bytes()), f.out})
+	return a.printJSON(presentedJSON{jsonOrText(pres.Bytes()), orEmpty(shown), orEmpty(without(cred, shown)), f.audience, f.nonce, method.String(), len(pres.Bytes()), f.out})
 }
 
 // without lists what cred could reveal beyond shown.

@@ -11,7 +11,7 @@ import (
 	"github.com/realdid/realdid/did"
 	"github.com/realdid/realdid/did/realdid"
 	"github.com/realdid/realdid/vc"
-	"github.com/realdid/realdid/vc/sdjwt"
+	"github.com/realdid/realdid/vc/dataintegrity"
 )
 
 // receiptJSON is a receipt that vc receipt made.
@@ -140,7 +140,11 @@ func receiptPaths(h home, files []string, outDir string) ([]string, error) {
 // issued returns the digest of a credential that the identity has issued with a key that stands in its document: for others a receipt
 // would never count.
 func (c *change) issued(raw []byte) (digest [32]byte, err error) {
-	p, err := sdjwt.Received(raw).Open()
+	cred, err := parseHeld(raw, &dataintegrity.Options{})
+	if err != nil {
+		return digest, err
+	}
+	p, err := cred.Open()
 	if err != nil {
 		return digest, err
 	}

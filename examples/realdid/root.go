@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/realdid/realdid/keys/keyfile"
+	"github.com/realdid/realdid/resolver/webfetch"
 )
 
 // An app is one run of the program: its streams, the global flags and what follows from them.
@@ -26,8 +27,9 @@ type app struct {
 		json, offline                                bool
 	}
 	now         func() time.Time
-	cost        keyfile.Cost  // of sealing a file; zero is the default of package keyfile
-	patience    time.Duration // with a ledger elsewhere that does not answer; zero is the default
+	cost        keyfile.Cost      // of sealing a file; zero is the default of package keyfile
+	patience    time.Duration     // with a ledger elsewhere that does not answer; zero is the default
+	web         *webfetch.Options // of fetching from the web; nil is the default
 	home        home
 	stdinUse    string // what has taken standard input
 	passphrases passphrases
@@ -83,7 +85,7 @@ Exit status: 0 valid or done, 1 invalid, 2 could not check, 3 usage.`,
 		group("key", "Make, import and show keys", newKeyNew(a), newKeyImport(a), newKeyShow(a)),
 		group("did", "Create identities, change them, resolve them", newDIDCreate(a), newDIDResolve(a), newDIDUpdate(a), newDIDRotate(a),
 			newDIDRecover(a), newDIDCancel(a), newDIDDeactivate(a), newDIDHistory(a), newDIDAudit(a), newDIDBundle(a), newDIDVerifyBundle(a), newDIDExportConformance(a)),
-		group("vc", "Issue credentials, look at them, show and verify them", newVCIssue(a), newVCInspect(a), newVCPresent(a), newVCVerify(a), newVCReceipt(a)),
+		group("vc", "Issue credentials, look at them, show and verify them", newVCIssue(a), newVCInspect(a), newVCDerive(a), newVCPresent(a), newVCVerify(a), newVCReceipt(a)),
 		group("ledger", "Back up, restore and copy a ledger", newLedgerBackup(a), newLedgerRestore(a), newLedgerCopy(a)),
 		group("domain", "Make a trust domain, look at it, pin it, change it", newDomainNew(a), newDomainShow(a), newDomainPin(a), newDomainRotate(a)),
 		group("serve", "Serve a ledger, those who watch it, resolution, and credentials", newServeLedger(a), newServeWitness(a), newServeMirror(a), newServeResolver(a), newServeVCALM(a)),

@@ -12,7 +12,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/realdid/realdid/vc"
-	"github.com/realdid/realdid/vc/sdjwt"
 )
 
 // verifyFlags are the policy of vc verify.
@@ -26,6 +25,7 @@ type verifyFlags struct {
 	genesisOnly, ignoreStatus                 bool
 
 	evidence evidenceFlags
+	contexts contextFlags
 }
 
 func newVCVerify(a *app) *cobra.Command {
@@ -35,7 +35,7 @@ func newVCVerify(a *app) *cobra.Command {
 		Short: "Verify a presentation under a policy that you state",
 		Long: `Verifies PRESENTATION (a FILE or "-"): who issued it, with which key, who holds it, for whom it was made and when, and shows the
 claims that are signed and disclosed. You say what you are ready to believe: --issuer and --type, and the --audience and --nonce that
-you gave the holder. Flags that start with --insecure take a check away.
+you gave the holder. The format is recognised: SD-JWT, or W3C credential or presentation with Data Integrity, as a JWT or in COSE. Flags that start with --insecure take a check away.
 
 With --bundle the DIDs are known from files of did bundle, and no ledger and no network is used: give those of issuer and holder, and
 --domain for whom to believe. With --receipt a credential counts though its key is compromised by now, if the issuer's history commits to
@@ -55,12 +55,13 @@ Exit status: 0 valid, 1 invalid, 2 could not check, 3 the policy is incomplete.`
 	fl.StringArrayVar(&f.issuers, "issuer", nil, "accepted issuer: `DID`, name of an identity in this home, or URL; repeat")
 	fl.StringVar(&f.issuerKey, "issuer-key", "", "public `KEY` of an issuer that is a URL")
 	fl.StringArrayVar(&f.roots, "x5c-root", nil, "`FILE` (PEM) with a root certificate for issuers that are URLs; repeat")
-	fl.StringArrayVar(&f.mediaTypes, "media-type", nil, "accepted media `TYPE` (default dc+sd-jwt); repeat")
-	fl.StringArrayVar(&f.types, "type", nil, "accepted credential `TYPE` (vct); repeat")
+	fl.StringArrayVar(&f.mediaTypes, "media-type", nil, "accepted media `TYPE` (default dc+sd-jwt, vc, vc+jwt, vc+cose); repeat")
+	fl.StringArrayVar(&f.types, "type", nil, "accepted credential `TYPE`: vct of an SD-JWT VC, or one of the types of a W3C credential; repeat")
 	fl.StringVar(&f.audience, "audience", "", "your identifier, as `TEXT` that the holder must have signed")
 	fl.StringVar(&f.nonce, "nonce", "", "the `TEXT` that you made for this one presentation")
 	fl.StringVar(&f.maxAge, "max-presentation-age", "", "how long ago the holder may have signed (default 5m)")
 	f.evidence.register(fl)
+	f.contexts.register(fl)
 	fl.BoolVar(&f.refuseRetired, "refuse-retired-keys", false, "refuse signatures by keys that the issuer has since retired: their date is the signer's word")
 	fl.StringVar(&f.claimsOut, "claims-out", "", "write the verified claims as JSON to a new `FILE`, if valid")
 	fl.BoolVar(&f.anyIssuer, "insecure-any-issuer", false, "accept every DID as issuer")
@@ -123,7 +124,11 @@ func (a *app) vcVerify(ctx context.Context, arg string, f *verifyFlags) error {
 	if err != nil {
 		return err
 	}
-	shown, err := a.accompany(sdjwt.Received(raw), &f.evidence)
+	known, err := f.contexts.load(a)
+	if err != nil {
+		return err
+	}
+	shown, err := a.accompany(received(raw, known), &f.evidence)
 	if err != nil {
 		return err
 	}
@@ -215,6 +220,9 @@ func (a *app) showReport(got *vc.Verified, r *vc.Report) {
 	addBasis(&s, "holder", r.Holder)
 	if got != nil {
 		claims := got.Claims()
+		if subject, ok := claims["credentialSubject"].(map[string]any); ok {
+			claims = subject
+		}
 		i := 0
 		for _, name := range slices.Sorted(maps.Keys(claims)) {
 			if slices.Contains(alwaysClear, name) {
