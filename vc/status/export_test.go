@@ -22,3 +22,12 @@ func ChangeInMemory(l *IssuerList, i, value uint64) {
 	l.setValue(i, value)
 	l.change++
 }
+
+// InflateTokenText is InflateTokenList for lst in JSON.
+func InflateTokenText(s string, size int) (*Bits, error) {
+	b, err := decodeBase64(s)
+	if err != nil {
+		return nil, err
+	}
+	return InflateTokenList(b, size, 0)
+}
