@@ -4,10 +4,12 @@ import (
 	"encoding/json"
 	"errors"
 	"math/rand/v2"
+	"reflect"
 	"strings"
 	"testing"
 
 	"github.com/realdid/realdid/did"
+	"github.com/realdid/realdid/internal/strictjson"
 	"github.com/realdid/realdid/keys"
 	"github.com/realdid/realdid/vc/dataintegrity"
 	"github.com/realdid/realdid/vc/dataintegrity/sd"
@@ -140,5 +142,19 @@ func TestAlwaysMandatory(t *testing.T) {
 	}
 	if subject, _ := got["credentialSubject"].(map[string]any); subject["degree"] != nil || subject["alumniOf"] == nil {
 		t.Errorf("got subject %v, want one claim", subject)
+	}
+}
+
+func TestAlwaysMandatoryPointers(t *testing.T) {
+	v, err := strictjson.Parse([]byte(`{"issuer": "did:example:1", "validUntil": "2027-01-01T00:00:00Z", "name": "x"}`), strictjson.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	chosen := append(make([]string, 0, 8), "/name", "/issuer")
+	if got, want := dataintegrity.AlwaysMandatory(v, chosen), []string{"/name", "/issuer", "/validUntil"}; !reflect.DeepEqual(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if extra := chosen[:3][2]; extra != "" {
+		t.Errorf("the caller's slice has changed: %q", extra)
 	}
 }

@@ -2,11 +2,13 @@ package dataintegrity
 
 import (
 	"bytes"
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"flag"
 	"os"
 	"path/filepath"
@@ -311,6 +313,7 @@ func (f *sdFixture) verifyFaults() []sdVector {
 		{Name: "proof created at another time", Code: invalid, Document: f.with(good, `"created":"2024-01-01T00:00:00Z"`, `"created":"2024-01-01T00:00:01Z"`)},
 		{Name: "proof for another purpose", Code: invalid, Document: f.with(good, `"assertionMethod"`, `"authentication"`)},
 		{Name: "proof with a challenge that was not signed", Code: invalid, Document: f.with(good, `"proofPurpose"`, `"challenge":"c","proofPurpose"`)},
+		{Name: "proof with another context of its own", Code: "dataintegrity.proof.context", Document: f.with(good, `"proofPurpose"`, `"@context":"https://www.w3.org/ns/credentials/v2","proofPurpose"`)},
 		{Name: "proof of another credential", Code: invalid, Document: f.with(other.in.Proof.Value)},
 		{Name: "issuer's signature of another credential", Code: invalid, Document: f.with(f.changed(func(d *ecdsaSDDerived) { d.baseSignature = other.value.baseSignature }))},
 		{Name: "term of another context", Code: invalid, Document: f.with(good, `"https://www.w3.org/ns/credentials/examples/v2"]`, `"https://www.w3.org/ns/credentials/examples/v2",{"familyName":"https://example.org/nickname"}]`)},
@@ -440,6 +443,23 @@ func TestECDSASDWrongKeys(t *testing.T) {
 	in.Proof.Value = ""
 	if _, err := (ECDSASD2023{}).CreateProof(t.Context(), in, p384); err == nil {
 		t.Error("signing with P-384: got no error")
+	}
+}
+
+func TestECDSASDHeaders(t *testing.T) {
+	for _, s := range []string{"", "u", "z2V0B", "u2V0C", "u2V0CAAAA", "u2V4BAAAA"} {
+		if base, err := (ECDSASD2023{}).IsBase(s); vc.Code(err) != "dataintegrity.proof.value" {
+			t.Errorf("IsBase of %q: got %v, %v; want dataintegrity.proof.value", s, base, err)
+		}
+	}
+}
+
+func TestECDSASDDeriveEnds(t *testing.T) {
+	f := newSDFixture(t, sdDegree, sdMandatory, sdReveal)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := (ECDSASD2023{}).Derive(ctx, inputOf(t, f.base), sdReveal); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want the error of the context", err)
 	}
 }
 

@@ -107,7 +107,7 @@ func (p *path) find(name string) *path {
 
 // index reads a reference token as the index of an array of n elements (RFC 6901, section 4): no sign, no leading zero.
 func index(token string, n int) (int, bool) {
-	if token == "" || len(token) > 9 || token[0] < '0' || token[0] > '9' || token[0] == '0' && len(token) > 1 {
+	if token == "" || token[0] < '0' || token[0] > '9' || token[0] == '0' && len(token) > 1 {
 		return 0, false
 	}
 	i, err := strconv.Atoi(token)

@@ -130,6 +130,7 @@ func TestSelectRefuses(t *testing.T) {
 		"below a number":                {"/a~1b/0"},
 		"below null":                    {"/nothing/x"},
 		"no leading slash":              {"issuer"},
+		"another character for it":      {"xissuer"},
 		"lone tilde":                    {"/m~n"},
 		"tilde at the end":              {"/m~"},
 		"tilde 2":                       {"/m~2n"},
