@@ -385,15 +385,15 @@ func badLists(s *scene, f *listFile) {
 	}
 	kid := `"kid":"` + method.String() + `"`
 	for name, claims := range map[string]string{
-		"token-without-sub":    strings.Replace(goodClaims, `"sub"`, `"Sub"`, 1),
-		"token-without-iat":    strings.Replace(goodClaims, `"iat"`, `"IAT"`, 1),
-		"token-sub-twice":      strings.Replace(goodClaims, `"iat"`, `"sub":"https://lists.example/2","iat"`, 1),
-		"token-ttl-0":          strings.Replace(goodClaims, `600`, `0`, 1),
-		"token-3-bits":         strings.Replace(goodClaims, `"bits":1`, `"bits":3`, 1),
-		"token-lst-cut-off":    strings.Replace(goodClaims, `eNrbuRgAAhcBXQ`, `eNrbuRgAAhcB`, 1),
-		"token-lst-gzip":       strings.Replace(goodClaims, `eNrbuRgAAhcBXQ`, base64.RawURLEncoding.EncodeToString(gzipped([]byte{0xb9, 0xa3})), 1),
-		"token-bomb-of-8-MiB":  strings.Replace(goodClaims, `eNrbuRgAAhcBXQ`, base64.RawURLEncoding.EncodeToString(append(bomb(zlibHeader, 8), 3, 0)), 1),
-		"token-exp-is-a-text":  strings.Replace(goodClaims, `1793538000`, `"1793538000"`, 1),
+		"token-without-sub":     strings.Replace(goodClaims, `"sub"`, `"Sub"`, 1),
+		"token-without-iat":     strings.Replace(goodClaims, `"iat"`, `"IAT"`, 1),
+		"token-sub-twice":       strings.Replace(goodClaims, `"iat"`, `"sub":"https://lists.example/2","iat"`, 1),
+		"token-ttl-0":           strings.Replace(goodClaims, `600`, `0`, 1),
+		"token-3-bits":          strings.Replace(goodClaims, `"bits":1`, `"bits":3`, 1),
+		"token-lst-cut-off":     strings.Replace(goodClaims, `eNrbuRgAAhcBXQ`, `eNrbuRgAAhcB`, 1),
+		"token-lst-gzip":        strings.Replace(goodClaims, `eNrbuRgAAhcBXQ`, base64.RawURLEncoding.EncodeToString(gzipped([]byte{0xb9, 0xa3})), 1),
+		"token-bomb-of-8-MiB":   strings.Replace(goodClaims, `eNrbuRgAAhcBXQ`, base64.RawURLEncoding.EncodeToString(append(bomb(zlibHeader, 8), 3, 0)), 1),
+		"token-exp-is-a-text":   strings.Replace(goodClaims, `1793538000`, `"1793538000"`, 1),
 		"token-lst-is-an-array": strings.Replace(goodClaims, `"eNrbuRgAAhcBXQ"`, `[185,163]`, 1),
 	} {
 		f.add(name, "token", "statuslist+jwt", signToken(t, s.signers[method], kid, claims), 0, "").fails("status.list.refused", false)
