@@ -81,7 +81,7 @@ func parseTime(s string) (time.Time, bool) {
 		return time.Time{}, false
 	}
 	midnight := time.Date(year, time.Month(month), day, 0, 0, 0, 0, time.UTC)
-	if midnight.Day() != day || midnight.Month() != time.Month(month) {
+	if midnight.Month() != time.Month(month) { // a day that the month does not have is one of another month
 		return time.Time{}, false
 	}
 	t := time.Date(year, time.Month(month), day, hour, minute, second, nanos, time.UTC).Add(-zone)
