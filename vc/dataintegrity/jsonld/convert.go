@@ -1,6 +1,7 @@
 package jsonld
 
 import (
+	"bytes"
 	"strings"
 
 	"github.com/realdid/realdid/internal/strictjson"
@@ -55,7 +56,7 @@ func (c *Contexts) Convert(v strictjson.Value) (*Graph, error) {
 	x := &conversion{
 		set: c, shared: trim(&c.known, true), own: trim(&c.own, false), graph: new(Graph), work: maxWork, made: maxText,
 	}
-	x.graph.Quads = make([]rdf.Quad, 0, min(len(v.Raw())/64+16, 1<<12))
+	x.graph.Quads = make([]rdf.Quad, 0, min(bytes.Count(v.Raw(), []byte{':'})+8, 1<<12)) // about one a member
 	if err := x.document(v); err != nil {
 		return nil, err
 	}

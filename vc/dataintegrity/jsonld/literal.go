@@ -124,10 +124,7 @@ func native(v strictjson.Value, datatype string) (rdf.Term, error) {
 		}
 		switch {
 		case f == math.Trunc(f) && math.Abs(f) < 1e21 && datatype != xsdDouble:
-			t.Value, kind = strconv.FormatFloat(f+0, 'f', 0, 64), xsdInteger
-			if f == 0 {
-				t.Value = "0"
-			}
+			t.Value, kind = strconv.FormatFloat(f+0, 'f', 0, 64), xsdInteger // + 0 because of -0
 		default:
 			t.Value, kind = double(f), xsdDouble
 		}
@@ -141,16 +138,36 @@ func native(v strictjson.Value, datatype string) (rdf.Term, error) {
 	return t, nil
 }
 
-// agreed refuses the numbers that reach RDF as another number: integers that a double cannot hold, and tiny ones that
-// some processors take for integers.
+// agreed refuses the numbers that reach RDF as another number: integers beyond what a double holds, unless it holds them
+// exactly, and tiny numbers that some processors take for integers.
 func agreed(s string, f float64) error {
-	if len(s) > 15 && !strings.ContainsAny(s, ".eE") && strconv.FormatFloat(f, 'f', 0, 64) != s {
+	switch abs := math.Abs(f); {
+	case abs >= 1<<53 && (abs < 1e21 || !strings.ContainsAny(s, ".eE")) && digits(s) > 15 && strconv.FormatFloat(f, 'f', 0, 64) != s:
 		return refuse(ErrLoss, "an integer beyond the precision of a double")
-	}
-	if abs := math.Abs(f); abs > 0 && abs < 1e-6 && !strings.Contains(strconv.FormatFloat(f, 'e', -1, 64), ".") {
+	case abs > 0 && abs < 1e-6 && !strings.Contains(strconv.FormatFloat(f, 'e', -1, 64), "."):
 		return refuse(ErrSyntax, "a number of one digit below 0.000001: processors do not agree on it")
 	}
 	return nil
+}
+
+// digits counts the significant digits of a number as it is written. Two numbers of at most 15 are never the same double.
+func digits(s string) int {
+	mantissa := strings.TrimLeft(s, "-0.")
+	if e := strings.IndexAny(mantissa, "eE"); e >= 0 {
+		mantissa = mantissa[:e]
+	}
+	n := 0
+	for i, zeros := 0, 0; i < len(mantissa); i++ {
+		switch mantissa[i] {
+		case '.':
+		case '0':
+			zeros++
+		default:
+			n += zeros + 1
+			zeros = 0
+		}
+	}
+	return n
 }
 
 // double writes f as the canonical form of xsd:double in JSON-LD has it (API, section 8.6): at most 16 digits.
