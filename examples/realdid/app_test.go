@@ -84,6 +84,7 @@ func TestSurface(t *testing.T) {
 		"did bundle", "did verify-bundle", "did export-conformance",
 		"vc issue", "vc inspect", "vc present", "vc verify", "vc receipt", "ledger backup", "ledger restore", "ledger copy", "completion bash",
 		"domain new", "domain show", "domain pin", "domain rotate", "serve ledger", "serve witness", "serve mirror", "serve resolver", "log key", "log prove", "log verify", "log fsck", "log accuse", "log monitor",
+		"status build", "status publish", "status set", "status show", "status check",
 	} {
 		c, rest, err := root.Find(strings.Fields(path))
 		if err != nil || len(rest) > 0 || c.RunE == nil && c.Run == nil {
@@ -132,6 +133,8 @@ func TestReadme(t *testing.T) {
 		signerJSON{},
 		card{},
 		cardGuardian{},
+		statusListJSON{},
+		statusSetJSON{},
 	} {
 		for f := range reflect.TypeOf(v).Fields() {
 			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")

@@ -18,6 +18,11 @@ const maxInput = 1 << 20
 
 // readInput reads a FILE argument; "-" is standard input, which only one argument can be.
 func (a *app) readInput(path, what string) ([]byte, error) {
+	return a.readInputUpTo(path, what, maxInput)
+}
+
+// readInputUpTo is readInput for what may be longer than others.
+func (a *app) readInputUpTo(path, what string, most int64) ([]byte, error) {
 	var r io.Reader
 	if path == "-" {
 		if a.stdinUse != "" {
@@ -33,12 +38,12 @@ func (a *app) readInput(path, what string) ([]byte, error) {
 		defer f.Close()
 		r = f
 	}
-	b, err := io.ReadAll(io.LimitReader(r, maxInput+1))
+	b, err := io.ReadAll(io.LimitReader(r, most+1))
 	if err != nil {
 		return nil, readFailure(what, err)
 	}
-	if len(b) > maxInput {
-		return nil, invalid("", "%s: over %d bytes", what, maxInput)
+	if int64(len(b)) > most {
+		return nil, invalid("", "%s: over %d bytes", what, most)
 	}
 	return b, nil
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/realdid/realdid/did/ledger/witness"
 	"github.com/realdid/realdid/did/realdid"
 	"github.com/realdid/realdid/resolver/webfetch"
+	"github.com/realdid/realdid/vc/status"
 )
 
 // Everything of this program that uses the network gets its connections in this file, so that --offline has one place to be obeyed.
@@ -83,7 +84,7 @@ func (a *app) cosignerClient(url string, key proof.VerifierKey) (*witness.Client
 }
 
 // webFiles reads what did:web and did:webvh identifiers point to.
-func (a *app) webFiles() webFetcher { return webFetcher{a, webfetch.NewClient(nil)} }
+func (a *app) webFiles() webFetcher { return webFetcher{a, webfetch.NewClient(a.web)} }
 
 type webFetcher struct {
 	app    *app
@@ -96,6 +97,26 @@ func (f webFetcher) Fetch(ctx context.Context, l webfetch.Location, file webfetc
 		return nil, err
 	}
 	return f.client.Fetch(ctx, l, file)
+}
+
+// generalTypes are media types under which web servers give out files that they know nothing of.
+var generalTypes = []string{"application/json", "application/ld+json", "application/jwt", "application/cwt", "application/cbor", "application/octet-stream", "text/plain", ""}
+
+// statusLists fetches status lists from where credentials say that they are.
+func (a *app) statusLists() status.Source {
+	client := webfetch.NewClient(a.web)
+	return status.SourceFunc(func(ctx context.Context, r status.Request) (status.Document, error) {
+		if err := a.offline("the status list at " + r.URI); err != nil {
+			return status.Document{}, err
+		}
+		f := webfetch.File{Max: r.MaxBytes}
+		for _, t := range r.MediaTypes {
+			f.Types = append(f.Types, "application/"+t)
+		}
+		f.Types = append(f.Types, generalTypes...)
+		b, media, err := client.FetchURL(ctx, r.URI, f)
+		return status.Document{MediaType: media, Bytes: b}, err
+	})
 }
 
 // listen opens addr, HOST:PORT; without a host it is loopback.

@@ -48,6 +48,12 @@ var offlineVerbs = map[string][][]string{
 	"vc present": {{"HOME/x.sdjwt", "--as", "alice", "--reveal", "/a", "--audience", "a", "--nonce", "n", "--ledger", "URL"}},
 	"vc verify":  {{"HOME/x.sdjwt", "--issuer", "alice", "--type", "t", "--insecure-no-holder-binding", "--ledger", "URL"}},
 
+	"status build":   {{"HOME/another", "--format", "token-jwt", "--uri", "https://lists.example/2", "--as", "alice", "--ledger", "URL"}},
+	"status publish": {{"HOME/list", "--ledger", "URL"}},
+	"status set":     {{"HOME/list", "0", "revoked", "--ledger", "URL"}},
+	"status show":    {{"HOME/list", "--ledger", "URL"}, {"HOME/list/list.jwt", "--domain", "DOMAIN"}},
+	"status check":   {{"HOME/status.sdjwt"}, {"HOME/status.sdjwt", "--status-file", "https://lists.example/1=HOME/list/list.jwt", "--ledger", "URL"}},
+
 	"serve ledger":   {{"--domain", "DOMAIN", "--addr", "127.0.0.1:0"}},
 	"serve witness":  {{"--domain", "DOMAIN", "--as", "witness-1", "--addr", "127.0.0.1:0"}},
 	"serve mirror":   {{"--domain", "DOMAIN", "--as", "auditor-1", "--audit", "--addr", "127.0.0.1:0"}},
@@ -108,6 +114,12 @@ func TestOffline(t *testing.T) {
 		t.Fatal(err)
 	}
 	must("vc", "issue", "--as", "alice", "--holder", "alice", "--type", "t", "--claims", filepath.Join(dir, "claims.json"), "--out", filepath.Join(dir, "x.sdjwt"), "--offline")
+	must("status", "build", filepath.Join(dir, "list"), "--format", "token-jwt", "--uri", "https://lists.example/1", "--as", "alice", "--offline")
+	withStatus := filepath.Join(dir, "status.json")
+	if err := os.WriteFile(withStatus, []byte(`{"status":{"status_list":{"idx":0,"uri":"https://lists.example/1"}}}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	must("vc", "issue", "--as", "alice", "--type", "t", "--claims", withStatus, "--out", filepath.Join(dir, "status.sdjwt"), "--offline")
 	must("domain", "new", "--dir", domain, "--ledger", url, "--witness", url, "--auditor", url, "--offline")
 
 	for _, c := range commands(newRoot(newApp(nil, &out, &errs))) {
