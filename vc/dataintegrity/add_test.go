@@ -1,6 +1,7 @@
 package dataintegrity_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -110,6 +111,36 @@ func TestAddProofRefuses(t *testing.T) {
 	}
 	if _, err := dataintegrity.AddProof(t.Context(), generate(t, keys.SM2), []byte(`{}`), &opt); !errors.Is(err, keys.ErrUnsupported) {
 		t.Errorf("SM2: got %v", err)
+	}
+}
+
+// badSigner returns signatures of another length.
+type badSigner struct{ keys.Signer }
+
+func (badSigner) Sign(context.Context, []byte) ([]byte, error) { return make([]byte, 63), nil }
+
+func TestAddProofDefaultsAndEdges(t *testing.T) {
+	p := newParties(t, keys.Ed25519, keys.Ed25519)
+	opt := dataintegrity.ProofOptions{Method: p.issuer.Method, Purpose: did.AssertionMethod, Cryptosuite: jcs}
+	add := func(doc string, opt dataintegrity.ProofOptions) ([]byte, error) {
+		return dataintegrity.AddProof(t.Context(), p.issuerKey, []byte(doc), &opt)
+	}
+	small, err := add(`{"a":""}`, opt)
+	if err != nil || !strings.Contains(string(small), `"created":"20`) {
+		t.Errorf("without a time it is now: got %s, %v", small, err)
+	}
+	// Ed25519 signatures have up to one character more or less in base58btc.
+	overhead := len(small) - len(`{"a":""}`) - 4
+	if _, err := add(`{"a":"`+strings.Repeat("a", dataintegrity.MaxSize-overhead)+`"}`, opt); err == nil {
+		t.Error("larger than allowed by its proofValue alone: got no error")
+	}
+	if _, err := dataintegrity.AddProof(t.Context(), badSigner{p.issuerKey}, []byte(`{}`), &opt); err == nil {
+		t.Error("signature of 63 bytes: got no error")
+	}
+	// A context would break the proof that is there.
+	opt.Cryptosuite = rdfc
+	if got, err := add(string(small), opt); err == nil {
+		t.Errorf("over RDF, beside a proof over JSON without a context: got %s", got)
 	}
 }
 

@@ -43,6 +43,7 @@ func (f *forge) badContexts() []vector {
 		bad("context exchanged in document and proof", "vc.signature.invalid", f.replacedAll(json, contextExamples, `"https://w3id.org/citizenship/v4rc1"`)),
 		bad("contexts in another order", "dataintegrity.proof.context", withDocumentContext(json, `[`+contextExamples+`,`+contextV2+`]`)),
 		bad("context of a proof over RDF that is not the document's", "dataintegrity.proof.context", f.replaced(rdf, `"proof":{`, `"proof":{"@context":`+contextV2+`,`)),
+		bad("context of nothing", "dataintegrity.proof.context", f.replaced(f.sign(f.document(func(c map[string]any) { delete(c, "@context") }), authority+"#key-1", jcs, dataintegrity.ProofOptions{}), `"proof":{`, `"proof":{"@context":null,`)),
 		bad("unknown context", "dataintegrity.jsonld.context", withDocumentContext(rdf, `[`+contextV2+`,"https://unknown.example/v1"]`)),
 		bad("context that redefines a protected term", "dataintegrity.jsonld.rewritable", withDocumentContext(rdf, `[`+contextV2+`,`+contextExamples+`,{"issuer":"https://evil.example#issuer"}]`)),
 		bad("context left out, so that terms are not defined", "dataintegrity.jsonld.term", withDocumentContext(rdf, `[`+contextV2+`]`)),
@@ -83,6 +84,9 @@ func (f *forge) rewritten() []vector {
 		bad("claim under its IRI", code, f.replaced(rdf, claim, `"`+vocabExamples+`alumniOf":"The School of Examples"`)),
 		bad("context inside the subject", code, f.replaced(rdf, claim, `"@context":{"graduateOf":"`+vocabExamples+`alumniOf"},"graduateOf":"The School of Examples"`)),
 		bad("known context inside the subject", code, f.replaced(rdf, claim, `"@context":`+contextExamples+`,`+claim)),
+		bad("keyword alone in the place of a term", code, f.replaced(f.sign(f.document(func(c map[string]any) {
+			c["credentialSubject"].(map[string]any)["degree"] = map[string]any{"type": "ExampleBachelorDegree"}
+		}), authority+"#key-1", rdfc, dataintegrity.ProofOptions{}), `"degree":{"type":`, `"degree":{"@type":`)),
 		bad("keyword in the place of a term", code, f.replaced(rdf, `"degree":{"name":"Bachelor of Science","type":`, `"degree":{"name":"Bachelor of Science","@type":`)),
 	}
 }
@@ -129,6 +133,7 @@ func (f *forge) badPresentations() []vector {
 		bad("credential of another format", "dataintegrity.presentation.enveloped", f.presentation(dataintegrity.ProofOptions{}, nil, enveloped)),
 		bad("credential in the presentation exchanged", "dataintegrity.presentation.signature", f.replaced(good, string(credential), string(f.sign(f.document(nil), authority+"#key-10", jcs, dataintegrity.ProofOptions{})))),
 		bad("proof of the credential used for the presentation", "dataintegrity.presentation.proof", f.replaced(unsigned, `,"verifiableCredential"`, `,"proof":`+f.proofOf(credential)+`,"verifiableCredential"`)),
+		bad("undated presentation", "vc.holder.time.missing", signed(dataintegrity.ProofOptions{Undated: true})),
 		bad("old", "vc.holder.time.old", signed(dataintegrity.ProofOptions{Created: f.setting.Now.AddDate(0, 0, -1)})),
 		bad("credential that was changed, in a presentation", "vc.signature.invalid", f.presentation(dataintegrity.ProofOptions{}, nil, f.replaced(credential, "The School of Examples", "Another School"))),
 		bad("context inside a presentation over RDF", "dataintegrity.jsonld.rewritable", f.sign(f.replaced(unsigned, contextV2+`]`, contextV2+`,{"@version":1.1}]`), citizen+"#phone", rdfc, dataintegrity.ProofOptions{

@@ -151,7 +151,7 @@ func (f *forge) presentation(opt dataintegrity.ProofOptions, change func(string)
 	if opt.Challenge == "" {
 		opt.Challenge = nonce
 	}
-	if opt.Created.IsZero() {
+	if opt.Created.IsZero() && !opt.Undated {
 		opt.Created = f.setting.Now
 	}
 	return f.sign([]byte(text), key, jcs, opt)

@@ -39,9 +39,7 @@ func checkPlain(document strictjson.Value, skip string) error {
 
 func checkPlainMember(m strictjson.Member) error {
 	switch {
-	case m.Name == memberContext:
-		return rewritable("a JSON-LD context stands inside the document")
-	case strings.HasPrefix(m.Name, "@") && m.Name != "@none":
+	case strings.HasPrefix(m.Name, "@") && m.Name != "@none": // "@context" among them
 		return rewritable("a JSON-LD keyword in the place of a term")
 	case strings.Contains(m.Name, ":"):
 		return rewritable("an IRI in the place of a term")

@@ -117,6 +117,9 @@ func TestPresentAllAndSplit(t *testing.T) {
 	if _, err := p.verify(t, dataintegrity.Received(pres.Bytes(), nil), p.expect()); vc.Code(err) != "dataintegrity.presentation.credentials" {
 		t.Errorf("as one: got %v", err)
 	}
+	if got, err := p.verify(t, pres, p.expect()); err != nil || got.Claims()["name"] != nil {
+		t.Errorf("as it was made, it is that of the first: got %v", err)
+	}
 	all, err := dataintegrity.Split(pres.Bytes(), nil)
 	if err != nil || len(all) != 2 {
 		t.Fatalf("got %d, %v", len(all), err)

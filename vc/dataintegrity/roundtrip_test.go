@@ -74,6 +74,9 @@ func TestVersion11(t *testing.T) {
 			opt.Reveal = []string{"/credentialSubject/alumniOf", "/issuanceDate"}
 		}
 		pres := p.present(t, cred, opt)
+		if want := `{"@context":["https://www.w3.org/2018/credentials/v1","` + dataintegrity.ContextV2 + `"]`; !strings.HasPrefix(string(pres.Bytes()), want) {
+			t.Errorf("got %.120s, want %s", pres.Bytes(), want)
+		}
 		e := p.expect()
 		e.Types = []string{"AlumniCredential"}
 		got, err := p.verify(t, dataintegrity.Received(pres.Bytes(), nil), e)

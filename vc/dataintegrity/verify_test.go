@@ -1,6 +1,7 @@
 package dataintegrity_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -56,6 +57,8 @@ func TestInsecureVerifyProofsOnly(t *testing.T) {
 	p.know(p256, generate(t, keys.P256).Public(), did.Authentication)
 	wrong := did.MustParse("did:example:citizen").WithFragment("wrong")
 	p.keys[wrong] = p.keys[p.method]
+	forAssertions := did.MustParse("did:example:citizen").WithFragment("assertions")
+	p.know(forAssertions, p.holder.Public(), did.AssertionMethod)
 	by := func(u did.URL) []byte {
 		return p.authenticated(t, func(o *dataintegrity.ProofOptions) { o.Method = u })
 	}
@@ -90,6 +93,7 @@ func TestInsecureVerifyProofsOnly(t *testing.T) {
 		{"no answer now", by(silent), nil, "dataintegrity.method.unavailable"},
 		{"key that is not there", by(did.MustParse("did:example:citizen").WithFragment("gone")), nil, "dataintegrity.method.notfound"},
 		{"answer about another key", by(wrong), nil, "dataintegrity.method.notfound"},
+		{"key for another purpose", by(forAssertions), nil, "dataintegrity.method.purpose"},
 		{"key of another algorithm", by(p256), nil, "dataintegrity.proof.key"},
 		{"no DID URL", replaced(t, good, p.method.String(), "urn:example:key"), nil, "dataintegrity.method.url"},
 		{"no fragment", replaced(t, good, p.method.String(), p.method.DID().String()), nil, "dataintegrity.method.url"},
@@ -125,6 +129,36 @@ func TestInsecureVerifyProofsOnly(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	})
+	t.Run("method that had ended, undated", func(t *testing.T) {
+		b := p.authenticated(t, func(o *dataintegrity.ProofOptions) { o.Method, o.Undated, o.Created = ended, true, time.Time{} })
+		policy := p.proofs()
+		if _, err := dataintegrity.InsecureVerifyProofsOnly(t.Context(), b, p.keys, &policy); vc.Code(err) != "dataintegrity.method.status" {
+			t.Errorf("got %v", err)
+		}
+	})
+	t.Run("method that ended later, undated", func(t *testing.T) {
+		p.keys[ended].Method.Expires = p.now.Add(time.Hour)
+		b := p.authenticated(t, func(o *dataintegrity.ProofOptions) { o.Method, o.Undated, o.Created = ended, true, time.Time{} })
+		policy := p.proofs()
+		policy.Now = p.now.Add(30 * time.Minute)
+		if _, err := dataintegrity.InsecureVerifyProofsOnly(t.Context(), b, p.keys, &policy); err != nil {
+			t.Errorf("got %v", err)
+		}
+	})
+	t.Run("look-up that does not look at the purpose", func(t *testing.T) {
+		policy := p.proofs()
+		if _, err := dataintegrity.InsecureVerifyProofsOnly(t.Context(), by(forAssertions), careless{p.keys}, &policy); vc.Code(err) != "dataintegrity.method.purpose" {
+			t.Errorf("got %v", err)
+		}
+	})
+	for cause, want := range map[error]string{did.ErrKeyController: "controller", did.ErrKeyUnsupported: "refused", did.ErrKeyTime: "status", did.ErrKeyPurpose: "purpose"} {
+		t.Run(want, func(t *testing.T) {
+			policy := p.proofs()
+			if _, err := dataintegrity.InsecureVerifyProofsOnly(t.Context(), good, failing{cause}, &policy); vc.Code(err) != "dataintegrity.method."+want {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
 	t.Run("retired key, undated", func(t *testing.T) {
 		b := p.authenticated(t, func(o *dataintegrity.ProofOptions) { o.Method, o.Undated, o.Created = retired, true, time.Time{} })
 		policy := p.proofs()
@@ -132,6 +166,20 @@ func TestInsecureVerifyProofsOnly(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	})
+}
+
+// careless is a vc.Keys that gives any key for any purpose.
+type careless struct{ keyTable }
+
+func (c careless) Key(_ context.Context, u did.URL, _ did.Purpose, _ time.Time) (*did.ResolvedKey, error) {
+	return c.keyTable[u], nil
+}
+
+// failing is a vc.Keys that has no key, for one cause.
+type failing struct{ cause error }
+
+func (f failing) Key(context.Context, did.URL, did.Purpose, time.Time) (*did.ResolvedKey, error) {
+	return nil, &did.Error{Code: did.InvalidVerificationMethod, Err: f.cause}
 }
 
 // TestEveryProofIsReported looks at a set of which one proof is good.
@@ -176,6 +224,21 @@ func TestContextsOfTheProof(t *testing.T) {
 	} {
 		if _, err := dataintegrity.InsecureVerifyProofsOnly(t.Context(), b, p.keys, &policy); vc.Code(err) != "dataintegrity.proof.context" {
 			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}
+
+// TestContextOfAProofOverRDF refuses a context that would be neither used nor protected.
+func TestContextOfAProofOverRDF(t *testing.T) {
+	p := newParties(t, keys.Ed25519, keys.Ed25519)
+	signed := p.issue(t, p.credential(), nil).Bytes()
+	policy := dataintegrity.ProofPolicy{Purpose: did.AssertionMethod, Now: p.now}
+	for c, want := range map[string]string{
+		`"https://www.w3.org/ns/credentials/v2"`: "dataintegrity.proof.context", `null`: "dataintegrity.proof.context", mustJSON(t, p.credential()["@context"]): "",
+	} {
+		b := replaced(t, signed, `"proof":{`, `"proof":{"@context":`+c+`,`)
+		if _, err := dataintegrity.InsecureVerifyProofsOnly(t.Context(), b, p.keys, &policy); vc.Code(err) != want {
+			t.Errorf("%s: got %v, want %q", c, err, want)
 		}
 	}
 }
