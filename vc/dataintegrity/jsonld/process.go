@@ -82,6 +82,9 @@ func (p *processor) one(active *context, v strictjson.Value, propagate, override
 	case strictjson.Object:
 		// A context inside another one, as documents hold it: processors take it for itself, and W3C's fixtures of proof chains have it.
 		if inner, ok := v.Get("@context"); ok && len(v.Members()) == 1 && inner.Kind() == strictjson.Object {
+			if _, ok := inner.Get("@propagate"); ok {
+				return nil, refuse(ErrSyntax, "@propagate is only allowed in a context that stands alone")
+			}
 			v = inner
 		}
 		return p.define(active, v, override)

@@ -24,6 +24,7 @@ func TestWrappedContext(t *testing.T) {
 	for _, c := range []string{
 		`{"@context":{"p":"https://example.org/p"},"q":"https://example.org/q"}`, `{"@context":{"@context":{"p":"https://example.org/p"}}}`,
 		`{"@context":[{"p":"https://example.org/p"}]}`, `{"@context":null}`,
+		`{"@context":{"p":"https://example.org/p","@propagate":false}}`,
 	} {
 		if _, err := jsonld.Embedded().ToRDF([]byte(`{"@context":` + c + `,"@id":"urn:x","p":"v"}`)); err == nil {
 			t.Errorf("%s: got no error", c)
