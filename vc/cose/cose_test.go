@@ -214,8 +214,18 @@ func TestPresentRefuses(t *testing.T) {
 	if _, err := cose.SignPresentation(t.Context(), p.holder, []byte(document), &cose.SignOptions{Method: p.method}); vc.Code(err) != "cose.vp.holder" {
 		t.Errorf("got %v for the presentation of another holder", err)
 	}
-	if _, err := cose.SignPresentation(t.Context(), p.holder, []byte(document), &cose.SignOptions{Method: p.method, KeyID: "x"}); err == nil {
-		t.Error("a key with two names signed")
+	mine := []byte(strings.Replace(document, "did:example:other", vectortest.Holder, 1))
+	if _, err := cose.SignPresentation(t.Context(), p.holder, mine, &cose.SignOptions{Method: p.method}); err != nil {
+		t.Errorf("got %v for the holder's own presentation", err)
+	}
+	for name, opt := range map[string]*cose.SignOptions{
+		"two names":       {Method: p.method, KeyID: "x"},
+		"no key":          {Method: p.method.DID().URL()},
+		"a date too late": {Method: p.method, Expires: time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)},
+	} {
+		if _, err := cose.SignPresentation(t.Context(), p.holder, mine, opt); err == nil {
+			t.Errorf("%s: signed", name)
+		}
 	}
 }
 
@@ -251,6 +261,14 @@ func TestSplit(t *testing.T) {
 	}
 	if _, _, err := p.verifier.Verify(t.Context(), parts[2], e); vc.Code(err) != "cose.vp.format" {
 		t.Errorf("a format that is not known: got %v", err)
+	}
+	none, err := cose.SignPresentation(t.Context(), p.holder,
+		[]byte(`{"@context":["https://www.w3.org/ns/credentials/v2"],"type":["VerifiablePresentation"]}`), &cose.SignOptions{Method: p.method})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := cose.Split(none.Bytes(), nil); vc.Code(err) != "cose.vp.count" {
+		t.Errorf("no credential: got %v", err)
 	}
 	if _, err := cose.Split(first.Bytes(), nil); vc.Code(err) != "cose.header.typ" {
 		t.Errorf("a credential alone: got %v", err)
@@ -316,6 +334,38 @@ func TestSignerError(t *testing.T) {
 	}
 }
 
+// shortSigner returns less than its algorithm's signature.
+type shortSigner struct{ *keys.PrivateKey }
+
+func (s shortSigner) Sign(ctx context.Context, msg []byte) ([]byte, error) {
+	sig, err := s.PrivateKey.Sign(ctx, msg)
+	return sig[:len(sig)-1], err
+}
+
+func TestShortSignature(t *testing.T) {
+	p := newParties(t, keys.P256)
+	i := p.issuer
+	i.Signer = shortSigner{vectortest.Fixed(t, keys.P256, "x")}
+	if _, err := cose.Issue(t.Context(), i, credential(), nil); err == nil {
+		t.Error("a signature of the wrong size was written")
+	}
+}
+
+// TestVerifyAlgorithm: a header may not name another algorithm than the key's.
+func TestVerifyAlgorithm(t *testing.T) {
+	f := newForgery(t)
+	key := vectortest.Fixed(t, keys.Ed25519, vectortest.IssuerKey).Public()
+	for _, b := range []struct {
+		alg int
+		ok  bool
+	}{{-8, true}, {-19, true}, {-7, false}, {-47, false}} {
+		f.credential.protected[1] = b.alg
+		if _, _, err := cose.InsecureVerifySignature(f.credential.message(), key); (err == nil) != b.ok {
+			t.Errorf("alg %d: got %v", b.alg, err)
+		}
+	}
+}
+
 func TestNothingIsPrinted(t *testing.T) {
 	p := newParties(t, keys.P256)
 	c := p.issue(t, cose.IssueOptions{})
@@ -335,6 +385,9 @@ func TestReadAll(t *testing.T) {
 		t.Errorf("got %v, want cose.size", err)
 	}
 	if _, err := cose.Parse([]byte(strings.Repeat("{", cose.MaxSize+1)), nil); vc.Code(err) != "cose.size" {
+		t.Errorf("got %v, want cose.size", err)
+	}
+	if _, err := cose.ParseCredential(make([]byte, cose.MaxSize+1)); vc.Code(err) != "cose.size" {
 		t.Errorf("got %v, want cose.size", err)
 	}
 	if _, err := cose.Parse(nil, nil); vc.Code(err) != "cose.syntax" {

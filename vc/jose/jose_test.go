@@ -218,8 +218,18 @@ func TestPresentRefuses(t *testing.T) {
 	if _, err := jose.SignPresentation(t.Context(), p.holder, []byte(document), &jose.SignOptions{Method: p.method}); vc.Code(err) != "jose.vp.holder" {
 		t.Errorf("got %v for the presentation of another holder", err)
 	}
-	if _, err := jose.SignPresentation(t.Context(), p.holder, []byte(document), &jose.SignOptions{Method: p.method, KeyID: "x"}); err == nil {
-		t.Error("a key with two names signed")
+	mine := []byte(strings.Replace(document, "did:example:other", vectortest.Holder, 1))
+	if _, err := jose.SignPresentation(t.Context(), p.holder, mine, &jose.SignOptions{Method: p.method}); err != nil {
+		t.Errorf("got %v for the holder's own presentation", err)
+	}
+	for name, opt := range map[string]*jose.SignOptions{
+		"two names":       {Method: p.method, KeyID: "x"},
+		"no key":          {Method: p.method.DID().URL()},
+		"a date too late": {Method: p.method, Expires: time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)},
+	} {
+		if _, err := jose.SignPresentation(t.Context(), p.holder, mine, opt); err == nil {
+			t.Errorf("%s: signed", name)
+		}
 	}
 }
 
@@ -255,6 +265,14 @@ func TestSplit(t *testing.T) {
 	}
 	if _, _, err := p.verifier.Verify(t.Context(), parts[2], e); vc.Code(err) != "jose.vp.format" {
 		t.Errorf("a format that is not known: got %v", err)
+	}
+	none, err := jose.SignPresentation(t.Context(), p.holder,
+		[]byte(`{"@context":["https://www.w3.org/ns/credentials/v2"],"type":["VerifiablePresentation"]}`), &jose.SignOptions{Method: p.method})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := jose.Split(none.Bytes(), nil); vc.Code(err) != "jose.vp.count" {
+		t.Errorf("no credential: got %v", err)
 	}
 	if _, err := jose.Split(first.Bytes(), nil); vc.Code(err) != "jose.header.typ" {
 		t.Errorf("a credential alone: got %v", err)
@@ -339,6 +357,9 @@ func TestReadAll(t *testing.T) {
 		t.Errorf("got %v, want jose.size", err)
 	}
 	if _, err := jose.Parse([]byte(strings.Repeat("{", jose.MaxSize+1)), nil); vc.Code(err) != "jose.size" {
+		t.Errorf("got %v, want jose.size", err)
+	}
+	if _, err := jose.ParseCredential(make([]byte, jose.MaxSize+1)); vc.Code(err) != "jose.size" {
 		t.Errorf("got %v, want jose.size", err)
 	}
 	if _, err := jose.Parse(nil, nil); vc.Code(err) != "jose.syntax" {
