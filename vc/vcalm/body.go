@@ -1,6 +1,7 @@
 package vcalm
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"mime"
@@ -19,20 +20,30 @@ type body struct {
 	options strictjson.Value // an object; the zero Value without options
 }
 
+// receive puts the body of a request into memory.
+func (h *Handler) receive(w http.ResponseWriter, r *http.Request) error {
+	b, err := io.ReadAll(http.MaxBytesReader(w, r.Body, h.opt.MaxBody))
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return fail(http.StatusRequestEntityTooLarge, problem(typesOfVCALM, "CONTENT_TOO_LARGE", "the body is too large"))
+	}
+	if err != nil {
+		return refuse("the body could not be read")
+	}
+	r.Body = io.NopCloser(bytes.NewReader(b))
+	return nil
+}
+
 // read reads a request's body: strict JSON, an object, of a media type that says so.
-func (h *Handler) read(w http.ResponseWriter, r *http.Request) (*body, error) {
+func (h *Handler) read(r *http.Request) (*body, error) {
 	if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || t != "application/json" && t != "application/ld+json" {
 		return nil, fail(http.StatusUnsupportedMediaType, problem(typesOfVCALM, "UNSUPPORTED_MEDIA_TYPE", "the body must be application/json or application/ld+json"))
 	}
 	if e := r.Header.Get("Content-Encoding"); e != "" && e != "identity" {
 		return nil, fail(http.StatusUnsupportedMediaType, problem(typesOfVCALM, "UNSUPPORTED_MEDIA_TYPE", "the body must have no content encoding"))
 	}
-	b, err := io.ReadAll(http.MaxBytesReader(w, r.Body, h.opt.MaxBody))
-	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return nil, fail(http.StatusRequestEntityTooLarge, problem(typesOfVCALM, "CONTENT_TOO_LARGE", "the body is too large"))
-	}
+	b, err := io.ReadAll(r.Body) // see receive
 	if err != nil {
-		return nil, refuse("the body could not be read")
+		return nil, err
 	}
 	v, err := strictjson.Parse(b, strictjson.Limits{Bytes: int(h.opt.MaxBody)})
 	if err != nil {

@@ -18,7 +18,7 @@ var deriveOptions = []string{"selectivePointers"}
 // serveDerive makes a credential that says less from one with a base proof. It does not verify the base proof: only its issuer and its
 // holder ever see it, and what is derived from a bad one does not verify.
 func (h *Handler) serveDerive(w http.ResponseWriter, r *http.Request) error {
-	b, err := h.read(w, r)
+	b, err := h.read(r)
 	if err != nil {
 		return err
 	}

@@ -28,10 +28,11 @@
 //
 // Every proof of a credential must verify, be an assertionMethod, and follow the data model; JSON-LD is processed whatever the cryptosuite,
 // so that no term is without meaning; all proofs that another follows must be there. Beside that options.checks names what is looked at:
-// "proof" (always), "issuer" (the key belongs to the credential's issuer), "validity", "credentialStatus" and "credentialSchema". Without
-// checks, or with an empty list, it is all of them, and what cannot be checked here (a status list of somebody else, a schema
-// that nobody gave) is a warning; where checks names it, it is an error. "verified": true never says that the issuer is to be
+// "proof" and "issuer" (the key belongs to the credential's issuer), which always are; "validity", "credentialStatus" and
+// "credentialSchema". Without checks, or with an empty list, it is all of them, and what cannot be checked here (a status list of
+// somebody else, a schema that nobody gave) is a warning; where checks names it, it is an error. "verified": true never says that the issuer is to be
 // believed: that is for whoever asks.
 //
-// There is no authentication: whoever reaches the handler issues in the name of its issuers and revokes what they issued.
+// A body is in memory before the work on it starts; how slowly it may come is for the server's ReadTimeout. There is no
+// authentication: whoever reaches the handler issues in the name of its issuers and revokes what they issued.
 package vcalm

@@ -72,7 +72,10 @@ func (h *Handler) route(path, method string, serve func(http.ResponseWriter, *ht
 		}
 		ctx, cancel := context.WithTimeout(r.Context(), h.opt.Timeout)
 		defer cancel()
-		err := h.slot(ctx)
+		err := h.receive(w, r) // before it takes a place, which a slow client would keep
+		if err == nil {
+			err = h.slot(ctx)
+		}
 		if err == nil {
 			defer func() { <-h.slots }()
 			err = serve(w, r.WithContext(ctx))

@@ -45,7 +45,7 @@ func (h *Handler) serveIssue(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	b, err := h.read(w, r)
+	b, err := h.read(r)
 	if err != nil {
 		return err
 	}
@@ -102,7 +102,7 @@ func (in *issuance) readOptions(b *body) error {
 }
 
 // issue validates a credential and secures it.
-func (h *Handler) issue(ctx context.Context, v strictjson.Value, in *issuance) ([]byte, error) {
+func (h *Handler) issue(ctx context.Context, v strictjson.Value, in *issuance) (issued []byte, err error) {
 	c, err := vcdm.ParseCredential(withoutMember(v, "proof"))
 	if err != nil {
 		return nil, fail(http.StatusBadRequest, problemOf(err, problem(typesOfModel, "MALFORMED_VALUE_ERROR", "")))
@@ -114,59 +114,48 @@ func (h *Handler) issue(ctx context.Context, v strictjson.Value, in *issuance) (
 		in.id = c.ID
 	}
 	document := v.Raw()
-	if purposes := h.entriesFor(c, in); len(purposes) > 0 {
+	purposes, err := h.entriesFor(c, in)
+	if err != nil {
+		return nil, err
+	}
+	if len(purposes) > 0 {
 		if len(c.Status) > 0 || hasMember(v, "credentialStatus") {
 			return nil, fail(http.StatusBadRequest, problem(typesOfModel, "MALFORMED_VALUE_ERROR", "the credential has a credentialStatus, and another was asked for"))
 		}
-		entries, err := h.lists.reserve(ctx, in.issuer, in.id, purposes)
+		entries, release, err := h.lists.reserve(in.issuer, in.id, purposes)
 		if err != nil {
 			return nil, err
 		}
+		defer func() {
+			if issued == nil {
+				release()
+			}
+		}()
 		document = appendMember(document, "credentialStatus", entries)
-	}
-	suite, err := in.cryptosuite(document)
-	if err != nil {
-		return nil, err
 	}
 	created := in.created
 	if created.IsZero() {
 		created = h.opt.Clock()
 	}
-	issued, err := dataintegrity.IssueJSON(ctx, dataintegrity.Issuer{Signer: in.issuer.Signer, Method: in.issuer.Method}, document,
-		&dataintegrity.IssueOptions{Cryptosuite: suite, Created: created, Contexts: h.opt.Contexts})
+	secured, err := dataintegrity.IssueJSON(ctx, dataintegrity.Issuer{Signer: in.issuer.Signer, Method: in.issuer.Method}, document,
+		&dataintegrity.IssueOptions{Cryptosuite: in.cryptosuite(), Created: created, Contexts: h.opt.Contexts})
 	if err == nil {
-		_, err = h.opt.Contexts.ToRDF(issued.Bytes()) // also for cryptosuites that process no JSON-LD
+		_, err = h.opt.Contexts.ToRDF(secured.Bytes()) // also for cryptosuites that process no JSON-LD
 	}
 	if err != nil {
 		return nil, fail(http.StatusBadRequest, problemOf(err, problem(typesOfIntegrity, "PROOF_GENERATION_ERROR", withoutPackage(err))))
 	}
-	return issued.Bytes(), nil
+	return secured.Bytes(), nil
 }
 
-// always are what the holder of a credential must not be able to leave out, where a cryptosuite lets the holder choose: who issued it,
-// for how long, and under which conditions.
-var always = []string{
-	"/issuer", "/validFrom", "/validUntil", "/issuanceDate", "/expirationDate", "/credentialStatus", "/credentialSchema", "/termsOfUse",
-}
-
-// cryptosuite is the issuer's, with the pointers of the request and those that are always mandatory.
-func (in *issuance) cryptosuite(document []byte) (dataintegrity.Cryptosuite, error) {
+// cryptosuite is the issuer's, with the pointers of the request. What no holder may leave out is added where it signs.
+func (in *issuance) cryptosuite() dataintegrity.Cryptosuite {
 	sd, ok := in.issuer.Cryptosuite.(dataintegrity.ECDSASD2023)
 	if !ok {
-		return in.issuer.Cryptosuite, nil // everything is disclosed
+		return in.issuer.Cryptosuite // everything is disclosed
 	}
-	v, err := strictjson.Parse(document, strictjson.Limits{})
-	if err != nil {
-		return nil, refuse(err.Error())
-	}
-	pointers := slices.Clone(in.mandatory)
-	for _, p := range always {
-		if hasMember(v, p[1:]) && !slices.Contains(pointers, p) {
-			pointers = append(pointers, p)
-		}
-	}
-	sd.Mandatory = pointers
-	return sd, nil
+	sd.Mandatory = slices.Concat(sd.Mandatory, in.mandatory)
+	return sd
 }
 
 func hasMember(v strictjson.Value, name string) bool {

@@ -23,6 +23,7 @@ const (
 	listFull    = listEntries * 3 / 4
 	maxLists    = 64
 	maxPurposes = 2
+	maxID       = 2048 // bytes
 )
 
 // lists are the status lists of all issuers of a handler.
@@ -71,34 +72,49 @@ func (l *lists) claim(e entry) (map[string]any, error) {
 }
 
 // reserve takes an entry in a list of the issuer for each purpose and returns the credentialStatus: an object, or a list for several. id
-// is by which the credential can be named later, and may be used once.
-func (l *lists) reserve(_ context.Context, issuer *Issuer, id string, purposes []string) ([]byte, error) {
+// is by which the credential can be named later, and may be used once. release gives the entries back if no credential comes of it.
+func (l *lists) reserve(issuer *Issuer, id string, purposes []string) (claims []byte, release func(), err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if len(id) > maxID {
+		return nil, nil, refuse("the id is too long for a credential with a status")
+	}
 	if id != "" && len(l.entries[id]) > 0 {
-		return nil, fail(http.StatusBadRequest, problem(typesOfVCALM, "DUPLICATE_CREDENTIAL", "a credential with this id has a status already"))
+		return nil, nil, fail(http.StatusBadRequest, problem(typesOfVCALM, "DUPLICATE_CREDENTIAL", "a credential with this id has a status already"))
 	}
 	var entries []entry
 	var out []map[string]any
 	for _, purpose := range purposes {
 		x, err := l.list(issuer, purpose)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		e := entry{x, x.take()}
 		claim, err := l.claim(e)
 		if err != nil {
-			return nil, fmt.Errorf("vcalm: %w", err)
+			return nil, nil, fmt.Errorf("vcalm: %w", err)
 		}
 		entries, out = append(entries, e), append(out, claim)
 	}
 	if id != "" {
 		l.entries[id] = entries
 	}
+	var claim any = out
 	if len(out) == 1 {
-		return json.Marshal(out[0])
+		claim = out[0]
 	}
-	return json.Marshal(out)
+	claims, err = json.Marshal(claim)
+	return claims, func() { l.release(id, entries) }, err
+}
+
+func (l *lists) release(id string, entries []entry) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.entries, id)
+	for _, e := range entries {
+		_ = e.list.used.Set(e.index, 0)
+		e.list.taken--
+	}
 }
 
 // list returns the list of an issuer that has room.
@@ -216,7 +232,7 @@ func (l *lists) lookup(q vc.StatusQuery) (vc.StatusEntry, error) {
 	case q.Reference.Mechanism != vc.BitstringStatusList || x == nil:
 		return vc.StatusEntry{}, vc.UnknownBecause("status.list.unavailable", errNotOurs)
 	case x.issuer.Method.DID().String() != q.Issuer:
-		return vc.StatusEntry{}, vc.Invalid("status.list.foreign", "the status list is another issuer's")
+		return vc.StatusEntry{}, vc.Invalid("status.reference", "the status list is another issuer's")
 	case x.purpose != q.Reference.Purpose:
 		return vc.StatusEntry{}, vc.Invalid("status.purpose", "the status list is for another purpose")
 	case q.Reference.Size > 1:

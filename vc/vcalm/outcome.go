@@ -71,7 +71,7 @@ var allChecks = []string{checkProof, checkIssuer, checkValidity, checkStatus, ch
 
 // checks are what a request wants to be looked at.
 type checks struct {
-	names    []string // proof among them
+	names    []string // proof and issuer among them
 	explicit bool     // the request named them: what cannot be done is an error
 	unsigned bool     // a presentation may come without a proof
 }
@@ -89,7 +89,7 @@ func readChecks(b *body) (*checks, error) {
 		return c, nil
 	}
 	c.explicit = true
-	c.names = []string{checkProof}
+	c.names = []string{checkProof, checkIssuer}
 	for _, name := range list {
 		if !slices.Contains(allChecks, name) {
 			return nil, fail(http.StatusBadRequest, problem(typesOfVCALM, "UNKNOWN_OPTION_PROVIDED", "options.checks has a check that is not known: "+shorten(name)))

@@ -12,7 +12,7 @@ import (
 var presentationOptions = []string{"checks", "challenge", "domain", "expectedProofPurpose", "returnPresentation", "returnProblemDetails"}
 
 func (h *Handler) serveVerifyPresentation(w http.ResponseWriter, r *http.Request) error {
-	b, err := h.read(w, r)
+	b, err := h.read(r)
 	if err != nil {
 		return err
 	}

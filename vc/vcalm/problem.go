@@ -61,6 +61,9 @@ var faultTypes = []struct{ prefix, space, name string }{
 	{"vcdm.related.", typesOfModel, "INTEGRITY_PROTECTION_ERROR"},
 	{"vcdm.", typesOfModel, "MALFORMED_VALUE_ERROR"},
 	{"vc.schema.", typesOfModel, "MALFORMED_VALUE_ERROR"},
+	{"status.list.unavailable", typesOfStatus, "STATUS_RETRIEVAL_ERROR"},
+	{"status.list.short", typesOfStatus, "STATUS_LIST_LENGTH_ERROR"},
+	{"status.index", typesOfModel, "RANGE_ERROR"},
 	{"status.", typesOfStatus, "STATUS_VERIFICATION_ERROR"},
 }
 

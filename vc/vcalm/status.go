@@ -67,18 +67,19 @@ func readEntry(v strictjson.Value, called string) (string, error) {
 }
 
 // entriesFor says for which purposes a credential gets an entry.
-func (h *Handler) entriesFor(c *vcdm.Credential, in *issuance) []string {
+func (h *Handler) entriesFor(c *vcdm.Credential, in *issuance) ([]string, error) {
+	canHave := h.lists != nil && c.Version == vcdm.V2
 	switch {
-	case h.lists == nil || c.Version != vcdm.V2:
-		return nil
+	case len(in.purposes) > 0 && !canHave:
+		return nil, fail(http.StatusUnprocessableEntity, problem(typesOfStatus, "STATUS_RETRIEVAL_ERROR", "the credential cannot have an entry in a status list: it is of version 1.1, or no lists are kept here"))
 	case len(in.purposes) > 0:
-		return in.purposes
-	case hasMember(c.Value, "credentialStatus"):
-		return nil
+		return in.purposes, nil
+	case !canHave || hasMember(c.Value, "credentialStatus"):
+		return nil, nil
 	case h.opt.Status.Entries == EntriesAlways, h.opt.Status.Entries == EntriesForBare && bare(c):
-		return []string{status.Revocation}
+		return []string{status.Revocation}, nil
 	}
-	return nil
+	return nil, nil
 }
 
 // bare tells whether a credential says nothing of its subjects but who they are.
@@ -97,7 +98,7 @@ type statusJSON struct {
 
 // serveStatus changes the status of a credential, at once: it is named by credentialId, or by list and index of its entry.
 func (h *Handler) serveStatus(w http.ResponseWriter, r *http.Request) error {
-	b, err := h.read(w, r)
+	b, err := h.read(r)
 	if err != nil {
 		return err
 	}

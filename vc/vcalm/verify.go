@@ -25,7 +25,7 @@ type verification struct {
 var verifyOptions = []string{"checks", "challenge", "domain", "expectedProofPurpose", "returnCredential", "returnProblemDetails"}
 
 func (h *Handler) serveVerifyCredential(w http.ResponseWriter, r *http.Request) error {
-	b, err := h.read(w, r)
+	b, err := h.read(r)
 	if err != nil {
 		return err
 	}
@@ -99,9 +99,7 @@ func (h *Handler) verifyCredential(ctx context.Context, v strictjson.Value, q *v
 	}
 	o.Credential = report.Document
 	h.verifyClaims(ctx, c, q, o)
-	if q.has(checkIssuer) {
-		h.checkIssuer(c.Issuer, report, o)
-	}
+	h.checkIssuer(c.Issuer, report, o)
 }
 
 // verifyProofs checks all proofs of a document, and that JSON-LD gives every term of it a meaning.
@@ -223,7 +221,7 @@ func (h *Handler) checkSchemas(ctx context.Context, c *vcdm.Credential, q *verif
 	switch err := h.opt.Schemas.CheckSchema(ctx, c.Schemas, claims); {
 	case err == nil:
 	case couldNotCheck(err):
-		q.open(o, problemOf(err, problem(typesOfModel, "SCHEMA_NOT_CHECKED", "")))
+		q.open(o, Problem{Type: typesOfModel + "SCHEMA_NOT_CHECKED", Title: "SCHEMA_NOT_CHECKED", Detail: "a schema is not at hand", Code: vc.Code(err)})
 	default:
 		o.fault(err, malformed())
 	}
