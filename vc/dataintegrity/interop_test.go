@@ -132,6 +132,14 @@ func (p *peer) verifies(credential []byte) {
 	p.must("verify", map[string]any{"credential": json.RawMessage(credential)})
 }
 
+// many is n where these tests are asked for, as CI does, and else enough to notice what is broken.
+func many(n int) int {
+	if os.Getenv("REALDID_INTEROP") == "1" {
+		return n
+	}
+	return n / 10
+}
+
 // party is somebody with a did:key.
 type party struct {
 	private *keys.PrivateKey
@@ -223,7 +231,7 @@ func TestInteropWhole(t *testing.T) {
 		t.Run(c.suite+" "+c.algorithm.String(), func(t *testing.T) {
 			p := &peer{t, p.in, p.out}
 			signer := newParty(t, c.algorithm)
-			for seed := range 120 {
+			for seed := range many(120) {
 				made := newGenerator(uint64(1000*i+seed), false).generate(signer.did().String())
 				ours := issueOurs(t, signer, made.credential, nil)
 				p.verifies(ours.Bytes())
@@ -247,7 +255,7 @@ func TestInteropJSON(t *testing.T) {
 		suite     dataintegrity.Cryptosuite
 	}{{keys.Ed25519, dataintegrity.EdDSAJCS2022{}}, {keys.P256, dataintegrity.ECDSAJCS2019{}}, {keys.P384, dataintegrity.ECDSAJCS2019{}}} {
 		signer := newParty(t, c.algorithm)
-		for seed := range 30 {
+		for seed := range many(30) {
 			made := newGenerator(uint64(5000+1000*i+seed), false).generate(signer.did().String())
 			ours := issueOurs(t, signer, made.credential, c.suite).Bytes()
 			p.must("jcs-verify", map[string]any{"credential": json.RawMessage(ours)})
@@ -280,7 +288,7 @@ func proofValue(t *testing.T, credential []byte) []byte {
 func TestInteropSelective(t *testing.T) {
 	p := newPeer(t)
 	signer := newParty(t, keys.P256)
-	for seed := range uint64(200) {
+	for seed := range uint64(many(200)) {
 		made := newGenerator(seed, true).generate(signer.did().String())
 		if seed == 0 {
 			made.mandatory = nil
