@@ -138,8 +138,12 @@ func TestAddProofDefaultsAndEdges(t *testing.T) {
 		t.Error("signature of 63 bytes: got no error")
 	}
 	// A context would break the proof that is there.
+	secured, err := add(`{"type":"DataIntegrityProof"}`, opt)
+	if err != nil {
+		t.Fatal(err)
+	}
 	opt.Cryptosuite = rdfc
-	if got, err := add(string(small), opt); err == nil {
+	if got, err := add(string(secured), opt); err == nil {
 		t.Errorf("over RDF, beside a proof over JSON without a context: got %s", got)
 	}
 }

@@ -65,11 +65,7 @@ func (c *Credential) derive(ctx context.Context, reveal []string, suite Cryptosu
 	if err != nil {
 		return nil, err
 	}
-	opt := c.opt
-	if suite != nil {
-		opt = optionsWith(c.opt.contexts(), suite)
-	}
-	return &Credential{document{raw: s.proofs[i].appendWith(derived), opt: opt}}, nil
+	return &Credential{document{raw: s.proofs[i].appendWith(derived), opt: c.opt}}, nil
 }
 
 // baseProof returns the index of the base proof to derive from and its suite, or -1.

@@ -52,7 +52,7 @@ func TestIssuanceDigestOfABrokenProof(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	broken := replaced(t, derived.Bytes(), `"alumniOf":"The School of Examples","degree":{"name":"Bachelor of Science","type":"ExampleBachelorDegree"},`, "")
+	broken := replaced(t, derived.Bytes(), `"alumniOf":"The School of Examples",`, "")
 	c, err := dataintegrity.ParseCredential(broken, nil)
 	if err != nil {
 		t.Fatalf("%s: %v", broken, err)
