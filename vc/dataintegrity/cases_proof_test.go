@@ -115,7 +115,7 @@ func (f *forge) badValues() []vector {
 		bad("very long proofValue", "dataintegrity.proof.value", with(`"z`+strings.Repeat("2", 5000)+`"`)),
 		bad("signature of zeros", "vc.signature.invalid", with(`"z`+strings.Repeat("1", 64)+`"`)),
 		bad("suite for keys of another algorithm", "vc.issuer.key.algorithm", f.replaced(good, "eddsa-jcs-2022", "ecdsa-jcs-2019")),
-		bad("neither base nor derived proof", "dataintegrity.sd.malformed", f.replaced(with(`"uAAAA"`), "eddsa-jcs-2022", "ecdsa-sd-2023")),
+		bad("neither base nor derived proof", "dataintegrity.proof.value", f.replaced(with(`"uAAAA"`), "eddsa-jcs-2022", "ecdsa-sd-2023")),
 		bad("base proof", "dataintegrity.proof.base", f.baseProof()),
 	}
 }
