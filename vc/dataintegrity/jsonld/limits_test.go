@@ -130,8 +130,8 @@ func TestCacheIsBounded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	terms := many(2000, func(i int) string { return fmt.Sprintf(`"t%d":"https://ex.example/t"`, i) })
-	for i := range 150 {
+	terms := many(2500, func(i int) string { return fmt.Sprintf(`"t%d":"https://ex.example/t"`, i) })
+	for i := range 80 {
 		doc := fmt.Sprintf(`{"@context":["https://www.w3.org/ns/credentials/v2",{%s,"u":"https://ex.example/%d"}],"type":"VerifiableCredential","u":"x"}`, terms, i)
 		d, err := contexts.ToRDF([]byte(doc))
 		if err != nil {

@@ -84,7 +84,7 @@ func TestConcurrentUse(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range 8 {
 		wg.Go(func() {
-			for seed := range uint64(150) {
+			for seed := range uint64(50) {
 				contexts.ToRDF(newGenerator(seed, false).document())
 				contexts.ToRDF(doc)
 			}
