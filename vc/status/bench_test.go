@@ -7,8 +7,14 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"path/filepath"
 	"testing"
+	"time"
 
+	"github.com/realdid/realdid/keys"
+	"github.com/realdid/realdid/resolver"
+	"github.com/realdid/realdid/resolver/didkey"
+	"github.com/realdid/realdid/vc"
 	"github.com/realdid/realdid/vc/status"
 )
 
@@ -109,6 +115,66 @@ func BenchmarkDecode(b *testing.B) {
 				}
 				if list[4711/8]&(0x80>>(4711%8)) == 0 {
 					b.Fatal("entry 4711 is not set")
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkStatus looks an entry up in a list that is kept: what a verifier does for each credential.
+func BenchmarkStatus(b *testing.B) {
+	key, err := keys.Generate(keys.Ed25519)
+	if err != nil {
+		b.Fatal(err)
+	}
+	list, err := status.NewBits(status.LeastSignificantFirst, 2, 1<<20)
+	if err != nil {
+		b.Fatal(err)
+	}
+	token, err := status.IssueToken(b.Context(), status.Issuer{Signer: key, Method: didkey.URL(key.Public())},
+		&status.TokenList{URI: listURI, IssuedAt: now, Expires: now.Add(time.Hour), Bits: list})
+	if err != nil {
+		b.Fatal(err)
+	}
+	verifier := vc.NewVerifier(resolver.Keys{Resolver: didkey.Resolver{Now: exampleNow}, Now: exampleNow}, exampleNow)
+	add := status.Preloaded{Issuer: key.Public().DIDKey(), URI: listURI, Document: status.Document{Bytes: token}, Obtained: now}
+	q := vc.StatusQuery{
+		Reference: vc.StatusReference{Mechanism: vc.TokenStatusList, URI: listURI, Index: 4711}, Issuer: key.Public().DIDKey(), At: now, MaxAge: time.Hour,
+	}
+	b.Run("first", func(b *testing.B) { // verify and inflate a list of 2^20 entries
+		b.ReportAllocs()
+		for b.Loop() {
+			if err := status.NewLists(verifier, nil, nil).Add(b.Context(), add); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("kept", func(b *testing.B) {
+		lists := status.NewLists(verifier, nil, nil)
+		if err := lists.Add(b.Context(), add); err != nil {
+			b.Fatal(err)
+		}
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := lists.Status(b.Context(), q); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+func BenchmarkAllocate(b *testing.B) {
+	for _, n := range []int{1, 1000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			path := filepath.Join(b.TempDir(), "list")
+			l, err := status.CreateList(path, status.ListOptions{Mechanism: vc.TokenStatusList, Entries: 1 << 24})
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer l.Close()
+			for b.Loop() {
+				if _, err := l.Allocate(n); err != nil {
+					b.Fatal(err)
 				}
 			}
 		})

@@ -149,6 +149,9 @@ func (l *Lists) Status(ctx context.Context, q vc.StatusQuery) (vc.StatusEntry, e
 	}
 	k := key{issuer: q.Issuer, uri: q.Reference.URI}
 	held := l.cache.get(k)
+	if held.list == nil && !isURI(k.uri) { // what is kept has one
+		return vc.StatusEntry{}, vc.Invalid("status.reference", "the reference has no absolute URI")
+	}
 	if l.wants(&held, &q) {
 		held = l.refresh(ctx, k, &q)
 	}

@@ -18,8 +18,6 @@ func checkReference(r *vc.StatusReference) error {
 	switch {
 	case r.Mechanism != vc.TokenStatusList && r.Mechanism != vc.BitstringStatusList:
 		return vc.Invalid("status.reference", "the reference is to no kind of list that is known")
-	case !isURI(r.URI):
-		return vc.Invalid("status.reference", "the reference has no absolute URI")
 	case r.Mechanism == vc.BitstringStatusList && (r.Purpose == "" || r.Size < 0):
 		return vc.Invalid("status.reference", "the reference has no purpose, or a size below 1")
 	}
