@@ -141,7 +141,7 @@ func operationHint(text string) string {
 
 var packagePrefixes = []string{
 	"realdid: ", "did: ", "vc: ", "sdjwt: ", "ledger: ", "boltledger: ", "open: ", "restore: ", "keyfile: ", "keys: ", "httpledger: ", "tlog: ",
-	"witness: ", "mirror: ", "proof: ", "webfetch: ", "didweb: ", "didwebvh: ",
+	"witness: ", "mirror: ", "proof: ", "webfetch: ", "didweb: ", "didwebvh: ", "status: ", "cwt: ",
 }
 
 // withoutPackages leaves out the names of packages, which say nothing to a person.

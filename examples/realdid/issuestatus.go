@@ -21,6 +21,13 @@ func (f *statusListFlag) register(fl *pflag.FlagSet) {
 // take takes an entry of each list and returns the members that the credential gets: status or credentialStatus. No flag, no members. An
 // entry that was taken is never given again, also if the credential is not issued after all.
 func (f *statusListFlag) take(a *app, format string) (map[string]any, error) {
+	if len(f.dirs) == 0 {
+		return nil, nil
+	}
+	id, err := a.identity()
+	if err != nil {
+		return nil, err
+	}
 	var folders []*statusFolder
 	defer func() {
 		for _, d := range folders {
@@ -67,6 +74,9 @@ func (f *statusListFlag) take(a *app, format string) (map[string]any, error) {
 		}
 		a.note("its status is entry %d of %s; a new entry needs no publication. \"realdid status set %s\" with the credential changes it; serve %s there as application/%s",
 			index, d.conf.URI, d.dir, d.published(), d.mediaType())
+		if d.conf.Issuer != id.id.String() {
+			a.note("the list is signed by another than the credential, %s: verifiers have to be told (--status-issuer)", d.conf.Issuer)
+		}
 	}
 	switch len(entries) {
 	case 0:
@@ -76,6 +86,17 @@ func (f *statusListFlag) take(a *app, format string) (map[string]any, error) {
 		claims["credentialStatus"] = entries
 	}
 	return claims, nil
+}
+
+// addEntry puts what take returned into the claims or the credential.
+func addEntry(claims, entry map[string]any) error {
+	for name, v := range entry {
+		if _, twice := claims[name]; twice {
+			return usage("leave one out", "--status-list, and the claims have %s", name)
+		}
+		claims[name] = v
+	}
+	return nil
 }
 
 // withTokenStatus are the formats of vc issue whose credentials can refer to a Token Status List. All but the first can refer to a

@@ -52,7 +52,7 @@ func (a *app) statusCheck(ctx context.Context, arg string, f *statusFlags, opt *
 	if err := f.lists(a, finder, expect, opt); err != nil {
 		return err
 	}
-	shown := received(raw, opt)
+	shown := heldOrShown(raw, opt)
 	refs, err := statusReferences(shown)
 	if err != nil {
 		return err
@@ -68,10 +68,14 @@ func (a *app) statusCheck(ctx context.Context, arg string, f *statusFlags, opt *
 	} else {
 		a.showStatus(report)
 	}
-	if err == nil && verdict != nil {
-		err = verdictFailure(verdict)
+	if err != nil || verdict == nil {
+		return err
 	}
-	return err
+	fail := explainLibrary(verdictFailure(verdict))
+	if fail.hint == "" {
+		fail.hint = statusHints[vc.Code(verdict)]
+	}
+	return fail
 }
 
 var errStatusKind = errors.New("the credential has a status of a kind that is not known")

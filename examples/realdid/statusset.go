@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -120,7 +119,7 @@ func (f *statusFolder) entry(ctx context.Context, a *app, which string, opt *dat
 		return 0, err
 	}
 	// Whoever can make somebody set an entry by a credential of their own making could have any credential revoked.
-	shown := received(raw, opt)
+	shown := heldOrShown(raw, opt)
 	if err := a.issuedBy(ctx, shown, f.conf.Issuer); err != nil {
 		return 0, err
 	}
@@ -142,6 +141,14 @@ func (f *statusFolder) entry(ctx context.Context, a *app, which string, opt *dat
 	return 0, invalid("name the folder of that list", "the credential has its status in another list: %s", strings.Join(elsewhere, ", "))
 }
 
+// heldOrShown is a credential as its holder has it, or if it is none, what a holder shows.
+func heldOrShown(raw []byte, opt *dataintegrity.Options) vc.Presentation {
+	if c, err := parseHeld(raw, opt); err == nil {
+		return c
+	}
+	return received(raw, opt)
+}
+
 // everyMediaType are the formats of credentials, by name, so that the one that a policy has to name is among them.
 var everyMediaType = []string{sdjwt.MediaType, dataintegrity.MediaType, jose.MediaType, cose.MediaType, sdjwt.W3CMediaType}
 
@@ -159,10 +166,8 @@ func (a *app) issuedBy(ctx context.Context, shown vc.Presentation, issuer string
 	if err == nil {
 		return nil
 	}
-	f := verdictFailure(err)
-	if f, ok := errors.AsType[*failure](f); ok {
-		f.quiet, f.hint = false, "an entry is set by a credential that the list's issuer signed, or by its INDEX"
-	}
+	f := explainLibrary(verdictFailure(err))
+	f.quiet, f.hint = false, "an entry is set by a credential that the list's issuer signed, or by its INDEX"
 	return f
 }
 

@@ -144,6 +144,19 @@ func (l *statusLookup) of(issuer string) *status.Lists {
 	return l.byIssuer[issuer]
 }
 
+// statusHints say what the person can do about faults of status lists, by code.
+var statusHints = map[string]string{
+	"vc.status.suspended":     "it may come back: look again later",
+	"vc.status.unchecked":     "vc verify --insecure-ignore-status takes it without, if you accept that",
+	"status.list.unavailable": "--status-file FILE brings a copy of the list",
+	"status.list.issuer":      "another signs the issuer's status lists? --status-issuer DID accepts those",
+	"status.list.expired":     "the issuer has to publish the list again (status publish), or your copy is old",
+	"status.list.stale":       "a newer copy of the list, or --max-status-age",
+	"status.list.future":      "is the clock right? --at sets another",
+	"status.list.foreign":     "it is the copy of another list: --status-file URL=FILE, with the URL in the credential",
+	"status.list.refused":     "realdid status show FILE says more about a copy of the list",
+}
+
 // statusFormatsOf are the formats of status lists that are read beside JWTs.
 func statusFormatsOf(opt *dataintegrity.Options) map[string]func([]byte) vc.Presentation {
 	return map[string]func([]byte) vc.Presentation{
