@@ -196,6 +196,7 @@ func credentialCases() []vectorCase {
 		{"iat-text", date, "cose.claim.date", claim(6, "2026-10-31T12:00:00Z")},
 		{"iat-negative", date, "cose.claim.date", claim(6, -1)},
 		{"aud-empty", "RFC 8392, section 3.1.3", "cose.claim.aud", claim(3, []any{})},
+		{"aud-number-in-list", "RFC 8392, section 3.1.3", "cose.claim.aud", claim(3, []any{"https://verifier.example", 1})},
 		{"aud-bytes", "RFC 8392, section 3.1.3", "cose.claim.aud", claim(3, []byte("x"))},
 		{"cnf-empty", "RFC 8747, section 3.1", "cose.claim.cnf", claim(8, labels{})},
 		{"cnf-two", "RFC 8747, section 3.1: one key", "cose.claim.cnf", claim(8, labels{1: labels{1: 1, -1: 6, -2: make([]byte, 32)}, 3: []byte("x")})},
