@@ -86,7 +86,7 @@ func TestConvertLimitsDepth(t *testing.T) {
 	for name, doc := range map[string]string{
 		"nodes":  nested(600, `{"https://ex.example/p":`, `"x"`, `}`),
 		"arrays": `{"https://ex.example/p":` + nested(600, `[`, `"x"`, `]`) + `}`,
-		"lists":  `{"@context":{"p":{"@id":"https://ex.example/p","@container":"@list"}},"p":` + nested(600, `[`, `"x"`, `]`) + `}`,
+		"lists":  `{"@context":{"p":{"@id":"https://ex.example/p","@container":"@list"}},"p":` + nested(600, `[`, ``, `]`) + `}`,
 		"nests":  nested(600, `{"https://ex.example/p":"x","@nest":`, `{}`, `}`),
 	} {
 		v, err := strictjson.Parse([]byte(doc), strictjson.Limits{Depth: 900})

@@ -111,9 +111,6 @@ func (x *conversion) listObject(o *object, v strictjson.Value, at *place) error 
 		at.list.replaced = true
 		l.outer = at.list.outer
 	}
-	if at.kind == freely {
-		return refuse(ErrLoss, "a list that is no value of a property")
-	}
 	if err := x.items(o.c, o.prop, v, &place{kind: inListCell, graph: at.graph, list: l}); err != nil {
 		return err
 	}

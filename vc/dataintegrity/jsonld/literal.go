@@ -118,10 +118,7 @@ func native(v strictjson.Value, datatype string) (rdf.Term, error) {
 		t.Value, kind = strconv.FormatBool(b), xsdBoolean
 	} else {
 		s, _ := v.Number()
-		f, err := strconv.ParseFloat(s, 64)
-		if err != nil {
-			return t, refuse(ErrSyntax, "a number outside the range of a double")
-		}
+		f, _ := strconv.ParseFloat(s, 64) // in range: it was parsed
 		switch {
 		case f == math.Trunc(f) && math.Abs(f) < 1e21 && datatype != xsdDouble:
 			t.Value, kind = strconv.FormatFloat(f+0, 'f', 0, 64), xsdInteger // + 0 because of -0

@@ -112,10 +112,7 @@ func (x *conversion) look(o *object) error {
 	for i := range o.members {
 		t := o.c.terms[o.members[i].Name]
 		if t != nil && t.keyword == kwType {
-			if types >= 0 {
-				return refuse(ErrSyntax, "two members stand for @type")
-			}
-			types = i
+			types = i // a second one is refused below
 		}
 		x.words = append(x.words, t)
 	}
