@@ -3,6 +3,7 @@ package vcalm_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -178,6 +179,16 @@ func TestOptions(t *testing.T) {
 	}
 	bad := with(t, c, object{"issuer": didOf("other")})
 	if a := s.verify(bad, object{"returnCredential": true}); a.verified() || a.body["credential"] != nil {
+		t.Errorf("got %s", a.raw)
+	}
+	expired := s.issue(edPath, with(t, modelVersions["2.0"], object{"validUntil": "2026-11-21T12:00:00Z"}), nil)
+	if a := s.verify(expired, object{"returnCredential": true}); a.verified() || a.body["credential"] != nil {
+		t.Errorf("got %s", a.raw)
+	}
+	if a := s.verify(c, object{"checks": "proof"}); fmt.Sprint(a.body["checks"]) != "[proof issuer]" {
+		t.Errorf("got %s", a.raw)
+	}
+	if a := s.present(signedPresentation(t, object{"verifiableCredential": expired}), object{"returnPresentation": true}); a.verified() || a.body["verifiablePresentation"] != nil {
 		t.Errorf("got %s", a.raw)
 	}
 	if a := s.present(p, object{"checks": []string{}, "returnPresentation": true}); a.body["verifiablePresentation"].(object)["type"] != "VerifiablePresentation" {
