@@ -87,6 +87,7 @@ func TestConvertLimitsDepth(t *testing.T) {
 		"nodes":  nested(600, `{"https://ex.example/p":`, `"x"`, `}`),
 		"arrays": `{"https://ex.example/p":` + nested(600, `[`, `"x"`, `]`) + `}`,
 		"lists":  `{"@context":{"p":{"@id":"https://ex.example/p","@container":"@list"}},"p":` + nested(600, `[`, ``, `]`) + `}`,
+		"empty":  `{"https://ex.example/p":"x","@nest":` + nested(600, `{"@nest":`, `{}`, `}`) + `}`,
 		"nests":  nested(600, `{"https://ex.example/p":"x","@nest":`, `{}`, `}`),
 	} {
 		v, err := strictjson.Parse([]byte(doc), strictjson.Limits{Depth: 900})

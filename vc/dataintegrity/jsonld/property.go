@@ -232,9 +232,6 @@ func (x *conversion) keyed(c, inside *context, t *term, key string) (*extra, err
 	switch {
 	case t.container&inID != 0:
 		e, err := x.expand(c, key, false)
-		if err == nil && !e.absolute() {
-			err = refuse(ErrRelativeIRI, "not an absolute IRI")
-		}
 		return &extra{id: e.iri}, err
 	case t.container&inType != 0:
 		typ, err := x.identifier(c, key, true)
