@@ -4,6 +4,7 @@ import (
 	"container/list"
 	"context"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -22,6 +23,9 @@ type holding struct {
 
 // entryOverhead is what an entry of the cache takes beside its array, roughly.
 const entryOverhead = 1 << 10
+
+// textOverhead is what a purpose or a message takes beside its characters, roughly.
+const textOverhead = 64
 
 // cache keeps what was used last.
 type cache struct {
@@ -66,14 +70,17 @@ func (c *cache) lookup(k key) holding {
 func (c *cache) put(k key, h holding, pin bool) holding {
 	if e, ok := c.entries[k]; ok {
 		old := e.Value.(*cached)
-		if h.list == nil || old.held.list != nil && old.held.list.issuedAt.After(h.list.issuedAt) {
+		if h.list == nil || old.held.list != nil && h.list.isOlderThan(old.held.list) {
 			h.list = old.held.list
 		}
 		if h.asked.IsZero() {
 			h.asked, h.err = old.held.asked, old.held.err
 		}
 		pin = pin || old.pinned
+		k = old.key
 		c.remove(e)
+	} else { // what comes with a question is part of a whole credential
+		k = key{issuer: strings.Clone(k.issuer), uri: strings.Clone(k.uri)}
 	}
 	n := &cached{key: k, held: h, pinned: pin, bytes: entryOverhead}
 	if h.list != nil {
@@ -108,12 +115,19 @@ func (c *cache) pinnedBytes() (n, count int) {
 	return n, count
 }
 
-// cost is what the array takes, together with one view of entries that cross bytes.
+// cost is what the array takes, together with one view of entries that cross bytes, and the texts.
 func (h *heldList) cost() int {
+	n := len(h.data) + len(h.uri)
 	if h.mechanism == vc.BitstringStatusList && h.size != 0 && 8%h.size != 0 {
-		return len(h.data) + len(h.data)*8/h.size
+		n += len(h.data) * 8 / h.size
 	}
-	return len(h.data)
+	for _, p := range h.purposes {
+		n += len(p) + textOverhead
+	}
+	for _, m := range h.messages {
+		n += len(m) + textOverhead
+	}
+	return n
 }
 
 // flight is a question to the Source that is under way.

@@ -88,6 +88,9 @@ func inflate(r io.Reader, hint, limit int) ([]byte, error) {
 		case len(buf) > limit:
 			return nil, ErrTooLarge
 		case err == io.EOF:
+			if len(buf) < cap(buf)/2 { // it may be kept for long
+				buf = bytes.Clone(buf)
+			}
 			return buf, nil
 		case err != nil:
 			return nil, ErrCompressed

@@ -234,10 +234,7 @@ func (l *Lists) answer(h *holding, q *vc.StatusQuery) (vc.StatusEntry, error) {
 
 // checkFresh decides whether a list still says something, and says it already.
 func (l *Lists) checkFresh(list *heldList, q *vc.StatusQuery) *vc.Fault {
-	made := list.issuedAt
-	if made.IsZero() {
-		made = list.notBefore
-	}
+	made := list.made()
 	bound := l.opt.MaxListAge
 	if bound <= 0 && list.expires.IsZero() {
 		bound = q.MaxAge

@@ -3,6 +3,7 @@ package status
 import (
 	"errors"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -40,6 +41,33 @@ type heldList struct {
 	data      []byte
 
 	last atomic.Pointer[Bits]
+}
+
+// made is when the list was signed or, if it does not say, when it began to be valid.
+func (h *heldList) made() time.Time {
+	if h.issuedAt.IsZero() {
+		return h.notBefore
+	}
+	return h.issuedAt
+}
+
+// isOlderThan compares two lists of one URI by when they were made, and if that is the same by when they end.
+func (h *heldList) isOlderThan(o *heldList) bool {
+	if !h.made().Equal(o.made()) {
+		return h.made().Before(o.made())
+	}
+	return !h.expires.IsZero() && h.expires.Before(o.expires)
+}
+
+// own lets go of the document: its texts are parts of it.
+func (h *heldList) own() {
+	h.uri = strings.Clone(h.uri)
+	for i, p := range h.purposes {
+		h.purposes[i] = strings.Clone(p)
+	}
+	for v, m := range h.messages {
+		h.messages[v] = strings.Clone(m)
+	}
 }
 
 // view returns the array with entries of so many bits. It keeps the last one: a list is asked with one size.

@@ -126,6 +126,7 @@ func (l *Lists) read(ctx context.Context, k key, doc Document, at time.Time) (*h
 	case list.uri != "" && list.uri != k.uri:
 		return nil, vc.UnknownBecause("status.list.foreign", errOtherList)
 	}
+	list.own()
 	list.obtained = at
 	return list, nil
 }
