@@ -27,6 +27,7 @@ type issueFlags struct {
 
 	format             string
 	context, mandatory []string
+	status             statusListFlag
 	contexts           contextFlags
 }
 
@@ -72,6 +73,7 @@ not --mandatory. vc+jwt, vc+cose and vc+sd-jwt are JOSE and COSE. The holder bec
 	fl.StringVar(&f.typ, "type", "", "credential `TYPE` (vct, or type of a W3C credential)")
 	fl.StringArrayVar(&f.context, "context", nil, "`URL` of a JSON-LD context of a W3C credential; repeat")
 	f.contexts.register(fl)
+	f.status.register(fl)
 	fl.StringArrayVar(&f.mandatory, "mandatory", nil, "`PATH` that no holder can leave out (ecdsa-sd-2023); repeat")
 	fl.StringVar(&f.claims, "claims", "", "`FILE` with the claims, a JSON object")
 	fl.StringVar(&f.holder, "holder", "", "bind to this `DID`, DID URL of one key, or name of an identity in this home")
@@ -149,6 +151,13 @@ func (a *app) vcIssue(ctx context.Context, f *issueFlags) error {
 		return err
 	}
 	defer wipe()
+	entry, err := f.status.take(a, f.format)
+	if err != nil {
+		return err
+	}
+	if err := addEntry(claims, entry); err != nil {
+		return err
+	}
 	cred, err := sdjwt.Issue(ctx, issuer, claims, opt)
 	if err != nil {
 		return issueFailure(err)

@@ -78,6 +78,13 @@ func (a *app) issueW3C(ctx context.Context, f *issueFlags) error {
 	if err := a.completeW3C(credential, m.ID.DID(), f); err != nil {
 		return err
 	}
+	entry, err := f.status.take(a, f.format)
+	if err != nil {
+		return err
+	}
+	if err := addEntry(credential, entry); err != nil {
+		return err
+	}
 	cred, err := a.signW3C(ctx, f, signer, m.ID, credential, holder, opt)
 	if err != nil {
 		return w3cFailure(err)

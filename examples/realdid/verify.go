@@ -26,6 +26,7 @@ type verifyFlags struct {
 
 	evidence evidenceFlags
 	contexts contextFlags
+	status   statusFlags
 }
 
 func newVCVerify(a *app) *cobra.Command {
@@ -38,7 +39,8 @@ claims that are signed and disclosed. You say what you are ready to believe: --i
 you gave the holder. The format is recognised: SD-JWT, or W3C credential or presentation with Data Integrity, as a JWT or in COSE. Flags that start with --insecure take a check away.
 
 With --bundle the DIDs are known from files of did bundle, and no ledger and no network is used: give those of issuer and holder, and
---domain for whom to believe. With --receipt a credential counts though its key is compromised by now, if the issuer's history commits to
+--domain for whom to believe. The status list that a credential refers to is fetched, for everybody in it and not for one, or read from
+--status-file. With --receipt a credential counts though its key is compromised by now, if the issuer's history commits to
 it from before that; --receipts required wants one for retired keys as well, instead of the date that the signer wrote.
 
 --json prints the report: {"valid":true|false|null,"checks":[{"code","result","detail"}],…}; its codes never change.
@@ -62,6 +64,7 @@ Exit status: 0 valid, 1 invalid, 2 could not check, 3 the policy is incomplete.`
 	fl.StringVar(&f.maxAge, "max-presentation-age", "", "how long ago the holder may have signed (default 5m)")
 	f.evidence.register(fl)
 	f.contexts.register(fl)
+	f.status.register(fl)
 	fl.BoolVar(&f.refuseRetired, "refuse-retired-keys", false, "refuse signatures by keys that the issuer has since retired: their date is the signer's word")
 	fl.StringVar(&f.claimsOut, "claims-out", "", "write the verified claims as JSON to a new `FILE`, if valid")
 	fl.BoolVar(&f.anyIssuer, "insecure-any-issuer", false, "accept every DID as issuer")
@@ -137,6 +140,9 @@ func (a *app) vcVerify(ctx context.Context, arg string, f *verifyFlags) error {
 		return err
 	}
 	defer done()
+	if err := f.status.lists(a, finder, expect, known); err != nil {
+		return err
+	}
 	got, report, verdict := vc.NewVerifier(finder, a.now).Verify(ctx, shown, expect)
 	if a.flags.json {
 		err = a.printJSON(report)
@@ -176,6 +182,9 @@ func verdictHint(err error) string {
 	fault, ok := errors.AsType[*vc.Fault](err)
 	if !ok {
 		return ""
+	}
+	if hint, ok := statusHints[fault.Code]; ok {
+		return hint
 	}
 	return map[string]string{
 		"vc.issuer.notaccepted":        "--issuer names whom you accept",
