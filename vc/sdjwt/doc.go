@@ -28,6 +28,9 @@
 // so does credentialSubject, while what is in it may be withheld. A policy has to name the media type, because early drafts of SD-JWT VC
 // called dc+sd-jwt so: such a credential, without @context, is refused.
 //
+// A presentation of the data model (vp+sd-jwt) can be issued like any other SD-JWT, and is not verified as a presentation: key binding
+// does what it would be for.
+//
 // # Holders
 //
 // [ParseCredential] checks that the disclosures belong to the credential, not who signed it: give the [Credential] to a vc.Verifier, with

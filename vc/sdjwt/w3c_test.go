@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -233,6 +234,75 @@ func TestTokenStatus(t *testing.T) {
 			if got := d.Status[i]; got.Mechanism != c.want[i].Mechanism || got.URI != c.want[i].URI || got.Index != c.want[i].Index {
 				t.Errorf("%s: got %v, want %v", c.name, got, c.want[i])
 			}
+		}
+	}
+}
+
+// TestW3CGenerated issues random claims about a subject and compares what is seen with a model, as TestGenerated does.
+func TestW3CGenerated(t *testing.T) {
+	p := newParties(t, keys.Ed25519, keys.Ed25519)
+	below := func(paths []string) (out []string) {
+		for _, path := range paths {
+			out = append(out, "/credentialSubject/about"+path)
+		}
+		return out
+	}
+	n := 200
+	if testing.Short() {
+		n = 30
+	}
+	for i := range n {
+		g := newGenerator(uint64(i) + 1<<20)
+		g.wild = true
+		c := g.credential()
+		claims := w3cCredential()
+		claims["credentialSubject"] = map[string]any{"id": "did:example:citizen", "about": c.claims}
+		opt := &sdjwt.IssueOptions{MediaType: sdjwt.W3CMediaType, Disclosable: below(c.disclosable)}
+		for _, d := range c.decoys {
+			opt.Decoys = append(opt.Decoys, sdjwt.Decoys{In: "/credentialSubject/about" + d.In, Count: d.Count})
+		}
+		pres := mustPresent(t, p, mustIssue(t, p, claims, opt), &sdjwt.PresentOptions{Reveal: below(c.reveal), Method: p.holderMethod})
+		got, err := p.verify(t, pres, w3cExpect(p))
+		if err != nil {
+			t.Fatalf("seed %d: %v", i, err)
+		}
+		if about, _ := got.Claim("/credentialSubject/about"); !reflect.DeepEqual(about, c.want) {
+			t.Errorf("seed %d: revealed %q: got %v, want %v", i, c.reveal, about, c.want)
+		}
+		if got.Claims()["_sd_alg"] != nil {
+			t.Errorf("seed %d: _sd_alg is a claim", i)
+		}
+	}
+}
+
+// TestW3CClosed: nothing that a verifier needs may be withheld, or shown as a disclosure.
+func TestW3CClosed(t *testing.T) {
+	for _, name := range []string{
+		"@context", "type", "issuer", "validFrom", "validUntil", "credentialStatus", "credentialSchema", "relatedResource", "termsOfUse", "proof",
+		"iss", "sub", "jti", "aud", "iat", "nbf", "exp", "nonce", "cnf", "status", "vc", "vp", "credentialSubject",
+	} {
+		f, v := newForgery(t), &vector{}
+		newW3C(f, v)
+		f.disclose(name, `"x"`)
+		f.set(name, "")
+		f.set("iss", `"did:example:authority"`) // where issuer is gone
+		if name == "iss" {
+			f.set("iss", "")
+		}
+		if name == "credentialSubject" {
+			f.disclosures = f.disclosures[1:] // what was in it
+		}
+		parsed, err := sdjwt.Parse([]byte(f.compact()))
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		o, err := parsed.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := o.Disclose(); vc.Code(err) != "sdjwt.disclosure.registered" {
+			t.Errorf("%s: got %v", name, err)
 		}
 	}
 }
