@@ -93,7 +93,7 @@ func TestStatusChanges(t *testing.T) {
 
 // TestStatusReferences is what a credential can say of lists, and what does not count.
 func TestStatusReferences(t *testing.T) {
-	s := newServer(t, nil)
+	s := newServer(t, func(o *optionsOf) { o.StatusLists = foreignLists{} }) // what is known here is not asked elsewhere
 	e := entryOf(s.issue(edPath, bare("urn:uuid:1"), nil))
 	named := object{"checks": []string{"credentialStatus"}}
 	for name, f := range map[string]struct {
