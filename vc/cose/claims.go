@@ -17,7 +17,8 @@ import (
 
 // Labels in maps of CWT and COSE_Key that go-cose has no name for.
 const (
-	claimNonce int64 = 10 // RFC 9711
+	claimNonce  int64 = 10    // RFC 9711
+	claimStatus int64 = 65535 // draft-ietf-oauth-status-list-20, section 14.3
 
 	confirmationKey   int64 = 1 // RFC 8747
 	confirmationKeyID int64 = 3
@@ -56,6 +57,8 @@ func readClaims(v any) (c envelope.Claims, err error) {
 		case cose.CWTClaimConfirmation:
 			code = credentialCodes.Confirmation
 			c.HolderKeyID, c.HolderKey, ok = confirmation(v)
+		case claimStatus:
+			c.HasStatus, c.Status = true, status(v)
 		}
 		if !ok {
 			return c, vc.Invalid(code, "a CWT claim is of another kind than it must be")
@@ -89,6 +92,24 @@ func audience(v any) ([]string, bool) {
 func date(v any) (time.Time, bool) {
 	n, ok := v.(int64)
 	return time.Unix(n, 0).UTC(), ok && n >= 0 && n <= jws.Latest
+}
+
+// status reads a reference to a Token Status List (draft-ietf-oauth-status-list-20, section 6.3). A mechanism that is not known, or a
+// malformed one, gives a reference with Mechanism 0, so that nobody takes the credential for one without status.
+func status(v any) []vc.StatusReference {
+	m, _ := v.(map[any]any)
+	var out []vc.StatusReference
+	for name, v := range m {
+		ref := vc.StatusReference{}
+		list, _ := v.(map[any]any)
+		index, isIndex := list["idx"].(int64)
+		uri, isURI := text(list["uri"])
+		if name == "status_list" && isIndex && index >= 0 && isURI {
+			ref = vc.StatusReference{Mechanism: vc.TokenStatusList, URI: uri, Index: uint64(index)}
+		}
+		out = append(out, ref)
+	}
+	return out
 }
 
 // nonce reads a byte string, as RFC 9711 has it, or a text.
