@@ -76,7 +76,11 @@ func presentationCases() []vectorCase {
 			f.final = func(b []byte) []byte { return bytes.Replace(b, []byte("nonce-0"), []byte("nonce-1"), 1) }
 		})},
 		{"credential-of-a-thief", "the issuer's signature inside", "vc.signature.invalid", func(f *forgery, _ *vectortest.Vector) { f.credential.key = "thief" }},
-		{"kid-absent", "bound to a DID, and nothing says which key", "vc.holder.kid.missing", header(4, nil)},
+		{"kid-absent", "bound to a DID, and nothing says which key", "vc.holder.kid.missing", shown(func(f *forged) {
+			f.set("holder", "")
+			delete(f.protected, 4)
+		})},
+		{"kid-absent-with-holder", who, "cose.vp.holder", header(4, nil)},
 		{"kid-of-another-did", who, "cose.vp.holder", header(4, []byte("did:example:authority#login"))},
 		{"holder-other", who, "cose.vp.holder", set("holder", `"did:example:other"`)},
 		{"iss-other", who, "cose.claim.conflict", claim(1, "did:example:other")},

@@ -86,7 +86,11 @@ func presentationCases() []vectorCase {
 			})
 		})},
 		{"credential-of-a-thief", "the issuer's signature inside", "vc.signature.invalid", func(f *forgery, _ *vectortest.Vector) { f.credential.key = "thief" }},
-		{"kid-absent", "bound to a DID, and nothing says which key", "vc.holder.kid.missing", header(`{"alg":"EdDSA","typ":"vp+jwt"}`)},
+		{"kid-absent", "bound to a DID, and nothing says which key", "vc.holder.kid.missing", shown(func(f *forged) {
+			f.set("holder", "")
+			f.header = `{"alg":"EdDSA","typ":"vp+jwt"}`
+		})},
+		{"kid-absent-with-holder", who, "jose.vp.holder", header(`{"alg":"EdDSA","typ":"vp+jwt"}`)},
 		{"kid-relative", "a DID with a fragment", "jose.vp.holder", header(`{"alg":"EdDSA","typ":"vp+jwt","kid":"#phone"}`)},
 		{"kid-of-another-did", who, "jose.vp.holder", header(`{"alg":"EdDSA","typ":"vp+jwt","kid":"did:example:authority#login"}`)},
 		{"holder-other", who, "jose.vp.holder", set("holder", `"did:example:other"`)},
