@@ -204,6 +204,29 @@ func TestSingleFlight(t *testing.T) {
 	}
 }
 
+// TestOneFetch: who comes while a fetch ends does not begin another one.
+func TestOneFetch(t *testing.T) {
+	s := newScene(t)
+	token := s.token(nil)
+	s.fetch = func(context.Context, status.Request) (status.Document, error) {
+		return status.Document{MediaType: "text/html", Bytes: token}, nil // refused at once
+	}
+	s.lists = status.NewLists(s.verifier(), s, &s.opt)
+	const rounds = 300
+	for n := range rounds {
+		var wg sync.WaitGroup
+		for range 4 {
+			wg.Go(func() {
+				s.ask(vc.StatusQuery{Reference: vc.StatusReference{Mechanism: vc.TokenStatusList, URI: fmt.Sprint(listURI, "/", n)}})
+			})
+		}
+		wg.Wait()
+	}
+	if n := s.fetches.Load(); n != rounds {
+		t.Errorf("got %d fetches, want %d", n, rounds)
+	}
+}
+
 // TestCancelled: who leaves takes the answer from nobody, and says nothing about the list.
 func TestCancelled(t *testing.T) {
 	s := newScene(t)
@@ -363,12 +386,14 @@ func TestMemory(t *testing.T) {
 	for n := range 10 { // also of lists that cannot be had
 		s.ask(vc.StatusQuery{Reference: vc.StatusReference{Mechanism: vc.TokenStatusList, URI: fmt.Sprint(listURI, "/", n)}})
 	}
-	s.serveToken(nil)
-	if _, err := s.askToken(0); err != nil {
-		t.Fatal(err)
-	}
-	if n := s.fetches.Load(); n != 11 {
-		t.Errorf("got %d fetches", n)
+	for _, c := range []struct {
+		n    int
+		want int64
+	}{{9, 10}, {8, 10}, {0, 11}} { // number 0 went long ago, so that it may be asked for again
+		s.ask(vc.StatusQuery{Reference: vc.StatusReference{Mechanism: vc.TokenStatusList, URI: fmt.Sprint(listURI, "/", c.n)}})
+		if n := s.fetches.Load(); n != c.want {
+			t.Errorf("list %d: got %d fetches, want %d", c.n, n, c.want)
+		}
 	}
 }
 

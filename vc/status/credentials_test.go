@@ -165,6 +165,41 @@ func TestMessageList(t *testing.T) {
 	}
 }
 
+// TestUndatedLists: a list that does not say when it was signed is as old as the beginning of its validity.
+func TestUndatedLists(t *testing.T) {
+	method := authority.WithFragment("lists")
+	for name, c := range map[string]struct {
+		from, until time.Time
+		max         time.Duration
+		want        string
+	}{
+		"an end":                       {time.Time{}, now.Add(time.Hour), 0, ""},
+		"neither":                      {time.Time{}, time.Time{}, 0, "status.list.stale"},
+		"neither, and a bound":         {time.Time{}, time.Time{}, 1000 * time.Hour, "status.list.stale"},
+		"a beginning":                  {now.Add(-23 * time.Hour), time.Time{}, 0, ""},
+		"a beginning long ago":         {now.Add(-25 * time.Hour), time.Time{}, 0, "status.list.stale"},
+		"a beginning within the bound": {now.Add(-25 * time.Hour), time.Time{}, 26 * time.Hour, ""},
+		"an end, and a bound":          {now.Add(-25 * time.Hour), now.Add(time.Hour), 24 * time.Hour, "status.list.stale"},
+	} {
+		s := newScene(t)
+		s.opt.MaxListAge = c.max
+		s.opt.Formats = map[string]func([]byte) vc.Presentation{"vc": w3cFormats["vc"].received}
+		l := &status.BitstringList{URL: listURI, Purposes: []string{status.Revocation}, ValidFrom: c.from, ValidUntil: c.until, Bits: minimal(t, 1)}
+		m, err := l.Credential(authority.String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		signed, err := dataintegrity.Issue(t.Context(), dataintegrity.Issuer{Signer: s.signers[method], Method: method}, m, &dataintegrity.IssueOptions{Undated: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.docs[listURI] = status.Document{Bytes: signed.Bytes()}
+		if _, err := s.askBitstring(0, status.Revocation); vc.Code(err) != c.want {
+			t.Errorf("%s: got %v, want %q", name, err, c.want)
+		}
+	}
+}
+
 // TestSDJWT revokes an SD-JWT VC by a Token Status List.
 func TestSDJWT(t *testing.T) {
 	s := newScene(t)

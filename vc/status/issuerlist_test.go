@@ -430,7 +430,7 @@ func TestPowerFailure(t *testing.T) {
 	d := &lossyDisk{synced: file, cached: bytes.Clone(file)}
 	r := rand.New(rand.NewPCG(3, 4))
 	taken, revoked := map[uint64]bool{}, map[uint64]bool{}
-	for range 200 {
+	for range 60 {
 		l, err := status.Load(d, int64(len(file)))
 		if err != nil {
 			t.Fatal(err)

@@ -74,10 +74,10 @@ func child(path string) error {
 	return nil
 }
 
-// TestKill kills a child at random instants, REALDID_KILLS times (default 40). Nothing that it was given may be free again or be given
+// TestKill kills a child at random instants, REALDID_KILLS times (default 12). Nothing that it was given may be free again or be given
 // a second time, and nothing that it revoked may be valid again.
 func TestKill(t *testing.T) {
-	kills := 40
+	kills := 12
 	if n, err := strconv.Atoi(os.Getenv("REALDID_KILLS")); err == nil {
 		kills = n
 	}

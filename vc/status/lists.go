@@ -188,7 +188,7 @@ func (l *Lists) refreshAfter(list *heldList) time.Duration {
 	if list.hasTTL {
 		after = list.ttl
 	}
-	return min(max(after, l.opt.MinRefresh), maxRefresh)
+	return min(after, maxRefresh)
 }
 
 var (
@@ -247,7 +247,7 @@ func (l *Lists) checkFresh(list *heldList, q *vc.StatusQuery) *vc.Fault {
 		return vc.UnknownBecause("status.list.future", errEarly)
 	case q.At.Sub(list.obtained) > q.MaxAge:
 		return vc.UnknownBecause("status.list.stale", errOldCopy)
-	case bound > 0 && (made.IsZero() || q.At.Sub(made) > bound):
+	case bound > 0 && q.At.Sub(made) > bound: // as it is if made is not known
 		return vc.UnknownBecause("status.list.stale", errOldList)
 	}
 	return nil

@@ -2,13 +2,21 @@ package status_test
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/json"
 	"errors"
+	"math/big"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/realdid/realdid/did"
+	"github.com/realdid/realdid/keys"
 	"github.com/realdid/realdid/vc"
 	"github.com/realdid/realdid/vc/status"
 	"github.com/realdid/realdid/vc/status/cwt"
@@ -326,6 +334,106 @@ func TestIssuerOfLists(t *testing.T) {
 	if s.fetches.Load() != 1 {
 		t.Errorf("got %d fetches", s.fetches.Load())
 	}
+}
+
+// TestExpectIsNarrowed: what a policy for lists says of issuers, types and statuses does not count.
+func TestExpectIsNarrowed(t *testing.T) {
+	wide := vc.Expect{
+		Issuers: []did.DID{other}, InsecureAnyIssuer: true, InsecureAnyType: true, InsecureIgnoreStatus: true, MediaTypes: []string{"dc+sd-jwt"},
+		Audience: "somebody", Nonce: "n",
+	}
+	s := newScene(t)
+	s.opt.Expect = wide
+	s.serveToken(nil)
+	if _, err := s.askToken(0); err != nil {
+		t.Errorf("got %v", err)
+	}
+	s.lists = nil
+	b, err := status.IssueToken(t.Context(), s.issuer(other.WithFragment("key")), &status.TokenList{URI: listURI, IssuedAt: now, Expires: now.Add(time.Hour), Bits: bits(t, lsb, 1, 0)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.docs[listURI] = status.Document{Bytes: b}
+	_, err = s.askToken(0)
+	want(t, "list of another issuer", err, "status.list.issuer")
+	s.lists = nil
+	s.serveBitstring(nil, func(m map[string]any) {
+		if m["credentialStatus"], err = (status.BitstringEntry{List: listURI + "0", Purpose: status.Revocation}).Claim(); err != nil {
+			t.Fatal(err)
+		}
+	})
+	_, err = s.askBitstring(0, status.Revocation)
+	want(t, "a list with a status", err, "status.list.refused")
+	s.lists = nil
+	s.serveBitstring(nil, func(m map[string]any) { m["type"] = []any{"VerifiableCredential"} })
+	_, err = s.askBitstring(0, status.Revocation)
+	want(t, "a credential that is no list", err, "status.list.refused")
+}
+
+// TestCertificates: an issuer with certificates signs lists for its own credentials and for no other's.
+func TestCertificates(t *testing.T) {
+	s := newScene(t)
+	root, rootKey := certificate(t, "root", nil, nil)
+	s.opt.Expect.Certificates = &vc.CertificatePolicy{Roots: x509.NewCertPool(), Issuers: []string{"https://a.example", "https://b.example"}}
+	s.opt.Expect.Certificates.Roots.AddCert(root)
+	leaf, leafKey := certificate(t, "https://a.example", root, rootKey)
+	signer, err := keys.FromStandard(leafKey.Public())
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret, err := leafKey.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	k, err := keys.NewPrivateKey(keys.P256, secret)
+	if err != nil || !k.Public().Equal(signer) {
+		t.Fatal(err)
+	}
+	issue := map[string]func(context.Context, status.Issuer, *status.TokenList) ([]byte, error){"statuslist+jwt": status.IssueToken, "statuslist+cwt": cwt.Issue}
+	for media, sign := range issue {
+		b, err := sign(t.Context(), status.Issuer{Signer: k, Chain: []*x509.Certificate{leaf}}, &status.TokenList{URI: listURI, IssuedAt: now, Expires: now.Add(time.Hour), Bits: bits(t, lsb, 1, 1)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.lists, s.docs[listURI] = nil, status.Document{MediaType: media, Bytes: b}
+		q := vc.StatusQuery{Issuer: "https://a.example", Reference: vc.StatusReference{Mechanism: vc.TokenStatusList}}
+		if e, err := s.ask(q); err != nil || e.Meaning != vc.StatusRevoked {
+			t.Errorf("%s: got %v, %v", media, e.Meaning, err)
+		}
+		q.Issuer = "https://b.example"
+		_, err = s.ask(q)
+		want(t, media+" for another issuer", err, "status.list.issuer")
+	}
+}
+
+// certificate makes one for a URI, signed by a root or, without, by itself.
+func certificate(t *testing.T, name string, root *x509.Certificate, rootKey *ecdsa.PrivateKey) (*x509.Certificate, *ecdsa.PrivateKey) {
+	t.Helper()
+	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name}, NotBefore: now.Add(-time.Hour), NotAfter: now.Add(time.Hour),
+		KeyUsage: x509.KeyUsageDigitalSignature, BasicConstraintsValid: true,
+	}
+	if root == nil {
+		root, rootKey, c.IsCA, c.KeyUsage = c, k, true, x509.KeyUsageCertSign
+	} else {
+		u, err := url.Parse(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.URIs = []*url.URL{u}
+	}
+	der, err := x509.CreateCertificate(rand.Reader, c, root, k.Public(), rootKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c, err = x509.ParseCertificate(der); err != nil {
+		t.Fatal(err)
+	}
+	return c, k
 }
 
 func TestPinnedIssuer(t *testing.T) {
