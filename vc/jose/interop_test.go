@@ -24,7 +24,11 @@ func interopCredential(i int) map[string]any {
 // TestInterop: what the npm package jose verifies of ours, and we of it, credentials and presentations.
 func TestInterop(t *testing.T) {
 	peer := vectortest.NewPeer(t, "interop", "jose")
-	for i := range 120 {
+	n := 120
+	if testing.Short() {
+		n = 12
+	}
+	for i := range n {
 		a := []keys.Algorithm{keys.Ed25519, keys.P256, keys.P384}[i%3]
 		alg, _ := a.JOSE()
 		p := newParties(t, a)
