@@ -53,14 +53,19 @@ func (c *Contexts) ToRDF(doc []byte) (*rdf.Dataset, error) {
 // Convert is ToRDF for a document that is parsed already, or a view of one (strictjson.Value.WithMembers): nodes that a
 // view shares with its document have the same Source in both.
 func (c *Contexts) Convert(v strictjson.Value) (*Graph, error) {
-	x := &conversion{
-		set: c, shared: trim(&c.known, true), own: trim(&c.own, false), graph: new(Graph), work: maxWork, made: maxText,
-	}
-	x.graph.Quads = make([]rdf.Quad, 0, min(bytes.Count(v.Raw(), []byte{':'})+8, 1<<12)) // about one a member
+	x := c.conversion(v)
 	if err := x.document(v); err != nil {
 		return nil, err
 	}
 	return x.graph, nil
+}
+
+func (c *Contexts) conversion(v strictjson.Value) *conversion {
+	x := &conversion{
+		set: c, shared: trim(&c.known, true), own: trim(&c.own, false), graph: new(Graph), work: maxWork, made: maxText,
+	}
+	x.graph.Quads = make([]rdf.Quad, 0, min(bytes.Count(v.Raw(), []byte{':'})+8, 1<<12)) // about one a member
+	return x
 }
 
 // conversion is the work on one document.
@@ -70,6 +75,7 @@ type conversion struct {
 	graph       *Graph
 	labels      map[string]int // the blank nodes with labels of their own
 	words       []*term        // what the members of the objects being processed mean; a stack
+	objects     []Object // nil if nobody wants to know
 	depth       int
 	work, made  int // what is left of the limits
 }
@@ -135,6 +141,7 @@ func (x *conversion) put(at *place, t rdf.Term) error {
 		if t.Kind == rdf.Literal {
 			return refuse(ErrSyntax, "a literal cannot have a reverse property")
 		}
+		x.recordReverse(t, at.graph)
 		return x.state(t, at.property, at.subject, at.graph)
 	case inListCell:
 		return x.cell(at.list, t, at.graph)

@@ -219,6 +219,7 @@ func (x *conversion) node(o *object, at *place) error {
 	if err != nil {
 		return err
 	}
+	x.record(o, subject, inner.graph)
 	if err = x.link(&inner, subject); err != nil {
 		return err
 	}

@@ -1,0 +1,72 @@
+package jsonld
+
+import (
+	"strings"
+
+	"github.com/realdid/realdid/internal/strictjson"
+	"github.com/realdid/realdid/vc/dataintegrity/rdf"
+)
+
+// Object is a node object of a document: what a program that reads the JSON and not the RDF finds in one place.
+type Object struct {
+	Offset int      // strictjson.Value.Offset; -1 for a reverse property, which says something of a node from elsewhere
+	Node   rdf.Term // the node that it is about
+	Graph  rdf.Term // the graph in which that is said
+	Says   bool     // it says something, and is no mere reference
+	// Renamed tells that a member has another name than the usual one: another alias of a keyword than "id" and "type", or another term
+	// than its own for a property of credentials or of their status.
+	Renamed bool
+}
+
+// Objects returns the node objects of a document, in no stated order. Errors are those of [Contexts.Convert].
+func (c *Contexts) Objects(v strictjson.Value) ([]Object, error) {
+	x := c.conversion(v)
+	x.objects = []Object{}
+	if err := x.document(v); err != nil {
+		return nil, err
+	}
+	return x.objects, nil
+}
+
+// record keeps a node object if somebody wants to know.
+func (x *conversion) record(o *object, node, graph rdf.Term) {
+	if x.objects == nil {
+		return
+	}
+	found := Object{Offset: o.v.Offset(), Node: node, Graph: graph}
+	for i, m := range o.members {
+		t := x.words[o.base+i]
+		found.Says = found.Says || t.keyword != kwID && t.keyword != kwContext
+		found.Renamed = found.Renamed || renamed(m.Name, t)
+	}
+	x.objects = append(x.objects, found)
+}
+
+// recordReverse keeps that something is said of a node in the object of another one.
+func (x *conversion) recordReverse(node, graph rdf.Term) {
+	if x.objects != nil {
+		x.objects = append(x.objects, Object{Offset: -1, Node: node, Graph: graph, Says: true})
+	}
+}
+
+// named are the vocabularies whose terms have one name each.
+var named = [...]string{"https://www.w3.org/2018/credentials#", "https://www.w3.org/ns/credentials/status#"}
+
+func renamed(name string, t *term) bool {
+	switch t.keyword {
+	case noKeyword:
+		for _, vocabulary := range named {
+			if local, ok := strings.CutPrefix(t.iri, vocabulary); ok && local != name {
+				return true
+			}
+		}
+		return false
+	case kwID:
+		return name != "id"
+	case kwType:
+		return name != "type"
+	case kwContext:
+		return false
+	}
+	return true
+}
