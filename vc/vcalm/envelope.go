@@ -28,6 +28,11 @@ func (h *Handler) verifyEnvelope(ctx context.Context, e *vcdm.Envelope, q *verif
 		o.fault(err, problem(typesOfIntegrity, "PROOF_VERIFICATION_ERROR", ""))
 		return
 	}
+	said, err := disclosed(c)
+	if err != nil {
+		o.fault(err, malformed())
+		return
+	}
 	token, err := jws.Parse(e.Data, nil) // as jose did
 	if err != nil {
 		o.fault(err, malformed())
@@ -38,5 +43,17 @@ func (h *Handler) verifyEnvelope(ctx context.Context, e *vcdm.Envelope, q *verif
 		o.fault(err, malformed())
 		return
 	}
+	credential.Status = said.Status // with that of the token, which stands in a claim beside the credential
+	if said.HasStatus && len(said.Status) == 0 {
+		credential.Status = []vc.StatusReference{{}}
+	}
 	h.verifyClaims(ctx, credential, q, o)
+}
+
+func disclosed(c *jose.Credential) (vc.Disclosed, error) {
+	p, err := c.Open()
+	if err != nil {
+		return vc.Disclosed{}, err
+	}
+	return p.Disclose()
 }

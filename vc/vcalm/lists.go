@@ -23,7 +23,8 @@ const (
 	listFull    = listEntries * 3 / 4
 	maxLists    = 64
 	maxPurposes = 2
-	maxID       = 2048 // bytes
+	maxID       = 2048     // bytes
+	maxIDs      = 64 << 20 // bytes of all ids
 )
 
 // lists are the status lists of all issuers of a handler.
@@ -36,6 +37,7 @@ type lists struct {
 	byID    map[string]*list
 	open    map[string]*list // by issuer's path and purpose: where new entries go
 	entries map[string][]entry
+	ids     int // bytes of the names of entries
 }
 
 // list is one status list. Its lists' lock guards it.
@@ -82,6 +84,10 @@ func (l *lists) reserve(issuer *Issuer, id string, purposes []string) (claims []
 	if id != "" && len(l.entries[id]) > 0 {
 		return nil, nil, fail(http.StatusBadRequest, problem(typesOfVCALM, "DUPLICATE_CREDENTIAL", "a credential with this id has a status already"))
 	}
+	if l.ids+len(id) > maxIDs {
+		return nil, nil, fail(http.StatusServiceUnavailable, problem(typesOfVCALM, "STATUS_LISTS_FULL", "no more ids can be remembered"))
+	}
+	id = strings.Clone(id) // it is a part of the request
 	var entries []entry
 	var out []map[string]any
 	for _, purpose := range purposes {
@@ -98,6 +104,7 @@ func (l *lists) reserve(issuer *Issuer, id string, purposes []string) (claims []
 	}
 	if id != "" {
 		l.entries[id] = entries
+		l.ids += len(id)
 	}
 	var claim any = out
 	if len(out) == 1 {
@@ -110,7 +117,10 @@ func (l *lists) reserve(issuer *Issuer, id string, purposes []string) (claims []
 func (l *lists) release(id string, entries []entry) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	delete(l.entries, id)
+	if _, ok := l.entries[id]; ok {
+		delete(l.entries, id)
+		l.ids -= len(id)
+	}
 	for _, e := range entries {
 		_ = e.list.used.Set(e.index, 0)
 		e.list.taken--

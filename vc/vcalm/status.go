@@ -203,6 +203,9 @@ func (h *Handler) servePublish(w http.ResponseWriter, r *http.Request) error {
 // entryStatus looks an entry up: in the handler's own lists, then in those of others.
 func (h *Handler) entryStatus(ctx context.Context, q vc.StatusQuery) (vc.StatusEntry, error) {
 	var err error = vc.UnknownBecause("status.list.unavailable", errNotOurs)
+	if q.Reference.Mechanism == 0 { // of a kind that is not known, which is nothing against the credential
+		return vc.StatusEntry{}, err
+	}
 	if h.lists != nil {
 		var e vc.StatusEntry
 		if e, err = h.lists.lookup(q); err == nil || !couldNotCheck(err) {
