@@ -49,7 +49,10 @@ func (r *run) checkIssuer() (detail string, err error) {
 }
 
 func (r *run) checkIssuerKey() (detail string, err error) {
-	all := make([]Basis, len(r.origins))
+	all := r.one.key[:]
+	if len(r.origins) > 1 {
+		all = make([]Basis, len(r.origins))
+	}
 	for i := range r.origins {
 		r.origin = r.origins[i]
 		var said string

@@ -61,10 +61,14 @@ type run struct {
 	now          time.Time
 	report       Report
 
-	parsed    Parsed
-	origins   []Origin // of all the issuer's signatures
-	origin    Origin   // of the one that is being looked at
-	route     route
+	parsed  Parsed
+	origins []Origin // of all the issuer's signatures
+	origin  Origin   // of the one that is being looked at
+	route   route
+	one     struct { // so that one signature, as most have, allocates nothing
+		origin [1]Origin
+		key    [1]Basis
+	}
 	issuer    string
 	issuerKey Basis
 	disclosed Disclosed
@@ -128,7 +132,8 @@ func (r *run) checkParse() (detail string, err error) {
 	if s, ok := r.parsed.(Signatures); ok {
 		r.origins = s.Signatures()
 	} else {
-		r.origins = []Origin{r.parsed.Origin()}
+		r.one.origin[0] = r.parsed.Origin()
+		r.origins = r.one.origin[:]
 	}
 	if len(r.origins) == 0 {
 		return "", Invalid("vc.signature.missing", "the presentation has no signature of an issuer")
