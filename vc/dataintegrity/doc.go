@@ -19,8 +19,10 @@
 // the DID of the credential's one subject; its domain and challenge are the audience and the nonce of vc.Expect. [Split] is for
 // presentations of several credentials.
 //
-// A credential that only proofs over RDF protect must be written plainly: with the terms of known contexts. Otherwise whoever passes
-// it on could give claims other names (Options.InsecureRewritable).
+// A credential that only proofs over RDF protect must be written plainly: with the terms of known contexts, and with everything that is
+// said of the credential and of its subjects in their own objects. Otherwise whoever passes it on could give claims other names, or
+// move them to where nobody looks (Options.InsecureRewritable). Objects deeper inside that have an id, and stand in several places, can be
+// written out at any of them. Of a number with a fraction such proofs cover 16 digits.
 //
 // # Documents that are no credentials
 //

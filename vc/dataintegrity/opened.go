@@ -65,10 +65,15 @@ func (d *document) open() (*opened, error) {
 
 // checkPlain refuses what only proofs over RDF protect and is not written plainly.
 func (o *opened) checkPlain(document strictjson.Value, proofs []signature, skip string) error {
-	if o.opt.rewritable() || slices.ContainsFunc(proofs, func(s signature) bool { return overJSON(s.suite) }) {
+	if !o.readAsRDF(proofs) {
 		return nil
 	}
 	return checkPlain(document, skip)
+}
+
+// readAsRDF tells whether none of the proofs protects the JSON as it is written, and that matters.
+func (o *opened) readAsRDF(proofs []signature) bool {
+	return !o.opt.rewritable() && !slices.ContainsFunc(proofs, func(s signature) bool { return overJSON(s.suite) })
 }
 
 // openPresentation reads a verifiable presentation and returns its credential.
@@ -120,6 +125,11 @@ func openSignature(in *Input, opt *Options, held bool) (signature, error) {
 	suite, err := opt.suite(in.Proof.Cryptosuite)
 	if err != nil {
 		return signature{}, err
+	}
+	if !overJSON(suite) && !opt.rewritable() {
+		if err := in.Proof.checkPlain(); err != nil {
+			return signature{}, err
+		}
 	}
 	if selective, ok := suite.(Selective); ok {
 		base, err := selective.IsBase(in.Proof.Value)
@@ -221,6 +231,11 @@ func (o *opened) Disclose() (vc.Disclosed, error) {
 	}
 	if err := c.CheckRelated(o.opt.contexts().Bytes); err != nil {
 		return vc.Disclosed{}, err
+	}
+	if o.readAsRDF(o.signatures) {
+		if err := checkWhole(o.credential.bare, o.opt.contexts()); err != nil {
+			return vc.Disclosed{}, err
+		}
 	}
 	d := c.Disclosed()
 	for _, s := range o.signatures {

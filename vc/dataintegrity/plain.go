@@ -5,16 +5,23 @@ import (
 
 	"github.com/realdid/realdid/internal/strictjson"
 	"github.com/realdid/realdid/vc"
+	"github.com/realdid/realdid/vc/dataintegrity/jsonld"
 )
 
 // A proof over RDF protects statements, not the JSON that says them: whoever passes a credential on can say the same with
 // other words. A context that is written out can give the name of one claim to another, or call a library card a passport; with
 // the full IRI of validUntil as a member name, a program that looks for "validUntil" finds none; @included can carry statements off.
-// So what this library reads by member names must be written with the terms of known contexts, which mean one thing each.
+// So what this library reads by member names must be written with the terms of known contexts, which mean one thing each, and in one
+// place (checkWhole).
 
 // CheckPlain refuses a document, without its proofs, that only proofs over RDF protect and that is not written so, as a Verifier does
-// unless Options.InsecureRewritable is set. [InsecureVerifyProofsOnly] does not. For packages of this module.
-func CheckPlain(document strictjson.Value) error { return checkPlain(document, "") }
+// unless Options.InsecureRewritable is set. [InsecureVerifyProofsOnly] looks at proofs alone in this way. For packages of this module.
+func CheckPlain(document strictjson.Value, contexts *jsonld.Contexts) error {
+	if err := checkPlain(document, ""); err != nil {
+		return err
+	}
+	return checkWhole(document, contexts)
+}
 
 // checkPlain refuses a document that is not written so. skip is a member that is looked at separately.
 func checkPlain(document strictjson.Value, skip string) error {

@@ -31,7 +31,8 @@ type Proof struct {
 	Nonce              string
 	Value              string // proofValue, as written
 
-	object strictjson.Value
+	object  strictjson.Value
+	unknown bool // there are other members than these and @context
 }
 
 // Options returns the proof as received without its proofValue. For packages of this module.
@@ -46,6 +47,15 @@ func without(v strictjson.Value, name string) strictjson.Value {
 	}
 	rest := make([]strictjson.Member, 0, len(members)-1)
 	return v.WithMembers(append(append(rest, members[:i]...), members[i+1:]...))
+}
+
+// checkPlain refuses members that are not known, in a proof over RDF: expires by another name (a context's, or its IRI) would say the
+// same in RDF, and not be seen here.
+func (p *Proof) checkPlain() error {
+	if p.unknown {
+		return rewritable("a member of a proof is not known, and could be a known one by another name")
+	}
+	return nil
 }
 
 func malformed(detail string) *vc.Fault { return vc.Invalid("dataintegrity.proof.malformed", detail) }
@@ -92,6 +102,9 @@ func parseProof(v strictjson.Value, making bool) (*Proof, error) {
 		case memberValue:
 			p.Value, err = text(m)
 			valued = true
+		case memberContext:
+		default:
+			p.unknown = true
 		}
 		if err != nil {
 			return nil, err

@@ -29,6 +29,8 @@ func parseJSON(b []byte) (strictjson.Value, error) {
 		return v, vc.InvalidBecause("dataintegrity.json.syntax", err)
 	case v.Kind() != strictjson.Object:
 		return v, vc.Invalid("dataintegrity.json.syntax", "the document is not an object")
+	case !exactNumbers(v):
+		return v, vc.Invalid("dataintegrity.json.number", "a number that a double does not hold exactly")
 	}
 	return v, nil
 }

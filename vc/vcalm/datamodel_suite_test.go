@@ -125,7 +125,7 @@ func TestDataModelSuiteTerms(t *testing.T) {
 		t.Errorf("got %s", a.raw)
 	}
 	// What the request names is an error where it cannot be done, and else a warning.
-	c = s.issue(path, with(t, ok, object{"credentialStatus": typed, "credentialSchema": with(t, typed, object{"type": "JsonSchema"})}), nil)
+	c = s.issue(path, with(t, ok, object{"credentialStatus": typed, "credentialSchema": with(t, typed, object{"id": "https://example.org/2", "type": "JsonSchema"})}), nil)
 	if a := s.verify(c, nil); a.titles("warnings") != "STATUS_RETRIEVAL_ERROR SCHEMA_NOT_CHECKED" || !a.verified() {
 		t.Errorf("got %s", a.raw)
 	}

@@ -123,10 +123,10 @@ var overJSON = []string{dataintegrity.EdDSAJCS2022{}.Name(), dataintegrity.ECDSA
 
 // checkPlain looks for what others can rewrite although the proofs are valid. Credentials in a presentation are looked at on their own.
 func (h *Handler) checkPlain(v strictjson.Value, report *dataintegrity.ProofReport, o *outcome) {
-	if slices.ContainsFunc(report.Proofs, func(r dataintegrity.ProofResult) bool { return slices.Contains(overJSON, r.Proof.Cryptosuite) }) {
+	if allOverJSON(report.Proofs) {
 		return
 	}
-	err := dataintegrity.CheckPlain(withoutMember(withoutMember(v, "proof"), "verifiableCredential"))
+	err := dataintegrity.CheckPlain(withoutMember(withoutMember(v, "proof"), "verifiableCredential"), h.opt.Contexts)
 	switch {
 	case err == nil:
 	case h.opt.InsecureRewritable:
@@ -134,6 +134,18 @@ func (h *Handler) checkPlain(v strictjson.Value, report *dataintegrity.ProofRepo
 	default:
 		o.fault(err, problem(typesOfIntegrity, "PROOF_VERIFICATION_ERROR", ""))
 	}
+}
+
+// allOverJSON tells whether everybody who signed, signed the text: somebody else's proof, which anybody can add, says nothing of how
+// the issuer wrote it.
+func allOverJSON(proofs []dataintegrity.ProofResult) bool {
+	signed := map[did.DID]bool{}
+	for _, r := range proofs {
+		if slices.Contains(overJSON, r.Proof.Cryptosuite) {
+			signed[r.Key.Method.Controller] = true
+		}
+	}
+	return !slices.ContainsFunc(proofs, func(r dataintegrity.ProofResult) bool { return !signed[r.Key.Method.Controller] })
 }
 
 // verifyClaims checks what does not depend on who signed.

@@ -75,7 +75,7 @@ type conversion struct {
 	graph       *Graph
 	labels      map[string]int // the blank nodes with labels of their own
 	words       []*term        // what the members of the objects being processed mean; a stack
-	objects     []Object // nil if nobody wants to know
+	objects     []Object       // nil if nobody wants to know
 	depth       int
 	work, made  int // what is left of the limits
 }
