@@ -50,6 +50,10 @@ func (o *opened) discloseW3C(p *processor) (d vc.Disclosed, err error) {
 	if err := o.w3c.CheckCredential(cred, &w3cCodes); err != nil {
 		return d, err
 	}
+	// A credential about several is bound to none of them, also when only one is shown.
+	if subjects, _ := o.body.Get("credentialSubject"); len(subjects.Elems()) > 1 {
+		cred.Subjects = nil
+	}
 	return o.w3c.Disclosed(cred), nil
 }
 
