@@ -46,7 +46,10 @@ var offlineVerbs = map[string][][]string{
 
 	"vc issue":   {{"--as", "alice", "--type", "t", "--claims", "HOME/claims.json", "--ledger", "URL"}},
 	"vc present": {{"HOME/x.sdjwt", "--as", "alice", "--reveal", "/a", "--audience", "a", "--nonce", "n", "--ledger", "URL"}},
-	"vc verify":  {{"HOME/x.sdjwt", "--issuer", "alice", "--type", "t", "--insecure-no-holder-binding", "--ledger", "URL"}},
+	"vc verify": {
+		{"HOME/x.sdjwt", "--issuer", "alice", "--type", "t", "--insecure-no-holder-binding", "--ledger", "URL"},
+		{"HOME/status.sdjwt", "--issuer", "alice", "--type", "t", "--insecure-no-holder-binding"},
+	},
 
 	"status build":   {{"HOME/another", "--format", "token-jwt", "--uri", "https://lists.example/2", "--as", "alice", "--ledger", "URL"}},
 	"status publish": {{"HOME/list", "--ledger", "URL"}},
