@@ -176,7 +176,7 @@ func (a *app) report(f *failure) {
 		}{}
 		out.Error.Message, out.Error.Hint, out.Error.Status = f.Error(), f.hint, f.status
 		b, _ := json.Marshal(out)
-		fmt.Fprintf(a.stdout, "%s\n", b)
+		fmt.Fprintf(a.stdout, "%s\n", escapeControls(b))
 	}
 	if f.detail == "" {
 		return

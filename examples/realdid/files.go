@@ -182,6 +182,6 @@ func (a *app) printJSON(v any) error {
 	if err != nil {
 		return err
 	}
-	_, err = a.stdout.Write(append(b, '\n'))
+	_, err = a.stdout.Write(append(escapeControls(b), '\n'))
 	return err
 }

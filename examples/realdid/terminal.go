@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"os"
@@ -40,11 +41,32 @@ func (p paint) yellow(s string) string { return p.code("33", s) }
 // visible.
 func clean(s string) string {
 	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || r >= 0x80 && r <= 0x9f || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 || r == utf8.RuneError {
+		if r < ' ' || isControl(r) || r == utf8.RuneError {
 			return '\uFFFD'
 		}
 		return r
 	}, s)
+}
+
+// isControl tells the characters above space that a terminal obeys instead of showing them.
+func isControl(r rune) bool {
+	return r >= 0x7f && r <= 0x9f || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069
+}
+
+// escapeControls writes the controls that JSON allows in strings in the other way that it has for them: the terminal may be the reader.
+func escapeControls(text []byte) []byte {
+	if !bytes.ContainsFunc(text, isControl) {
+		return text
+	}
+	out := make([]byte, 0, len(text)+64)
+	for _, r := range string(text) {
+		if isControl(r) {
+			out = fmt.Appendf(out, `\u%04x`, r)
+		} else {
+			out = utf8.AppendRune(out, r)
+		}
+	}
+	return out
 }
 
 // A sheet is a block of aligned output: lines of a label and its value, the value in as many columns as it needs.

@@ -104,8 +104,9 @@ func (l *statusLookup) addFile(a *app, arg string) error {
 		return err
 	}
 	d, err := readStatusDocument(b, l.opt)
-	if err != nil {
-		return err
+	if err != nil { // a copy that is cut off says nothing against the credential
+		f := explainLibrary(err)
+		return unknown(f.hint, "--status-file %s: %s", path, f.detail)
 	}
 	if uri == "" {
 		uri = d.uri
