@@ -22,7 +22,9 @@
 // A credential that only proofs over RDF protect must be written plainly: with the terms of known contexts, and with everything that is
 // said of the credential and of its subjects in their own objects. Otherwise whoever passes it on could give claims other names, or
 // move them to where nobody looks (Options.InsecureRewritable). Objects deeper inside that have an id, and stand in several places, can be
-// written out at any of them. Of a number with a fraction such proofs cover 16 digits.
+// written out at any of them. Of a number with a fraction such proofs cover 16
+// digits, and of values in an array not their order, unless a context makes it a list. Known contexts should give one IRI one
+// name each: with two of an issuer's that do not, a claim can be shown under the name that another one has there.
 //
 // # Documents that are no credentials
 //

@@ -13,7 +13,7 @@ type Options struct {
 	// Cryptosuites are understood beside those of this package, and instead of one of the same name.
 	Cryptosuites []Cryptosuite
 	// InsecureRewritable accepts credentials that are secured as RDF and not written plainly: with contexts in the document itself, IRIs
-	// or JSON-LD keywords as member names, one node in several objects, or members of proofs that are not known. Whoever passes such a credential on can exchange the names of claims and types, and hide its
+	// or JSON-LD keywords as member names, one node in several objects, one value twice, or members of proofs that are not known. Whoever passes such a credential on can exchange the names of claims and types, and hide its
 	// status and end of validity, without breaking the proof.
 	InsecureRewritable bool
 }

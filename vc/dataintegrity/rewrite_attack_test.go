@@ -78,6 +78,22 @@ var rewrites = []rewrite{
 		code:  "dataintegrity.jsonld.rewritable",
 	},
 	{
+		name:  "a value twice",
+		issue: []string{`"Example"`, `"Example","vouchers":[50]`},
+		after: []string{`[50]`, `[50,50.0]`},
+		code:  "dataintegrity.jsonld.rewritable",
+	},
+	{
+		name:  "a nested object in two halves",
+		issue: []string{`"Example"`, `"Example","license":{"class":"B","limit":45}`},
+		after: []string{`{"class":"B","limit":45}`, `[{"id":"_:x","class":"B"},{"id":"_:x","limit":45}]`},
+		code:  "dataintegrity.jsonld.rewritable",
+	},
+	{
+		name:  "different values and lists",
+		issue: []string{`"Example"`, `["Example","Other"],"vouchers":[50,51,{"@value":50,"@type":"https://a.example/t"}],"license":[{"class":"B"},{"class":"B","license":{"class":"B"}}]`},
+	},
+	{
 		name:  "a subject's identifier by an alias of another context",
 		after: []string{`examples/v2"`, `examples/v2","https://www.w3.org/ns/odrl.jsonld"`, `"id":"did:example:citizen"`, `"uid":"did:example:citizen"`},
 		code:  "dataintegrity.jsonld.rewritable",

@@ -1,6 +1,8 @@
 package dataintegrity
 
 import (
+	"errors"
+
 	"github.com/realdid/realdid/internal/strictjson"
 	"github.com/realdid/realdid/vc/dataintegrity/jsonld"
 	"github.com/realdid/realdid/vc/dataintegrity/rdf"
@@ -11,10 +13,13 @@ import (
 // them, and of two objects about one subject each could lack a claim. So what the data model gives a meaning must stand in its own place.
 
 // checkWhole refuses a document that says something of itself, or of an object that is a value of its members, in another place than there,
-// or with other names than the usual ones. issuer and holder may be described elsewhere: of them their id counts.
+// with other names than the usual ones, or twice. issuer and holder may be described elsewhere: of them their id counts.
 func checkWhole(document strictjson.Value, contexts *jsonld.Contexts) error {
 	objects, err := contexts.Objects(document)
-	if err != nil {
+	switch {
+	case errors.Is(err, jsonld.ErrLoss):
+		return rewritable("a property has one value twice")
+	case err != nil:
 		return jsonldFault(err)
 	}
 	places := map[int]bool{document.Offset(): false} // true: a mere reference is not enough

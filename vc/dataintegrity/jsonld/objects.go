@@ -18,7 +18,8 @@ type Object struct {
 	Renamed bool
 }
 
-// Objects returns the node objects of a document, in no stated order. Errors are those of [Contexts.Convert].
+// Objects returns the node objects of a document, in no stated order. Errors are those of [Contexts.Convert], and [ErrLoss] for a property
+// that has one value twice, which RDF has once: whoever counts or adds up would not find what RDF says.
 func (c *Contexts) Objects(v strictjson.Value) ([]Object, error) {
 	x := c.conversion(v)
 	x.objects = []Object{}
@@ -47,6 +48,28 @@ func (x *conversion) recordReverse(node, graph rdf.Term) {
 	if x.objects != nil {
 		x.objects = append(x.objects, Object{Offset: -1, Node: node, Graph: graph, Says: true})
 	}
+}
+
+// repeated tells whether a property of subject got one value twice with the statements that were made since from.
+func (x *conversion) repeated(subject rdf.Term, property string, graph rdf.Term, from int) bool {
+	if x.objects == nil || len(x.graph.Quads)-from < 2 {
+		return false
+	}
+	var values map[rdf.Term]bool
+	for i := range x.graph.Quads[from:] {
+		q := &x.graph.Quads[from+i]
+		if q.Predicate.Value != property || q.Subject != subject || q.Graph != graph {
+			continue
+		}
+		if values[q.Object] {
+			return true
+		}
+		if values == nil {
+			values = make(map[rdf.Term]bool, 2)
+		}
+		values[q.Object] = true
+	}
+	return false
 }
 
 // named are the vocabularies whose terms have one name each.

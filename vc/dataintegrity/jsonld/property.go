@@ -9,6 +9,15 @@ import (
 
 // property converts the value of one property of a node. inReverse tells that the member stands in the value of @reverse.
 func (x *conversion) property(c *context, t *term, v strictjson.Value, subject, graph rdf.Term, inReverse bool) error {
+	from := len(x.graph.Quads)
+	err := x.values(c, t, v, subject, graph, inReverse)
+	if err == nil && x.repeated(subject, t.iri, graph, from) {
+		err = refuse(ErrLoss, "one value twice")
+	}
+	return err
+}
+
+func (x *conversion) values(c *context, t *term, v strictjson.Value, subject, graph rdf.Term, inReverse bool) error {
 	if !t.usable {
 		return refuse(ErrLoss, "a property that is no IRI")
 	}
