@@ -397,6 +397,29 @@ func TestMemory(t *testing.T) {
 	}
 }
 
+// TestAddTooMany: lists that are added do not grow without end either.
+func TestAddTooMany(t *testing.T) {
+	s := newScene(t)
+	s.opt.MaxLists = 2
+	s.lists = status.NewLists(s.verifier(), nil, &s.opt)
+	add := func(n int) error {
+		uri := fmt.Sprint(listURI, "/", n)
+		doc := status.Document{Bytes: s.token(func(l *status.TokenList) { l.URI = uri })}
+		return s.lists.Add(t.Context(), status.Preloaded{Issuer: authority.String(), URI: uri, Document: doc, Obtained: now})
+	}
+	for n, room := range map[int]bool{0: true, 1: true} {
+		if err := add(n); (err == nil) != room {
+			t.Errorf("list %d: got %v", n, err)
+		}
+	}
+	if err := add(2); err == nil {
+		t.Error("a third list of two was added")
+	}
+	if err := add(1); err != nil {
+		t.Errorf("a list in the place of itself: got %v", err)
+	}
+}
+
 // TestInsecureUnnamedLists accepts a list that does not say which it is, and no list that says it is another.
 func TestInsecureUnnamedLists(t *testing.T) {
 	s := newScene(t)

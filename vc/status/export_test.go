@@ -1,10 +1,9 @@
 package status
 
+import "slices"
+
 // Disk is where an IssuerList stands.
 type Disk = disk
-
-// CloseFile makes every later write of l fail.
-func CloseFile(l *IssuerList) { l.file.Close() }
 
 // Load opens a list on a disk of so many bytes.
 func Load(f Disk, size int64) (*IssuerList, error) { return load(f, size) }
@@ -31,3 +30,16 @@ func InflateTokenText(s string, size int) (*Bits, error) {
 	}
 	return InflateTokenList(b, size, 0)
 }
+
+// TakeAllBut leaves only some entries free.
+func TakeAllBut(l *IssuerList, free ...uint64) {
+	for i := range l.taken.Len() {
+		if !slices.Contains(free, i) {
+			l.taken.Set(i, 1)
+		}
+	}
+	l.free = uint64(len(free))
+}
+
+// Pick returns the entry that would be given away next.
+func Pick(l *IssuerList) uint64 { return l.pick() }

@@ -356,39 +356,80 @@ func TestAllocateTogether(t *testing.T) {
 	}
 }
 
-// TestDiskFull: after a failed write nothing is answered until the list was opened again.
+// TestDiskFull: after a failed write nothing is answered until the list was opened again, even if there is room again.
 func TestDiskFull(t *testing.T) {
-	l, path := create(t, tokenOptions)
-	if _, err := l.Allocate(1); err != nil {
+	d, size := onLossyDisk(t, tokenOptions)
+	l, err := status.Load(d, size)
+	if err != nil {
 		t.Fatal(err)
 	}
-	status.CloseFile(l) // what the disk does is done by the closed file
+	first, err := l.Allocate(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.full = true
 	if got, err := l.Allocate(1); err == nil || got != nil {
 		t.Errorf("got %v, %v, want an error and no entry", got, err)
 	}
+	d.full = false
 	if _, err := l.Allocate(1); err == nil {
 		t.Error("the list went on after a failed write")
 	}
 	if err := l.AddDecoys(1, 1); err == nil {
 		t.Error("the list went on after a failed write")
 	}
+	if err := l.Set(1, first...); err == nil {
+		t.Error("the list went on after a failed write")
+	}
 	if _, err := l.Bits(); err == nil {
 		t.Error("a list was published after a failed write")
 	}
-	l, err := status.OpenList(path)
+	if l, err = status.Load(d, size); err != nil || l.Free() != 1023 {
+		t.Errorf("opened again: got %v", err)
+	}
+}
+
+// TestPickIsUniform: of a few free entries in a large list each is as likely as the others.
+func TestPickIsUniform(t *testing.T) {
+	d, size := onLossyDisk(t, status.ListOptions{Mechanism: vc.TokenStatusList, Entries: 1 << 16})
+	l, err := status.Load(d, size)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	if l.Free() < 1022 {
-		t.Errorf("got %d free entries", l.Free())
+	free := []uint64{3, 8, 40_000, 1<<16 - 1}
+	status.TakeAllBut(l, free...)
+	const picks = 2000
+	seen := map[uint64]int{}
+	for range picks {
+		seen[status.Pick(l)]++
 	}
+	for _, i := range free {
+		if n := seen[i]; n < picks/4-150 || n > picks/4+150 { // more than 7 standard deviations
+			t.Errorf("entry %d: got %d of %d", i, n, picks)
+		}
+	}
+	if len(seen) != len(free) {
+		t.Errorf("got %d entries, want %d", len(seen), len(free))
+	}
+}
+
+// onLossyDisk makes a list on a disk that loses what was not synced.
+func onLossyDisk(t *testing.T, opt status.ListOptions) (*lossyDisk, int64) {
+	t.Helper()
+	l, path := create(t, opt)
+	l.Close()
+	file, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &lossyDisk{synced: file, cached: bytes.Clone(file)}, int64(len(file))
 }
 
 // lossyDisk forgets, when the power fails, any of the sectors that were not synced.
 type lossyDisk struct {
 	synced, cached []byte
 	syncs          int
+	full           bool
 }
 
 func (d *lossyDisk) ReadAt(b []byte, at int64) (int, error) {
@@ -396,6 +437,9 @@ func (d *lossyDisk) ReadAt(b []byte, at int64) (int, error) {
 }
 
 func (d *lossyDisk) WriteAt(b []byte, at int64) (int, error) {
+	if d.full {
+		return 0, errors.New("no space")
+	}
 	if at%512 != 0 || len(b) != 512 {
 		return 0, errors.New("not a whole sector")
 	}
@@ -421,17 +465,11 @@ func (d *lossyDisk) powerFails(r *rand.Rand) {
 
 // TestPowerFailure: what was returned is on the disk, whatever else got there.
 func TestPowerFailure(t *testing.T) {
-	l, path := create(t, status.ListOptions{Mechanism: vc.TokenStatusList, Entries: 1 << 16})
-	l.Close()
-	file, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	d := &lossyDisk{synced: file, cached: bytes.Clone(file)}
+	d, size := onLossyDisk(t, status.ListOptions{Mechanism: vc.TokenStatusList, Entries: 1 << 16})
 	r := rand.New(rand.NewPCG(3, 4))
 	taken, revoked := map[uint64]bool{}, map[uint64]bool{}
 	for range 60 {
-		l, err := status.Load(d, int64(len(file)))
+		l, err := status.Load(d, size)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -462,14 +500,9 @@ func TestPowerFailure(t *testing.T) {
 
 // TestSharedWrites: callers at once share a sync, and a list that did not change needs none.
 func TestSharedWrites(t *testing.T) {
-	l, path := create(t, tokenOptions)
-	l.Close()
-	file, err := os.ReadFile(path)
+	d, size := onLossyDisk(t, tokenOptions)
+	l, err := status.Load(d, size)
 	if err != nil {
-		t.Fatal(err)
-	}
-	d := &lossyDisk{synced: file, cached: bytes.Clone(file)}
-	if l, err = status.Load(d, int64(len(file))); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := l.Allocate(100); err != nil {

@@ -240,6 +240,13 @@ func TestRefused(t *testing.T) {
 		{"messages for half of the values", "status.list.refused", "status.bitstring.claims", bitstring(nil, func(m map[string]any) {
 			subject(m)["statusMessages"] = []any{map[string]any{"status": "0x0", "message": "a"}}
 		})},
+		{"a message twice", "status.list.refused", "status.bitstring.claims", bitstring(nil, func(m map[string]any) {
+			a, b := map[string]any{"status": "0x0", "message": "a"}, map[string]any{"status": "0x1", "message": "b"}
+			subject(m)["statusMessages"] = []any{a, b, a}
+		})},
+		{"a message for no number", "status.list.refused", "status.bitstring.claims", bitstring(nil, func(m map[string]any) {
+			subject(m)["statusMessages"] = []any{map[string]any{"status": "0x0", "message": "a"}, map[string]any{"status": "1", "message": "b"}}
+		})},
 		{"encodedList of another multibase", "status.list.refused", "base64url", bitstring(nil, func(m map[string]any) {
 			subject(m)["encodedList"] = "z" + subject(m)["encodedList"].(string)[1:]
 		})},

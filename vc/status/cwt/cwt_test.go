@@ -182,6 +182,18 @@ func (v verifier) Algorithm() cose.Algorithm { return v.alg }
 
 func (v verifier) Verify(content, sig []byte) error { return v.key.Verify(content, sig) }
 
+// TestAlgorithm: a header may not choose another algorithm than the key's, even if both have signatures of one size.
+func TestAlgorithm(t *testing.T) {
+	k := generate(t, keys.Secp256k1)
+	p, err := cwt.Received(sign(t, k, map[any]any{1: -7}, nil, goodClaims()), nil).Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.CheckSignature(k.Public()); vc.Code(err) != "vc.signature.invalid" {
+		t.Errorf("got %v, want vc.signature.invalid", err)
+	}
+}
+
 func TestIssueRefuses(t *testing.T) {
 	k := generate(t, keys.Ed25519)
 	good := &status.TokenList{URI: listURI, IssuedAt: now, Bits: bits(t, 1, 0)}
@@ -265,6 +277,8 @@ func TestRefuses(t *testing.T) {
 	}{
 		{"good", "", good},
 		{"more claims", "", claims(func(m, list map[any]any) { m["x"], m[-1], list["x"] = 1, "y", []any{} })},
+		{"a tag in a claim", "status.token.claims", claims(func(m, _ map[any]any) { m["x"] = cbor.Tag{Number: 99, Content: 1} })},
+		{"a tag in the unprotected header", "status.token.syntax", header(nil, map[any]any{99: cbor.Tag{Number: 99, Content: 1}})},
 		{"kid in the unprotected header", "", header(nil, map[any]any{4: []byte("12")})},
 		{"certificates", "", header(map[any]any{33: [][]byte{{1}, {2}}}, nil)},
 		{"a fully specified algorithm", "", header(map[any]any{1: -19}, nil)},
