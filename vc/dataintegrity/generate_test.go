@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/realdid/realdid/internal/strictjson"
 )
 
 // generated is a random credential and what of it is mandatory and chosen.
@@ -84,10 +86,18 @@ func (g *generator) languageText() map[string]any {
 	return m
 }
 
+// array has at most n elements, none twice: RDF would have it once.
 func (g *generator) array(n int, element func() any) []any {
-	out := make([]any, n)
-	for i := range out {
-		out[i] = element()
+	out := make([]any, 0, n)
+	seen := map[string]bool{}
+	for range n {
+		e := element()
+		text, err := strictjson.Canonical(e)
+		if err == nil && seen[string(text)] {
+			continue
+		}
+		seen[string(text)] = true
+		out = append(out, e)
 	}
 	return out
 }
