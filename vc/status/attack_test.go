@@ -213,3 +213,52 @@ func TestEmptyBlocksAreNotKept(t *testing.T) {
 	wantLight(t, before)
 	runtime.KeepAlive(kept)
 }
+
+// TestWideEntriesAreCheap asks for entries of sizes that cross bytes, which a list leaves to the credentials: whoever chooses them, in turn
+// or not, must not have the array copied into something larger.
+func TestWideEntriesAreCheap(t *testing.T) {
+	data := make([]byte, 1<<20)
+	for i := range data {
+		data[i] = byte(i * 7 >> 3)
+	}
+	s := newScene(t)
+	b, err := status.FromBytes(msb, 1, data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.serveBitstring(func(l *status.BitstringList) { l.Bits = b }, nil)
+	ask := func(size int, index uint64) (uint64, error) {
+		e, err := s.ask(vc.StatusQuery{Reference: vc.StatusReference{Mechanism: vc.BitstringStatusList, Index: index, Purpose: status.Revocation, Size: size}})
+		return e.Value, err
+	}
+	for size := 1; size <= status.MaxEntrySize; size++ {
+		whole, err := status.FromBytes(msb, size, data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, i := range []uint64{0, 1, 2, 3, 7, 8, 12345, whole.Len() - 2, whole.Len() - 1} {
+			want, _ := whole.Get(i)
+			if got, err := ask(size, i); err != nil || got != want {
+				t.Errorf("size %d, entry %d: got %d, %v, want %d", size, i, got, err, want)
+			}
+		}
+		for _, i := range []uint64{whole.Len(), whole.Len() + 1, 1 << 60, 1<<64 - 1} {
+			if _, err := ask(size, i); vc.Code(err) != "status.index" {
+				t.Errorf("size %d, entry %d: got %v, want status.index", size, i, err)
+			}
+		}
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for range 50 {
+		for _, size := range []int{3, 5} {
+			if _, err := ask(size, 7); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	runtime.ReadMemStats(&after)
+	if n := after.TotalAlloc - before.TotalAlloc; n > 1<<20 {
+		t.Errorf("got %d bytes allocated for 100 questions", n)
+	}
+}

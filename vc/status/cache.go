@@ -115,12 +115,9 @@ func (c *cache) pinnedBytes() (n, count int) {
 	return n, count
 }
 
-// cost is what the array takes, together with one view of entries that cross bytes, and the texts.
+// cost is what the array takes, and the texts.
 func (h *heldList) cost() int {
 	n := len(h.data) + len(h.uri)
-	if h.mechanism == vc.BitstringStatusList && h.size != 0 && 8%h.size != 0 {
-		n += len(h.data) * 8 / h.size
-	}
 	for _, p := range h.purposes {
 		n += len(p) + textOverhead
 	}

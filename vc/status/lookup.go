@@ -86,6 +86,29 @@ func (h *heldList) view(size int) (*Bits, error) {
 	return b, err
 }
 
+// entry returns the value of an entry, 0 if there is none, and the number of entries. Those that cross bytes are read where they stand:
+// the credential says how large they are, and must not decide how much memory the list takes.
+func (h *heldList) entry(size int, i uint64) (v, n uint64, err error) {
+	if 8%size == 0 {
+		b, err := h.view(size)
+		if err != nil {
+			return 0, 0, err
+		}
+		v, _ = b.Get(i)
+		return v, b.Len(), nil
+	}
+	n = uint64(len(h.data)) * 8 / uint64(size)
+	if i >= n {
+		return 0, n, nil
+	}
+	at := i * uint64(size)
+	pair := uint64(h.data[at/8]) << 8
+	if at/8+1 < uint64(len(h.data)) {
+		pair |= uint64(h.data[at/8+1])
+	}
+	return pair >> (16 - at%8 - uint64(size)) & (1<<size - 1), n, nil
+}
+
 // lookup returns the value of an entry.
 func (l *Lists) lookup(list *heldList, r *vc.StatusReference) (uint64, error) {
 	if r.Mechanism != list.mechanism {
@@ -104,15 +127,14 @@ func (l *Lists) lookup(list *heldList, r *vc.StatusReference) (uint64, error) {
 		}
 		size = asked
 	}
-	b, err := list.view(size)
+	v, n, err := list.entry(size, r.Index)
 	if err != nil {
 		return 0, vc.InvalidBecause("status.size", err)
 	}
-	if list.mechanism == vc.BitstringStatusList && b.Len() < l.opt.MinEntries {
+	if list.mechanism == vc.BitstringStatusList && n < l.opt.MinEntries {
 		return 0, vc.UnknownBecause("status.list.short", errShort)
 	}
-	v, ok := b.Get(r.Index)
-	if !ok {
+	if r.Index >= n {
 		return 0, vc.Invalid(codeIndex, "the list has no entry with the index that the credential names")
 	}
 	return v, nil
