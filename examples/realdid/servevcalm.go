@@ -102,7 +102,11 @@ func (a *app) serveVCALM(ctx context.Context, f *serveVCALMFlags) (err error) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/healthz", healthy)
 	mux.Handle("/", h)
-	s.handler = mux
+	var names []string
+	if certificate != nil && certificate.Leaf != nil {
+		names = certificate.Leaf.DNSNames
+	}
+	s.handler = underOwnName(mux, names)
 	return a.serve(ctx, ln, &f.serveFlags, s)
 }
 
