@@ -225,6 +225,29 @@ func TestOneFetch(t *testing.T) {
 	if n := s.fetches.Load(); n != rounds {
 		t.Errorf("got %d fetches, want %d", n, rounds)
 	}
+	// The moment itself: the list is there now, and was not when it was looked for.
+	status.Refresh(t, s.lists, vc.StatusQuery{Issuer: authority.String(), Reference: vc.StatusReference{Mechanism: vc.TokenStatusList, URI: listURI + "/0"}, At: now})
+	if n := s.fetches.Load(); n != rounds {
+		t.Errorf("got %d fetches, want %d", n, rounds)
+	}
+}
+
+// TestAskedForThePast: a list says nothing of a time before it was issued, or before it is valid.
+func TestAskedForThePast(t *testing.T) {
+	for name, change := range map[string]func(*status.TokenList){
+		"issued later": func(l *status.TokenList) { l.IssuedAt = now.Add(time.Hour) },
+		"valid later":  func(l *status.TokenList) { l.NotBefore = now.Add(time.Hour) },
+	} {
+		s := newScene(t)
+		s.serveToken(change)
+		s.lists = status.NewLists(vc.NewVerifier(s.keys, func() time.Time { return now.Add(2 * time.Hour) }), s, &s.opt)
+		_, err := s.askToken(0)
+		want(t, name, err, "status.list.future")
+		s.now = now.Add(time.Hour - vc.DefaultClockSkew)
+		if _, err := s.askToken(0); err != nil {
+			t.Errorf("%s, within the skew: got %v", name, err)
+		}
+	}
 }
 
 // TestCancelled: who leaves takes the answer from nobody, and says nothing about the list.

@@ -1,6 +1,11 @@
 package status
 
-import "slices"
+import (
+	"slices"
+	"testing"
+
+	"github.com/realdid/realdid/vc"
+)
 
 // Disk is where an IssuerList stands.
 type Disk = disk
@@ -43,3 +48,8 @@ func TakeAllBut(l *IssuerList, free ...uint64) {
 
 // Pick returns the entry that would be given away next.
 func Pick(l *IssuerList) uint64 { return l.pick() }
+
+// Refresh asks the Source for a newer list, if it may be asked.
+func Refresh(tb testing.TB, l *Lists, q vc.StatusQuery) {
+	l.refresh(tb.Context(), key{issuer: q.Issuer, uri: q.Reference.URI}, &q)
+}

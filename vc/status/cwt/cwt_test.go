@@ -194,6 +194,27 @@ func TestAlgorithm(t *testing.T) {
 	}
 }
 
+// TestIssuerByKey: a list that does not say who issued it is by the DID whose key is named.
+func TestIssuerByKey(t *testing.T) {
+	k := generate(t, keys.Ed25519)
+	for kid, want := range map[string]string{method.String(): "did:example:authority", "did:example:authority": "", "12": "", "\xff": ""} {
+		p, err := cwt.Received(sign(t, k, map[any]any{4: []byte(kid)}, nil, goodClaims()), nil).Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if o := p.Origin(); o.Issuer != want {
+			t.Errorf("%q: got issuer %q, want %q", kid, o.Issuer, want)
+		}
+	}
+	p, err := cwt.Received(sign(t, k, map[any]any{4: []byte(method.String()), 33: []byte{1}}, nil, goodClaims()), nil).Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o := p.Origin(); o.Issuer != "" || len(o.Chain) != 1 {
+		t.Errorf("with a certificate: got %+v", o)
+	}
+}
+
 func TestIssueRefuses(t *testing.T) {
 	k := generate(t, keys.Ed25519)
 	good := &status.TokenList{URI: listURI, IssuedAt: now, Bits: bits(t, 1, 0)}
