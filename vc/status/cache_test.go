@@ -226,7 +226,7 @@ func TestOneFetch(t *testing.T) {
 		t.Errorf("got %d fetches, want %d", n, rounds)
 	}
 	// The moment itself: the list is there now, and was not when it was looked for.
-	status.Refresh(t, s.lists, vc.StatusQuery{Issuer: authority.String(), Reference: vc.StatusReference{Mechanism: vc.TokenStatusList, URI: listURI + "/0"}, At: now})
+	status.AskAnew(t, s.lists, vc.StatusQuery{Issuer: authority.String(), Reference: vc.StatusReference{Mechanism: vc.TokenStatusList, URI: listURI + "/0"}, At: now})
 	if n := s.fetches.Load(); n != rounds {
 		t.Errorf("got %d fetches, want %d", n, rounds)
 	}

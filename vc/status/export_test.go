@@ -49,7 +49,7 @@ func TakeAllBut(l *IssuerList, free ...uint64) {
 // Pick returns the entry that would be given away next.
 func Pick(l *IssuerList) uint64 { return l.pick() }
 
-// Refresh asks the Source for a newer list, if it may be asked.
-func Refresh(tb testing.TB, l *Lists, q vc.StatusQuery) {
+// AskAnew asks the Source for a newer list, if it may be asked.
+func AskAnew(tb testing.TB, l *Lists, q vc.StatusQuery) {
 	l.refresh(tb.Context(), key{issuer: q.Issuer, uri: q.Reference.URI}, &q)
 }
