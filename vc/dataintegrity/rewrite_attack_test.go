@@ -143,6 +143,16 @@ var rewrites = []rewrite{
 		after: []string{`-120.25`, `-1.20250E+02`},
 	},
 	{
+		name:  "size of a status entry in other terms",
+		issue: []string{`"Example"}`, `"Example"},"credentialStatus":` + statusOfTwoBits},
+		after: []string{`examples/v2"`, `examples/v2","https://contexts.example/more"`, `"statusSize"`, `"bits"`, `"statusMessage"`, `"said"`},
+		code:  "dataintegrity.jsonld.rewritable",
+	},
+	{
+		name:  "a reference to the subject beside it",
+		issue: []string{`"Example"}`, `"Example"},"about":{"id":"did:example:citizen"}`},
+	},
+	{
 		name:  "issuer and others in several objects",
 		issue: []string{`"did:example:authority"`, `{"id":"did:example:authority","name":"Authority"}`, `"Example"`, `"Example","creator":{"id":"did:example:authority","name":"Authority"},"self":{"id":"did:example:citizen"},"about":{"id":"urn:example:c"}`},
 	},
@@ -158,6 +168,8 @@ const (
 func TestRewrittenByOthers(t *testing.T) {
 	contexts, err := jsonld.NewContexts(map[string][]byte{"https://contexts.example/more": []byte(`{"@context":{"@version":1.1,"details":"@nest","beside":"@included",` +
 		`"endOfLife":{"@id":"https://www.w3.org/2018/credentials#validUntil","@type":"http://www.w3.org/2001/XMLSchema#dateTime"},` +
+		`"bits":{"@id":"https://www.w3.org/ns/credentials/status#statusSize","@type":"https://www.w3.org/2001/XMLSchema#integer"},"said":{"@id":"https://www.w3.org/ns/credentials/status#statusMessage",` +
+		`"@context":{"status":"https://www.w3.org/ns/credentials/status#status","message":"https://www.w3.org/ns/credentials/status#message"}},` +
 		`"bannedFrom":{"@reverse":"https://www.w3.org/ns/credentials/examples#banned","@type":"@id"}}}`)})
 	if err != nil {
 		t.Fatal(err)
