@@ -262,3 +262,41 @@ func TestWideEntriesAreCheap(t *testing.T) {
 		t.Errorf("got %d bytes allocated for 100 questions", n)
 	}
 }
+
+// TestRollbackAfterEviction pushes a list out of the cache by another, and then shows the list from before the revocation.
+func TestRollbackAfterEviction(t *testing.T) {
+	s := newScene(t)
+	s.opt.MaxLists = 1
+	const second = "https://lists.example/2"
+	signedAt := func(at time.Time, uri string, data ...byte) status.Document {
+		return status.Document{MediaType: "application/statuslist+jwt", Bytes: s.token(func(l *status.TokenList) {
+			l.URI, l.IssuedAt, l.Bits = uri, at, bits(t, lsb, 1, data...)
+		})}
+	}
+	s.docs[second] = signedAt(now.Add(-time.Hour), second, 0)
+	s.docs[listURI] = signedAt(now.Add(-time.Minute), listURI, 1)
+	ask := func(uri string) (vc.StatusEntry, error) {
+		return s.ask(vc.StatusQuery{Reference: vc.StatusReference{Mechanism: vc.TokenStatusList, URI: uri}})
+	}
+	for range 2 {
+		if e, err := ask(listURI); err != nil || e.Meaning != vc.StatusRevoked {
+			t.Fatalf("got %v, %v", e.Meaning, err)
+		}
+		if e, err := ask(second); err != nil || e.Meaning != vc.StatusValid || len(s.lists.Held()) != 1 {
+			t.Fatalf("got %v, %v", e.Meaning, err)
+		}
+	}
+	newest := s.docs[listURI]
+	s.docs[listURI] = signedAt(now.Add(-2*time.Minute), listURI, 0)
+	if _, err := ask(listURI); vc.Code(err) != "status.list.stale" {
+		t.Errorf("got %v for the older list, want status.list.stale", err)
+	}
+	if err := s.lists.Add(t.Context(), status.Preloaded{Issuer: authority.String(), URI: listURI, Document: s.docs[listURI], Obtained: s.now}); vc.Code(err) != "status.list.stale" {
+		t.Errorf("adding the older list: got %v, want status.list.stale", err)
+	}
+	// The newest is welcome again.
+	s.docs[listURI], s.now = newest, s.now.Add(time.Hour)
+	if e, err := ask(listURI); err != nil || e.Meaning != vc.StatusRevoked {
+		t.Errorf("got %v, %v", e.Meaning, err)
+	}
+}

@@ -36,6 +36,7 @@ type cache struct {
 	order   *list.List            // the last used first
 	bytes   int
 	flights map[key]*flight
+	seen    seen
 }
 
 type cached struct {
@@ -48,6 +49,7 @@ type cached struct {
 func (c *cache) init(maxBytes, maxCount int) {
 	c.maxBytes, c.maxCount = maxBytes, maxCount
 	c.entries, c.order, c.flights = map[key]*list.Element{}, list.New(), map[key]*flight{}
+	c.seen = seen{}
 }
 
 func (c *cache) get(k key) holding {
@@ -68,11 +70,10 @@ func (c *cache) lookup(k key) holding {
 // put keeps h, and lets others go if there is no room. Of two lists under one key the later one stays, so that nobody can go back
 // to what stood before a revocation.
 func (c *cache) put(k key, h holding, pin bool) holding {
+	var kept *heldList
 	if e, ok := c.entries[k]; ok {
 		old := e.Value.(*cached)
-		if h.list == nil || old.held.list != nil && h.list.isOlderThan(old.held.list) {
-			h.list = old.held.list
-		}
+		kept = old.held.list
 		if h.asked.IsZero() {
 			h.asked, h.err = old.held.asked, old.held.err
 		}
@@ -81,6 +82,14 @@ func (c *cache) put(k key, h holding, pin bool) holding {
 		c.remove(e)
 	} else { // what comes with a question is part of a whole credential
 		k = key{issuer: strings.Clone(k.issuer), uri: strings.Clone(k.uri)}
+	}
+	switch {
+	case h.list == nil, kept != nil && h.list.age().before(kept.age()):
+		h.list = kept
+	case kept == nil:
+		if fault := c.seen.check(k, h.list.age()); fault != nil {
+			h.list, h.err, pin = nil, fault, false
+		}
 	}
 	n := &cached{key: k, held: h, pinned: pin, bytes: entryOverhead}
 	if h.list != nil {
@@ -91,6 +100,9 @@ func (c *cache) put(k key, h holding, pin bool) holding {
 	for e := c.order.Back(); e != nil && (c.bytes > c.maxBytes || len(c.entries) > c.maxCount); {
 		before := e.Prev()
 		if old := e.Value.(*cached); !old.pinned && old != n {
+			if old.held.list != nil {
+				c.seen.note(old.key, old.held.list.age())
+			}
 			c.remove(e)
 		}
 		e = before

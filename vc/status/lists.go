@@ -72,7 +72,8 @@ type Options struct {
 	Timeout time.Duration
 
 	// MaxMemory bounds the arrays that are kept, in bytes; default DefaultMaxMemory. MaxLists bounds their number; default
-	// DefaultMaxLists. Those that were not looked at for the longest time go first; lists that were added never go.
+	// DefaultMaxLists. Those that were not looked at for the longest time go first; lists that were added never go. How new
+	// the lists were that went is remembered, so that they do not come back older.
 	MaxMemory int
 	MaxLists  int
 
@@ -234,7 +235,7 @@ func (l *Lists) answer(h *holding, q *vc.StatusQuery) (vc.StatusEntry, error) {
 
 // checkFresh decides whether a list still says something, and says it already.
 func (l *Lists) checkFresh(list *heldList, q *vc.StatusQuery) *vc.Fault {
-	made := list.made()
+	made := list.age().made
 	bound := l.opt.MaxListAge
 	if bound <= 0 && list.expires.IsZero() {
 		bound = q.MaxAge

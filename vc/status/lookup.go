@@ -43,20 +43,12 @@ type heldList struct {
 	last atomic.Pointer[Bits]
 }
 
-// made is when the list was signed or, if it does not say, when it began to be valid.
-func (h *heldList) made() time.Time {
+// age tells how new the list is.
+func (h *heldList) age() age {
 	if h.issuedAt.IsZero() {
-		return h.notBefore
+		return age{h.notBefore, h.expires}
 	}
-	return h.issuedAt
-}
-
-// isOlderThan compares two lists of one URI by when they were made, and if that is the same by when they end.
-func (h *heldList) isOlderThan(o *heldList) bool {
-	if !h.made().Equal(o.made()) {
-		return h.made().Before(o.made())
-	}
-	return !h.expires.IsZero() && h.expires.Before(o.expires)
+	return age{h.issuedAt, h.expires}
 }
 
 // own lets go of the document: its texts are parts of it.

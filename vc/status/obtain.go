@@ -50,7 +50,9 @@ func (l *Lists) Add(ctx context.Context, p Preloaded) error {
 	if n+list.cost()+entryOverhead > c.maxBytes || count+1 > c.maxCount {
 		return errors.New("status: add: no room for another list; see Options.MaxMemory and MaxLists")
 	}
-	c.put(k, holding{list: list}, true)
+	if h := c.put(k, holding{list: list}, true); h.list == nil {
+		return h.err
+	}
 	return nil
 }
 
