@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/realdid/realdid/keys"
 	"github.com/realdid/realdid/vc"
 	"github.com/realdid/realdid/vc/internal/vectortest"
 	"github.com/realdid/realdid/vc/jose"
@@ -89,6 +90,24 @@ func TestNested(t *testing.T) {
 		setting := vectortest.NewSetting(t)
 		if _, _, err := setting.Verifier(t).Verify(t.Context(), receive(t, f.text()), setting.Expect.Policy(t)); err == nil {
 			t.Errorf("%s: accepted", name)
+		}
+	}
+}
+
+// TestTwoConfirmations: of two keys, verifiers could choose different ones.
+func TestTwoConfirmations(t *testing.T) {
+	jwk := string(vectortest.Fixed(t, keys.Ed25519, "thief").Public().JWK())
+	for _, cnf := range []string{
+		`{"kid":"` + vectortest.HolderKey + `","jwk":` + jwk + `}`, `{"jwk":` + jwk + `,"kid":null}`, `{"jwk":null,"kid":"` + vectortest.HolderKey + `"}`, `{"x5t#S256":"x"}`,
+		`{"jwk":[` + jwk + `]}`, `{"jwk":"` + vectortest.HolderKey + `"}`, `{"kid":""}`, `{"kid":["` + vectortest.HolderKey + `"]}`, `"` + vectortest.HolderKey + `"`, `null`, `[]`,
+	} {
+		f := newForgery(t)
+		f.credential.set("cnf", cnf)
+		setting := vectortest.NewSetting(t)
+		e := setting.Expect.Policy(t)
+		e.InsecureUnrotatableHolderKey = true
+		if _, _, err := setting.Verifier(t).Verify(t.Context(), receive(t, f.text()), e); vc.Code(err) != "jose.claim.cnf" {
+			t.Errorf("%.60s: got %v, want jose.claim.cnf", cnf, err)
 		}
 	}
 }
