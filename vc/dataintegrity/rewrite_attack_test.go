@@ -143,6 +143,12 @@ var rewrites = []rewrite{
 		after: []string{`-120.25`, `-1.20250E+02`},
 	},
 	{
+		name:  "a subject's identifier with a prefix",
+		issue: []string{`examples/v2"`, `examples/v2","https://contexts.example/more"`, `did:example:citizen`, `https://people.example/mallory`},
+		after: []string{`https://people.example/mallory`, `people:mallory`},
+		code:  "dataintegrity.jsonld.rewritable",
+	},
+	{
 		name:  "size of a status entry in other terms",
 		issue: []string{`"Example"}`, `"Example"},"credentialStatus":` + statusOfTwoBits},
 		after: []string{`examples/v2"`, `examples/v2","https://contexts.example/more"`, `"statusSize"`, `"bits"`, `"statusMessage"`, `"said"`},
@@ -166,7 +172,7 @@ const (
 
 // TestRewrittenByOthers changes what is read and not what RDF says.
 func TestRewrittenByOthers(t *testing.T) {
-	contexts, err := jsonld.NewContexts(map[string][]byte{"https://contexts.example/more": []byte(`{"@context":{"@version":1.1,"details":"@nest","beside":"@included",` +
+	contexts, err := jsonld.NewContexts(map[string][]byte{"https://contexts.example/more": []byte(`{"@context":{"@version":1.1,"details":"@nest","people":"https://people.example/","beside":"@included",` +
 		`"endOfLife":{"@id":"https://www.w3.org/2018/credentials#validUntil","@type":"http://www.w3.org/2001/XMLSchema#dateTime"},` +
 		`"bits":{"@id":"https://www.w3.org/ns/credentials/status#statusSize","@type":"https://www.w3.org/2001/XMLSchema#integer"},"said":{"@id":"https://www.w3.org/ns/credentials/status#statusMessage",` +
 		`"@context":{"status":"https://www.w3.org/ns/credentials/status#status","message":"https://www.w3.org/ns/credentials/status#message"}},` +

@@ -22,14 +22,14 @@ func checkWhole(document strictjson.Value, contexts *jsonld.Contexts) error {
 	case err != nil:
 		return jsonldFault(err)
 	}
-	places := map[int]bool{document.Offset(): false} // true: a mere reference is not enough
+	places := map[int]site{document.Offset(): {value: document}}
 	for _, m := range document.Members() {
 		if m.Name == "issuer" || m.Name == "holder" {
 			continue
 		}
 		for _, e := range listOf(m.Value) {
 			if e.Kind() == strictjson.Object {
-				places[e.Offset()] = m.Name == "credentialSubject"
+				places[e.Offset()] = site{e, m.Name == "credentialSubject"}
 			}
 		}
 	}
@@ -41,17 +41,33 @@ func checkWhole(document strictjson.Value, contexts *jsonld.Contexts) error {
 	}
 	for i := range objects {
 		o := &objects[i]
-		subject, ok := places[o.Offset]
+		at, ok := places[o.Offset]
 		n := said[place{o.Node, o.Graph}]
 		switch {
 		case !ok:
 		case o.Renamed:
 			return rewritable("a member has another name than the usual one")
-		case o.Says && n > 1, !o.Says && subject && n > 0:
+		case !at.identifies(o.Node):
+			return rewritable("an id does not stand for itself")
+		case o.Says && n > 1, !o.Says && at.subject && n > 0:
 			return rewritable("something is said of one node in two objects")
 		}
 	}
 	return nil
+}
+
+// site is an object that has to be whole.
+type site struct {
+	value   strictjson.Value
+	subject bool // a mere reference is not enough
+}
+
+// identifies tells whether the id of an object is that of its node: with a prefix that a context defines, "did:" too could mean
+// something else.
+func (s *site) identifies(node rdf.Term) bool {
+	m, ok := s.value.Get("id")
+	id, _ := m.Str()
+	return !ok || node.Kind == rdf.IRI && node.Value == id
 }
 
 // place is a node in a graph.

@@ -2,6 +2,7 @@ package jsonld
 
 import (
 	"bytes"
+	"errors"
 	"strings"
 
 	"github.com/realdid/realdid/internal/strictjson"
@@ -199,6 +200,20 @@ func (x *conversion) identifier(c *context, s string, vocab bool) (rdf.Term, err
 		return rdf.Term{}, refuse(ErrRelativeIRI, "not an absolute IRI")
 	}
 	return x.resource(e.iri), nil
+}
+
+// named is identifier for what may be a claim, which no error quotes.
+func (x *conversion) named(c *context, s string, vocab bool) (rdf.Term, error) {
+	t, err := x.identifier(c, s, vocab)
+	return t, unquoted(err)
+}
+
+// unquoted takes the identifier out of the error that it caused.
+func unquoted(err error) error {
+	if e, ok := errors.AsType[*Error](err); ok && e.Kind != ErrLimit {
+		e.Detail = "an identifier that is no absolute IRI"
+	}
+	return err
 }
 
 // expand is context.expand within the limit on text.

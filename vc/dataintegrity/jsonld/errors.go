@@ -21,7 +21,7 @@ var (
 type Error struct {
 	Kind   error  // one of the Err… values of this package
 	Detail string // what is wrong
-	Path   string // JSON Pointer (RFC 6901) to the place in the document; "" if that is the whole document
+	Path   string // JSON Pointer (RFC 6901) to the place in the document, with "*" for a key of a map; "" if that is the whole document
 }
 
 // Error names the kind, the place and the detail.

@@ -65,9 +65,9 @@ func (x *conversion) putLiteral(at *place, t rdf.Term) error {
 func (x *conversion) text(c *context, prop *term, s string) (rdf.Term, error) {
 	switch prop.coerce {
 	case toID:
-		return x.identifier(c, s, false)
+		return x.named(c, s, false)
 	case toVocab:
-		return x.identifier(c, s, true)
+		return x.named(c, s, true)
 	case toDatatype:
 		return typedLiteral(s, prop.datatype)
 	case toJSON:

@@ -275,7 +275,7 @@ func (x *conversion) subject(o *object, at *place) (rdf.Term, error) {
 		if !ok {
 			return rdf.Term{}, within(refuse(ErrSyntax, "an identifier must be a string"), m.Name)
 		}
-		t, err := x.identifier(o.c, s, false)
+		t, err := x.named(o.c, s, false)
 		if err != nil {
 			return t, within(err, m.Name)
 		}

@@ -132,6 +132,9 @@ func (x *conversion) plainMembers(c *context, v strictjson.Value, f func(*term, 
 	return nil
 }
 
+// anyKey stands in the place of an error for the key of a map, which may be a claim.
+const anyKey = "*"
+
 // languageMap converts texts by language.
 func (x *conversion) languageMap(c *context, t *term, v strictjson.Value, at *place) error {
 	if t.hasScope() {
@@ -148,7 +151,7 @@ func (x *conversion) languageMap(c *context, t *term, v strictjson.Value, at *pl
 		tag := ""
 		if !c.isNone(m.Name) {
 			if !isLanguageTag(m.Name) {
-				return within(refuse(ErrSyntax, "not a language tag (BCP 47)"), m.Name)
+				return within(refuse(ErrSyntax, "not a language tag (BCP 47)"), anyKey)
 			}
 			tag = strings.ToLower(m.Name)
 		}
@@ -157,18 +160,18 @@ func (x *conversion) languageMap(c *context, t *term, v strictjson.Value, at *pl
 			texts = m.Value.Elems()
 		}
 		if len(texts) == 0 {
-			return within(refuse(ErrLoss, "an empty array"), m.Name)
+			return within(refuse(ErrLoss, "an empty array"), anyKey)
 		}
 		for _, e := range texts {
 			s, ok := e.Str()
 			if e.Kind() == strictjson.Null {
-				return within(refuse(ErrLoss, "null"), m.Name)
+				return within(refuse(ErrLoss, "null"), anyKey)
 			}
 			if !ok {
-				return within(refuse(ErrSyntax, "a language map must hold strings"), m.Name)
+				return within(refuse(ErrSyntax, "a language map must hold strings"), anyKey)
 			}
 			if err := x.put(at, textLiteral(s, tag, direction)); err != nil {
-				return within(err, m.Name)
+				return within(err, anyKey)
 			}
 		}
 	}
@@ -193,7 +196,7 @@ func (x *conversion) indexMap(c *context, t *term, v strictjson.Value, at *place
 	}
 	for _, m := range members {
 		if err := x.indexed(c, inside, t, m.Name, m.Value, len(members) == 1, *at); err != nil {
-			return within(err, m.Name)
+			return within(err, anyKey)
 		}
 	}
 	return nil
@@ -241,7 +244,7 @@ func (x *conversion) keyed(c, inside *context, t *term, key string) (*extra, err
 	switch {
 	case t.container&inID != 0:
 		e, err := x.expand(c, key, false)
-		return &extra{id: e.iri}, err
+		return &extra{id: e.iri}, unquoted(err)
 	case t.container&inType != 0:
 		typ, err := x.identifier(c, key, true)
 		if again, _ := x.identifier(inside, key, true); err == nil && again != typ {
