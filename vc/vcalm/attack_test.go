@@ -6,9 +6,13 @@ import (
 	"io"
 	"net/http"
 	"runtime"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
+	"github.com/realdid/realdid/did"
 	"github.com/realdid/realdid/keys/jws"
 	"github.com/realdid/realdid/resolver/didkey"
 	"github.com/realdid/realdid/vc"
@@ -148,5 +152,72 @@ func TestUnknownKindOfStatus(t *testing.T) {
 	}
 	if a := s.verify(c, object{"checks": "credentialStatus"}); a.verified() {
 		t.Errorf("got %s", a.raw)
+	}
+}
+
+// TestManyProofs sends one presentation with as many proofs as fit, each over a graph that is slow to canonicalize.
+func TestManyProofs(t *testing.T) {
+	s := newServer(t, nil)
+	var nodes []object
+	for i := range 5 {
+		var others []object
+		for j := range 5 {
+			if i != j {
+				others = append(others, object{"id": fmt.Sprintf("_:n%d", j)})
+			}
+		}
+		nodes = append(nodes, object{"id": fmt.Sprintf("_:n%d", i), "knows": others})
+	}
+	c := signed(t, "other", with(t, modelVersions["2.0"], object{
+		"issuer": didOf("other"), "@context": []any{contextV2, "https://www.w3.org/ns/credentials/undefined-terms/v2"}, "credentialSubject": object{"graph": nodes},
+	}), dataintegrity.ProofOptions{})
+	proofs := make([]object, dataintegrity.MaxProofs)
+	for i := range proofs {
+		proofs[i] = proofOf(c)
+	}
+	many := make([]object, 100)
+	for i := range many {
+		many[i] = with(t, c, object{"proof": proofs})
+	}
+	p := object{"@context": []string{contextV2}, "type": []string{"VerifiablePresentation"}, "verifiableCredential": many}
+	a := s.present(p, object{"checks": []string{}})
+	results := a.list("credentialResults")
+	verified := 0
+	for _, r := range results {
+		if r.(object)["verified"] == true {
+			verified++
+		}
+	}
+	if a.verified() || verified > 256/dataintegrity.MaxProofs || len(results) != len(many) {
+		t.Errorf("got %d of %d credentials verified, %.300s", verified, len(results), a.raw)
+	}
+	if a := s.present(with(t, p, object{"verifiableCredential": many[:2]}), object{"checks": []string{}}); !a.verified() {
+		t.Errorf("two: got %.300s", a.raw)
+	}
+}
+
+// slowKeys lets the time of a request pass at the first key.
+type slowKeys struct {
+	vc.Keys
+	asked *atomic.Int64
+}
+
+func (k slowKeys) Key(ctx context.Context, u did.URL, p did.Purpose, at time.Time) (*did.ResolvedKey, error) {
+	if k.asked.Add(1) == 2 {
+		<-ctx.Done()
+	}
+	return k.Keys.Key(context.WithoutCancel(ctx), u, p, at)
+}
+
+// TestTimeIsOver: a request whose time is over is not worked on to its end, and what was not looked at has not failed.
+func TestTimeIsOver(t *testing.T) {
+	var asked atomic.Int64
+	s := newServer(t, func(o *vcalm.Options) { o.Keys, o.Timeout = slowKeys{o.Keys, &asked}, 50*time.Millisecond })
+	c := signed(t, "other", with(t, modelVersions["2.0"], object{"issuer": didOf("other")}), dataintegrity.ProofOptions{})
+	many := slices.Repeat([]object{c}, 20)
+	p := object{"@context": []string{contextV2}, "type": []string{"VerifiablePresentation"}, "verifiableCredential": many}
+	a := s.post("/presentations/verify", object{"verifiablePresentation": p, "options": object{"checks": []string{}}})
+	if a.status != http.StatusServiceUnavailable || a.body["verified"] != nil || asked.Load() > 3 {
+		t.Errorf("got %d after %d keys: %s", a.status, asked.Load(), a.raw)
 	}
 }

@@ -22,7 +22,7 @@
 //	413  the body is larger than the limit
 //	415  the body is neither application/json nor application/ld+json, or has a content encoding
 //	422  what was asked for cannot be done with a well-formed document, such as deriving from a proof that is not selective
-//	503  too many requests are under way
+//	503  too many requests are under way, or the time for one is over
 //
 // # What is verified
 //

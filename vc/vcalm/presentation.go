@@ -39,6 +39,9 @@ func (h *Handler) serveVerifyPresentation(w http.ResponseWriter, r *http.Request
 		return nil
 	}
 	h.verifyPresentation(r.Context(), p, q, o)
+	if r.Context().Err() != nil {
+		return fail(http.StatusServiceUnavailable, problem(typesOfVCALM, "BUSY", "the time for one request is over"))
+	}
 	if back {
 		o.Presentation = v.Raw()
 	}
@@ -72,6 +75,9 @@ func (h *Handler) verifyPresentation(ctx context.Context, p *vcdm.Presentation, 
 	inside := *q // what the holder signed for says nothing of issuers' proofs
 	inside.purpose, inside.domain, inside.challenge = did.AssertionMethod, nil, ""
 	for _, c := range p.Credentials {
+		if ctx.Err() != nil {
+			return
+		}
 		result := newOutcome(q.names)
 		o.Credentials = append(o.Credentials, result)
 		h.verifyPresented(ctx, p, report, c, &inside, result)

@@ -20,7 +20,11 @@ type verification struct {
 	domain    []string
 	challenge string
 	at        time.Time
+	proofs    *int // how many more may be verified for the request
 }
+
+// maxProofs is how many proofs are verified for one request. Each can take some milliseconds, of documents that are made to be slow.
+const maxProofs = 256
 
 var verifyOptions = []string{"checks", "challenge", "domain", "expectedProofPurpose", "returnCredential", "returnProblemDetails"}
 
@@ -58,7 +62,8 @@ func (h *Handler) readVerification(b *body, purpose did.Purpose) (*verification,
 	if err != nil {
 		return nil, err
 	}
-	q := &verification{checks: *c, purpose: purpose, at: h.opt.Clock()}
+	left := maxProofs
+	q := &verification{checks: *c, purpose: purpose, at: h.opt.Clock(), proofs: &left}
 	if q.domain, err = b.texts("domain", true); err != nil {
 		return nil, err
 	}
@@ -104,6 +109,11 @@ func (h *Handler) verifyCredential(ctx context.Context, v strictjson.Value, q *v
 
 // verifyProofs checks all proofs of a document, and that JSON-LD gives every term of it a meaning.
 func (h *Handler) verifyProofs(ctx context.Context, v strictjson.Value, q *verification, o *outcome) *dataintegrity.ProofReport {
+	proofs, _ := v.Get("proof")
+	if *q.proofs -= max(len(proofs.Elems()), 1); *q.proofs < 0 {
+		o.Errors = append(o.Errors, problem(typesOfIntegrity, "PROOF_VERIFICATION_ERROR", "more than 256 proofs in one request"))
+		return &dataintegrity.ProofReport{}
+	}
 	report, err := dataintegrity.InsecureVerifyProofsOnly(ctx, v.Raw(), h.opt.Keys, &dataintegrity.ProofPolicy{
 		Purpose: q.purpose, Domain: q.domain, Challenge: q.challenge, Now: q.at, Options: *h.integrity(),
 	})
