@@ -176,5 +176,5 @@ func (f *forge) valid() []vector {
 }
 
 func (f *forge) invalid() []vector {
-	return slices.Concat(f.badJSON(), f.badProofs(), f.badValues(), f.badChains(), f.badKeys(), f.badContexts(), f.rewritten(), held(f.badPresentations()...))
+	return slices.Concat(f.badJSON(), f.badProofs(), f.badValues(), f.badChains(), f.badKeys(), f.badContexts(), f.rewritten(), f.moved(), held(f.badPresentations()...))
 }

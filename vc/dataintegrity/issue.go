@@ -49,7 +49,8 @@ func Issue(ctx context.Context, issuer Issuer, credential map[string]any, opt *I
 }
 
 // IssueJSON is [Issue] for a credential as JSON, which stays as it is but for the proof (see [AddProof]). A proof that is there
-// makes a proof set: it must be well-formed, and is not verified.
+// makes a proof set: it must be well-formed, and is not verified. With a suite over RDF alone a Verifier takes it only if it is written
+// plainly (see the package comment), has no value of a property twice, and says nothing of one subject in two objects.
 func IssueJSON(ctx context.Context, issuer Issuer, credential []byte, opt *IssueOptions) (*Credential, error) {
 	c, err := issue(ctx, issuer, credential, opt)
 	if err != nil {
