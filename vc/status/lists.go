@@ -11,7 +11,8 @@ import (
 
 // Source brings lists from wherever they are published. It is asked once for all who want the same list at a time, and not again
 // before the list's ttl has passed. It decides which URIs it follows: they come from credentials, so a Source that uses the network must keep
-// to https, to public addresses and to Request.MaxBytes.
+// to https, to public addresses and to Request.MaxBytes. An issuer that gives every credential a URI of its own learns from each request
+// whose credential is shown: only lists that were brought ahead, by Lists.Add, tell nobody.
 type Source interface {
 	// Fetch returns the document at r.URI. Every error means that it could not be had now.
 	Fetch(ctx context.Context, r Request) (Document, error)
