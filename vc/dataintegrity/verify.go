@@ -48,7 +48,8 @@ type ProofResult struct {
 // InsecureVerifyProofsOnly checks the proofs of a JSON object and nothing else: not whether it is a credential, who its issuer is,
 // whether that issuer is to be believed, what a key's evidence is, status or validity. It is for tests of conformance, and for documents
 // that are no credentials. A proof over RDF must have no other members than [Proof] has fields, because each could be one of those by
-// another name, unless Options.InsecureRewritable is set. All proofs must be valid: the error is nil exactly then, and otherwise a *vc.Fault, the first of the report.
+// another name, unless Options.InsecureRewritable is set. All proofs must be valid: the error is nil exactly then, and otherwise a *vc.Fault, the
+// first of the report.
 // A report is always returned.
 func InsecureVerifyProofsOnly(ctx context.Context, document []byte, k vc.Keys, policy *ProofPolicy) (*ProofReport, error) {
 	report := &ProofReport{}
