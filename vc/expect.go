@@ -40,7 +40,8 @@ type Expect struct {
 	Audience string
 	Nonce    string
 	// InsecureNoHolderBinding accepts a credential from anybody who has a copy. Audience and Nonce must be empty then, and a presentation
-	// with a holder's signature is refused, so that nobody takes an unchecked one for checked.
+	// with a holder's signature is refused, so that nobody takes an unchecked one for checked. Whom the credential says it is for (aud)
+	// is not looked at either: a wallet that takes it is somebody else.
 	InsecureNoHolderBinding bool
 	// InsecureUnrotatableHolderKey accepts a holder's key that stands in the credential (cnf.jwk). Who steals it can present for
 	// as long as the credential lives.

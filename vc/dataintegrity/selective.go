@@ -2,6 +2,7 @@ package dataintegrity
 
 import (
 	"slices"
+	"strconv"
 
 	"github.com/realdid/realdid/internal/strictjson"
 )
@@ -19,14 +20,34 @@ var always = []string{
 }
 
 // AlwaysMandatory returns pointers, the JSON Pointers that the issuer chose, and those of the members that no holder must be able to
-// leave out: without them an expired or revoked credential could be shown as a valid one. With any pointer at all, the types and the id of the
-// credential are mandatory too.
+// leave out: without them an expired or revoked credential could be shown as a valid one. Of several subjects it adds the id of each, or its
+// type, or if it has neither the whole: what was said about two could else be shown as being about one, who would be its holder. With any
+// pointer at all, the types and the id of the credential are mandatory too.
 func AlwaysMandatory(credential strictjson.Value, pointers []string) []string {
 	out := slices.Clone(pointers)
-	for _, name := range always {
-		if _, ok := credential.Get(name); ok && !slices.Contains(out, "/"+name) {
-			out = append(out, "/"+name)
+	add := func(p string) {
+		if !slices.Contains(out, p) {
+			out = append(out, p)
 		}
+	}
+	for _, name := range always {
+		if _, ok := credential.Get(name); ok {
+			add("/" + name)
+		}
+	}
+	subjects, _ := credential.Get("credentialSubject")
+	if len(subjects.Elems()) < 2 {
+		return out
+	}
+	for i, s := range subjects.Elems() {
+		p := "/credentialSubject/" + strconv.Itoa(i)
+		for _, name := range [...]string{"id", "type"} {
+			if _, ok := s.Get(name); ok {
+				p += "/" + name
+				break
+			}
+		}
+		add(p)
 	}
 	return out
 }
