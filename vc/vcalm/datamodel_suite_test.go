@@ -79,6 +79,8 @@ func TestDataModelSuiteTerms(t *testing.T) {
 	ok := input(t, "credential-ok.json")
 	const digest = "sha384-l/HrjlBCNWyAX91hr6LFV2Y3heB5Tcr6IeE4/Tje8YyzYBM8IhqjHWiWpr8+ZbYU"
 	const former = "sha384-NSOcNpmdIVUxIJGvGUoe22FjTWrXiaXlsZ8q6912LdnR3KraQO2n75Ica4wK4Qeg" // of a draft of the context
+	const formerHash = "uJKGMkOmFbVJhEfKTduMC2XCyvRAYLjOVmZWwIH1wQ7k"
+	const other = "sha384-H8BRh8j48O9oYatfu5AZzq6A9RINhZO5H16dQZngK7T62em8MUt1FLm52t+eX6xO"
 	resource := object{"id": contextV2, "digestSRI": digest}
 	typed := object{"id": "https://example.org/1", "type": "https://example.org/#ExampleTestSuite"}
 	for name, f := range map[string]struct {
@@ -97,6 +99,12 @@ func TestDataModelSuiteTerms(t *testing.T) {
 		"resource without id":    {object{"relatedResource": object{"digestSRI": digest}}, false},
 		"resource, no digest":    {object{"relatedResource": object{"id": contextV2}}, false},
 		"resource as text":       {object{"relatedResource": "x"}, false},
+		"resource, other digest": {object{"relatedResource": []any{object{"id": contextV2, "digestMultibase": "uM4RgWQc3RUDtjJCSgTJtTfvpZ7SPEg_LNO0ESlovQC0"}}}, false},
+		"resource, other SRI":    {object{"relatedResource": []any{object{"id": contextV2, "digestSRI": other}}}, false},
+		"resource, one former":   {object{"relatedResource": object{"id": contextV2, "digestSRI": former, "digestMultibase": "uM4RgWQc3RUDtjJCSgTJtTfvpZ7SPEg_LNO0ESlovQC0"}}, false},
+		"resource, other former": {object{"relatedResource": object{"id": contextV2, "digestSRI": other, "digestMultibase": formerHash}}, false},
+		"resource elsewhere":     {object{"relatedResource": object{"id": "https://example.org/1", "digestSRI": other}}, true},
+		"former, elsewhere":      {object{"relatedResource": []any{resource, object{"id": contextV1, "digestSRI": former}}}, false},
 		"status":                 {object{"credentialStatus": typed}, true},
 		"status without id":      {object{"credentialStatus": with(t, typed, object{"id": nil})}, true},
 		"status without type":    {object{"credentialStatus": with(t, typed, object{"type": nil})}, false},
@@ -119,13 +127,15 @@ func TestDataModelSuiteTerms(t *testing.T) {
 			s.good(c, nil, object{})
 		}
 	}
-	// A digest is compared where somebody relies on it.
-	c := s.issue(path, with(t, ok, object{"relatedResource": object{"id": contextV2, "digestSRI": former}}), nil)
-	if a := s.verify(c, nil); a.titles("errors") != "INTEGRITY_PROTECTION_ERROR" {
-		t.Errorf("got %s", a.raw)
+	// That of a former text is issued, and compared where somebody relies on it.
+	for _, r := range []object{{"digestSRI": former}, {"digestMultibase": formerHash}, {"digestSRI": former, "digestMultibase": formerHash}} {
+		c := s.issue(path, with(t, ok, object{"relatedResource": with(t, r, object{"id": contextV2})}), nil)
+		if a := s.verify(c, nil); a.titles("errors") != "INTEGRITY_PROTECTION_ERROR" {
+			t.Errorf("got %s", a.raw)
+		}
 	}
 	// What the request names is an error where it cannot be done, and else a warning.
-	c = s.issue(path, with(t, ok, object{"credentialStatus": typed, "credentialSchema": with(t, typed, object{"id": "https://example.org/2", "type": "JsonSchema"})}), nil)
+	c := s.issue(path, with(t, ok, object{"credentialStatus": typed, "credentialSchema": with(t, typed, object{"id": "https://example.org/2", "type": "JsonSchema"})}), nil)
 	if a := s.verify(c, nil); a.titles("warnings") != "STATUS_RETRIEVAL_ERROR SCHEMA_NOT_CHECKED" || !a.verified() {
 		t.Errorf("got %s", a.raw)
 	}

@@ -110,6 +110,9 @@ func (h *Handler) issue(ctx context.Context, v strictjson.Value, in *issuance) (
 	if c.Issuer != in.issuer.Method.DID().String() {
 		return nil, fail(http.StatusBadRequest, problem(typesOfModel, "MALFORMED_VALUE_ERROR", "the credential names another issuer"))
 	}
+	if err := h.checkRelated(c); err != nil {
+		return nil, err
+	}
 	if in.id == "" {
 		in.id = c.ID
 	}
