@@ -3,7 +3,6 @@ package vcalm
 import (
 	"bytes"
 	"context"
-	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -181,12 +180,12 @@ func appendMember(object []byte, name string, value []byte) []byte {
 
 // withoutPackage is the text of an error without the names of packages in front of it.
 func withoutPackage(err error) string {
-	for next := errors.Unwrap(err); next != nil; next = errors.Unwrap(err) {
-		err = next
-	}
 	s := err.Error()
-	if i := strings.Index(s, ": "); i > 0 && !strings.ContainsAny(s[:i], " \"") {
-		return s[i+2:]
+	for {
+		name, rest, ok := strings.Cut(s, ": ")
+		if !ok || strings.ContainsAny(name, " \"") {
+			return s
+		}
+		s = rest
 	}
-	return s
 }
