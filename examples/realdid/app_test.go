@@ -113,6 +113,8 @@ func TestReadme(t *testing.T) {
 		inspectedJSON{},
 		inspectedProof{},
 		derivedJSON{},
+		proofsJSON{},
+		proofResultJSON{},
 		presentedJSON{},
 		partSizes{},
 		backupJSON{},

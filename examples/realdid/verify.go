@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/realdid/realdid/did"
 	"github.com/realdid/realdid/vc"
 )
 
@@ -22,7 +23,8 @@ type verifyFlags struct {
 	maxAge, claimsOut                         string
 	refuseRetired                             bool
 	anyIssuer, anyType, noHolder, unrotatable bool
-	genesisOnly, ignoreStatus                 bool
+	genesisOnly, ignoreStatus, proofsOnly     bool
+	purpose                                   string
 
 	evidence evidenceFlags
 	contexts contextFlags
@@ -73,6 +75,8 @@ Exit status: 0 valid, 1 invalid, 2 could not check, 3 the policy is incomplete.`
 	fl.BoolVar(&f.unrotatable, "insecure-unrotatable-holder-key", false, "accept a holder's key that cannot be rotated")
 	fl.BoolVar(&f.genesisOnly, "insecure-genesis-only", false, "accept a DID of which only the first state is known")
 	fl.BoolVar(&f.ignoreStatus, "insecure-ignore-status", false, "do not look at the status list that a credential refers to")
+	fl.BoolVar(&f.proofsOnly, "insecure-proofs-only", false, "check the Data Integrity proofs of a JSON object and nothing else: no data model, no issuer, no status, no policy")
+	fl.StringVar(&f.purpose, "purpose", did.AssertionMethod.String(), "proofPurpose as a `TERM`, with --insecure-proofs-only")
 	_ = c.RegisterFlagCompletionFunc("issuer", a.completeIdentities)
 	return verb(c, func(c *cobra.Command, args []string) error { return a.vcVerify(c.Context(), args[0], &f) })
 }
@@ -119,6 +123,12 @@ func (a *app) expect(f *verifyFlags) (*vc.Expect, error) {
 }
 
 func (a *app) vcVerify(ctx context.Context, arg string, f *verifyFlags) error {
+	switch {
+	case f.proofsOnly:
+		return a.verifyProofsOnly(ctx, arg, f)
+	case f.purpose != did.AssertionMethod.String():
+		return usage("leave it out", "--purpose is for --insecure-proofs-only")
+	}
 	expect, err := a.expect(f)
 	if err != nil {
 		return err
@@ -165,7 +175,7 @@ func (a *app) vcVerify(ctx context.Context, arg string, f *verifyFlags) error {
 	return createFile(f.claimsOut, append(b, '\n'))
 }
 
-func verdictFailure(err error) error {
+func verdictFailure(err error) *failure {
 	f := &failure{status: statusUnknown, quiet: true, detail: strings.TrimPrefix(err.Error(), "vc: ")}
 	if errors.Is(err, vc.ErrInvalid) {
 		f.status = statusInvalid
