@@ -34,28 +34,28 @@ func readClaims(v any) (c envelope.Claims, err error) {
 		return c, vc.Invalid("cose.claim.object", "the CWT claims are not a map")
 	}
 	for label, v := range m {
-		ok, code := true, credentialCodes.Text
+		ok, code := true, codes.Text
 		switch label {
 		case cose.CWTClaimIssuer:
 			c.Issuer, ok = text(v)
 		case cose.CWTClaimSubject:
 			c.Subject, ok = text(v)
 		case cose.CWTClaimAudience:
-			code = credentialCodes.Audience
+			code = codes.Audience
 			c.Audience, ok = audience(v)
 		case cose.CWTClaimExpirationTime:
-			code = credentialCodes.Date
+			code = codes.Date
 			c.Expires, ok = date(v)
 		case cose.CWTClaimNotBefore:
-			code = credentialCodes.Date
+			code = codes.Date
 			c.NotBefore, ok = date(v)
 		case cose.CWTClaimIssuedAt:
-			code = credentialCodes.Date
+			code = codes.Date
 			c.IssuedAt, ok = date(v)
 		case claimNonce:
 			c.Nonce, ok = nonce(v)
 		case cose.CWTClaimConfirmation:
-			code = credentialCodes.Confirmation
+			code = codes.Confirmation
 			c.HolderKeyID, c.HolderKey, ok = confirmation(v)
 		case claimStatus:
 			c.HasStatus, c.Status = true, status(v)

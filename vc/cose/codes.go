@@ -5,7 +5,6 @@ import (
 	"io"
 
 	"github.com/realdid/realdid/internal/strictjson"
-	"github.com/realdid/realdid/vc"
 	"github.com/realdid/realdid/vc/internal/envelope"
 )
 
@@ -26,44 +25,35 @@ var (
 	limits  = strictjson.Limits{Bytes: MaxSize, Depth: MaxDepth}
 )
 
-var credentialCodes = envelope.Codes{
-	Text:         "cose.claim.text",
-	Date:         "cose.claim.date",
-	Audience:     "cose.claim.aud",
-	Confirmation: "cose.claim.cnf",
-	Conflict:     "cose.claim.conflict",
-	Version:      "cose.version",
+var codes = envelope.FormatCodes{
+	PresentationCodes: envelope.PresentationCodes{
+		Codes: envelope.Codes{
+			Text:         "cose.claim.text",
+			Date:         "cose.claim.date",
+			Audience:     "cose.claim.aud",
+			Confirmation: "cose.claim.cnf",
+			Conflict:     "cose.claim.conflict",
+			Version:      "cose.version",
+		},
+		Count:    "cose.vp.count",
+		Envelope: "cose.vp.envelope",
+		Format:   "cose.vp.format",
+		Holder:   "cose.vp.holder",
+		Binding:  "cose.vp.binding",
+	},
+	Size:          "cose.size",
+	Syntax:        "cose.syntax",
+	Signature:     "cose.vp.signature",
+	JSONSyntax:    "cose.json.syntax",
+	JSONDuplicate: "cose.json.duplicate",
+	JSONLimit:     "cose.json.limit",
 }
 
-var presentationCodes = envelope.PresentationCodes{
-	Codes:    credentialCodes,
-	Count:    "cose.vp.count",
-	Envelope: "cose.vp.envelope",
-	Format:   "cose.vp.format",
-	Holder:   "cose.vp.holder",
-	Binding:  "cose.vp.binding",
-}
-
-func jsonFault(err error) error {
-	code := "cose.json.syntax"
-	switch {
-	case errors.Is(err, strictjson.ErrDuplicate):
-		code = "cose.json.duplicate"
-	case errors.Is(err, strictjson.ErrLimit):
-		code = "cose.json.limit"
-	}
-	return vc.InvalidBecause(code, err)
+var format = &envelope.Format{
+	MediaType: MediaType, PresentationMediaType: PresentationMediaType,
+	Limits: limits, ErrSize: errSize, Codes: &codes, Parse: parseMessage,
 }
 
 // ReadAll reads everything from r, at most MaxSize bytes; a source that has more, or never ends, is a *vc.Fault with code
 // cose.size. Other errors are those of r.
-func ReadAll(r io.Reader) ([]byte, error) {
-	b, err := io.ReadAll(io.LimitReader(r, MaxSize+1))
-	if err != nil {
-		return nil, err
-	}
-	if len(b) > MaxSize {
-		return nil, vc.InvalidBecause("cose.size", errSize)
-	}
-	return b, nil
-}
+func ReadAll(r io.Reader) ([]byte, error) { return format.ReadAll(r) }

@@ -11,7 +11,7 @@ import (
 	"github.com/realdid/realdid/internal/strictjson"
 	"github.com/realdid/realdid/keys"
 	"github.com/realdid/realdid/keys/jws"
-	"github.com/realdid/realdid/vc/vcdm"
+	"github.com/realdid/realdid/vc/internal/envelope"
 	"github.com/veraison/go-cose"
 )
 
@@ -63,21 +63,24 @@ func IssueJSON(ctx context.Context, issuer Issuer, credential []byte, opt *Issue
 }
 
 func issue(ctx context.Context, issuer Issuer, credential []byte, opt *IssueOptions) ([]byte, error) {
-	v, err := strictjson.Parse(credential, limits)
+	_, cred, err := format.UnsignedCredential(credential)
 	if err != nil {
 		return nil, err
 	}
-	cred, err := vcdm.ParseCredential(v)
+	kid, iss, err := (*envelope.Issuer)(&issuer).Names(cred.Issuer)
 	if err != nil {
 		return nil, err
-	}
-	if cred.Version != vcdm.V2 {
-		return nil, errors.New("the credential is not one of the data model 2.0")
 	}
 	headers := newHeaders(MediaType, "application/vc")
+	if kid != "" {
+		headers.Protected[cose.HeaderLabelKeyID] = []byte(kid)
+	}
+	if len(issuer.Chain) > 0 {
+		headers.Protected[cose.HeaderLabelX5Chain] = chain(issuer.Chain)
+	}
 	claims := map[any]any{}
-	if err := issuer.fill(headers.Protected, claims, cred.Issuer); err != nil {
-		return nil, err
+	if iss != "" {
+		claims[cose.CWTClaimIssuer] = iss
 	}
 	if err := addDates(claims, opt.IssuedAt, opt.Expires); err != nil {
 		return nil, err
@@ -102,37 +105,16 @@ func newHeaders(mediaType, contentType string) cose.Headers {
 	}
 }
 
-// fill writes who signs for the credential's issuer.
-func (i *Issuer) fill(h cose.ProtectedHeader, claims map[any]any, issuer string) error {
-	ways := 0
-	for _, set := range [...]bool{!i.Method.IsZero(), i.KeyID != "", len(i.Chain) > 0} {
-		if set {
-			ways++
-		}
+// chain writes x5chain: one certificate stands without a list (RFC 9360, section 2).
+func chain(certificates []*x509.Certificate) any {
+	if len(certificates) == 1 {
+		return certificates[0].Raw
 	}
-	switch {
-	case ways != 1:
-		return errors.New("an issuer has either a verification method, or a key's name, or certificates")
-	case !i.Method.IsZero() && !i.Method.IsKeyReference():
-		return errors.New("the verification method is not a DID with a fragment")
-	case !i.Method.IsZero() && i.Method.DID().String() != issuer:
-		return errors.New("the credential's issuer is not the DID of the verification method")
-	case !i.Method.IsZero():
-		h[cose.HeaderLabelKeyID] = []byte(i.Method.String())
-		return nil
-	case i.KeyID != "":
-		h[cose.HeaderLabelKeyID] = []byte(i.KeyID)
-	case len(i.Chain) == 1: // alone it stands without a list (RFC 9360, section 2)
-		h[cose.HeaderLabelX5Chain] = i.Chain[0].Raw
-	default:
-		list := make([]any, len(i.Chain))
-		for n, c := range i.Chain {
-			list[n] = c.Raw
-		}
-		h[cose.HeaderLabelX5Chain] = list
+	list := make([]any, len(certificates))
+	for i, c := range certificates {
+		list[i] = c.Raw
 	}
-	claims[cose.CWTClaimIssuer] = issuer
-	return nil
+	return list
 }
 
 // addDates writes iat, for which zero means now, and exp, if it is not zero.

@@ -14,21 +14,19 @@ import (
 	"github.com/veraison/go-cose"
 )
 
-// message is a parsed COSE_Sign1.
+// message is a parsed COSE_Sign1. It implements envelope.Token.
 type message struct {
 	cose.Sign1Message
 	algorithm keys.Algorithm
 	keyID     string // "" if absent, or not text
 	typ       string
 	chain     [][]byte
-	claims    envelope.Claims
-	body      strictjson.Value
 }
 
 // parseMessage reads a COSE_Sign1 and its headers.
-func parseMessage(b []byte) (*message, error) {
+func parseMessage(b []byte) (envelope.Token, error) {
 	if len(b) > MaxSize {
-		return nil, vc.InvalidBecause("cose.size", errSize)
+		return nil, vc.InvalidBecause(codes.Size, errSize)
 	}
 	m := new(message)
 	if err := m.UnmarshalCBOR(b); err != nil {
@@ -43,11 +41,15 @@ func parseMessage(b []byte) (*message, error) {
 	return m, nil
 }
 
-// isPresentation tells which of the two media types it is, or would be.
-func (m *message) isPresentation() bool { return m.typ == "application/"+PresentationMediaType }
+// IsPresentation goes by typ.
+func (m *message) IsPresentation() bool { return m.typ == "application/"+PresentationMediaType }
 
-// read reads claims and payload of a message with this typ and, if it says so, this content type.
-func (m *message) read(typ, contentType string) (err error) {
+// Read wants a typ and, if it is there, a content type.
+func (m *message) Read(presentation bool, c *envelope.Content) (err error) {
+	typ, contentType := "application/"+MediaType, "application/vc"
+	if presentation {
+		typ, contentType = "application/"+PresentationMediaType, "application/vp"
+	}
 	if m.typ != typ {
 		return vc.Invalid("cose.header.typ", "typ is not "+typ)
 	}
@@ -55,18 +57,28 @@ func (m *message) read(typ, contentType string) (err error) {
 		return vc.Invalid("cose.header.contenttype", "the content type is not "+contentType)
 	}
 	if claims, ok := m.Headers.Protected[cose.HeaderLabelCWTClaims]; ok {
-		if m.claims, err = readClaims(claims); err != nil {
+		if c.Claims, err = readClaims(claims); err != nil {
 			return err
 		}
 	}
-	if m.body, err = strictjson.Parse(m.Payload, limits); err != nil {
-		return jsonFault(err)
+	if c.Payload, err = strictjson.Parse(m.Payload, limits); err != nil {
+		return codes.JSONFault(err)
 	}
-	if m.body.Kind() != strictjson.Object {
+	if c.Payload.Kind() != strictjson.Object {
 		return vc.Invalid("cose.payload", "the payload is not an object")
 	}
 	return nil
 }
+
+// CheckReplicated finds nothing to compare: the claims stand in the header, and only there.
+func (m *message) CheckReplicated(string) error { return nil }
+
+// Key returns kid, alg and x5chain.
+func (m *message) Key() envelope.Key {
+	return envelope.Key{ID: m.keyID, Algorithm: m.algorithm, Chain: m.chain}
+}
+
+func (m *message) PayloadBytes() []byte { return m.Payload }
 
 // readHeaders reads the parameters that this package understands. Others are ignored.
 func (m *message) readHeaders() error {
@@ -146,8 +158,8 @@ func algorithm(a cose.Algorithm) keys.Algorithm {
 	return 0
 }
 
-// verify checks the signature with key.
-func (m *message) verify(key keys.PublicKey) error {
+// CheckSignature checks alg against the key too.
+func (m *message) CheckSignature(key keys.PublicKey) error {
 	if key.Algorithm() != m.algorithm {
 		return errors.New("alg is not that of the key")
 	}
@@ -158,8 +170,8 @@ func (m *message) verify(key keys.PublicKey) error {
 	return m.Verify(nil, &verifier{alg, key.Verify})
 }
 
-// signed returns what is signed: the Sig_structure of RFC 9052, section 4.4.
-func (m *message) signed() (tbs []byte) {
+// SignedBytes returns the Sig_structure of RFC 9052, section 4.4.
+func (m *message) SignedBytes() (tbs []byte) {
 	alg, err := m.Headers.Protected.Algorithm()
 	if err != nil {
 		return nil

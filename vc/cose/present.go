@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/realdid/realdid/did"
-	"github.com/realdid/realdid/internal/strictjson"
 	"github.com/realdid/realdid/keys"
 	"github.com/realdid/realdid/vc/internal/envelope"
 	"github.com/realdid/realdid/vc/vcdm"
@@ -61,23 +60,7 @@ func PresentAll(ctx context.Context, holder keys.Signer, credentials []Enveloped
 	if opt == nil {
 		opt = &PresentOptions{}
 	}
-	if len(credentials) == 0 {
-		return nil, errors.New("cose: present: no credential")
-	}
-	list := make([]any, len(credentials))
-	for i, c := range credentials {
-		list[i] = c.Envelope().Credential()
-	}
-	document := map[string]any{
-		"@context": []any{vcdm.ContextV2}, "type": []any{"VerifiablePresentation"}, "verifiableCredential": list,
-	}
-	if !opt.Method.IsZero() {
-		document["holder"] = opt.Method.DID().String()
-	}
-	if opt.ID != "" {
-		document["id"] = opt.ID
-	}
-	b, err := strictjson.Canonical(document)
+	b, err := envelope.WritePresentation(credentials, opt.Method, opt.ID)
 	if err != nil {
 		return nil, fmt.Errorf("cose: present: %w", err)
 	}
@@ -117,29 +100,13 @@ func SignPresentation(ctx context.Context, holder keys.Signer, presentation []by
 }
 
 func signPresentation(ctx context.Context, holder keys.Signer, presentation []byte, opt *SignOptions) ([]byte, error) {
-	v, err := strictjson.Parse(presentation, limits)
+	_, kid, err := format.UnsignedPresentation(presentation, opt.Method, opt.KeyID)
 	if err != nil {
-		return nil, err
-	}
-	p, err := vcdm.ParsePresentation(v)
-	if err != nil {
-		return nil, err
-	}
-	keyID := opt.KeyID
-	switch {
-	case opt.Method.IsZero():
-	case !opt.Method.IsKeyReference() || keyID != "":
-		return nil, errors.New("the verification method is not a DID with a fragment, or the key has another name as well")
-	default:
-		keyID = opt.Method.String()
-	}
-	claims := envelope.Claims{}
-	if err := claims.CheckPresentation(p, keyID, &presentationCodes); err != nil {
 		return nil, err
 	}
 	headers, cwt := newHeaders(PresentationMediaType, "application/vp"), map[any]any{}
-	if keyID != "" {
-		headers.Protected[cose.HeaderLabelKeyID] = []byte(keyID)
+	if kid != "" {
+		headers.Protected[cose.HeaderLabelKeyID] = []byte(kid)
 	}
 	if opt.Audience != "" {
 		cwt[cose.CWTClaimAudience] = opt.Audience

@@ -5,11 +5,8 @@ import (
 	"fmt"
 	"sync"
 
-	"github.com/realdid/realdid/internal/strictjson"
 	"github.com/realdid/realdid/keys"
 	"github.com/realdid/realdid/vc"
-	"github.com/realdid/realdid/vc/internal/envelope"
-	"github.com/realdid/realdid/vc/vcdm"
 )
 
 // Options are for readers of presentations.
@@ -34,7 +31,7 @@ type Presentation struct {
 // when a Verifier opens it, so that a report covers parsing too.
 func Received(b []byte, opt *Options) *Presentation {
 	raw := bytes.Clone(b)
-	return &Presentation{raw, sync.OnceValues(func() (vc.Parsed, error) { return open(raw, opt) })}
+	return &Presentation{raw, sync.OnceValues(func() (vc.Parsed, error) { return format.Open(raw, opt.formats()) })}
 }
 
 // Parse is [Received] and parses at once. Errors are a *vc.Fault.
@@ -50,113 +47,23 @@ func Parse(b []byte, opt *Options) (*Presentation, error) {
 // under a policy of its own, with the same audience and nonce. Errors are a *vc.Fault.
 func Split(b []byte, opt *Options) ([]*Presentation, error) {
 	raw := bytes.Clone(b)
-	t, err := unwrap(raw)
+	p, err := format.ParsePresentation(raw)
 	if err != nil {
 		return nil, err
 	}
-	p, err := t.presentation()
-	if err != nil {
-		return nil, err
-	}
-	if len(p.document.Credentials) == 0 {
-		return nil, errCount()
-	}
-	out := make([]*Presentation, len(p.document.Credentials))
+	out := make([]*Presentation, p.Len())
 	for i := range out {
-		out[i] = &Presentation{raw, sync.OnceValues(func() (vc.Parsed, error) { return p.open(i, opt.formats()) })}
+		out[i] = &Presentation{raw, sync.OnceValues(func() (vc.Parsed, error) { return p.Open(i, opt.formats()) })}
 	}
 	return out, nil
 }
 
-func errCount() error {
-	return vc.Invalid(presentationCodes.Count, "the presentation does not hold exactly one credential")
-}
-
-// formats are those that opt adds to vc+cose.
-func (o *Options) formats() envelope.Formats {
-	f := envelope.Formats{}
-	if o != nil {
-		for name, open := range o.Formats {
-			f[name] = open
-		}
+// formats are those that o adds; o may be nil.
+func (o *Options) formats() map[string]func([]byte) vc.Presentation {
+	if o == nil {
+		return nil
 	}
-	f[MediaType] = func(b []byte) vc.Presentation { return bare(b) }
-	return f
-}
-
-// bare is a credential with no presentation around it.
-type bare []byte
-
-func (b bare) Open() (vc.Parsed, error) {
-	p, err := parseCredential(b)
-	if err != nil {
-		return nil, err
-	}
-	return p, nil
-}
-
-// parseCredential parses a credential with no presentation around it.
-func parseCredential(b []byte) (*parsedCredential, error) {
-	t, err := parseMessage(b)
-	if err != nil {
-		return nil, err
-	}
-	return t.credential()
-}
-
-// open parses a credential or a presentation of one.
-func open(b []byte, opt *Options) (vc.Parsed, error) {
-	t, err := unwrap(b)
-	if err != nil {
-		return nil, err
-	}
-	if !t.isPresentation() {
-		p, err := t.credential()
-		if err != nil {
-			return nil, err
-		}
-		return p, nil
-	}
-	p, err := t.presentation()
-	if err != nil {
-		return nil, err
-	}
-	if len(p.document.Credentials) != 1 {
-		return nil, errCount()
-	}
-	return p.open(0, opt.formats())
-}
-
-// unwrap parses b, or the message in it if it is an enveloping JSON object.
-func unwrap(b []byte) (*message, error) {
-	if len(b) > MaxSize {
-		return nil, vc.InvalidBecause("cose.size", errSize)
-	}
-	if len(b) == 0 || b[0] != '{' {
-		return parseMessage(b)
-	}
-	v, err := strictjson.Parse(b, limits)
-	if err != nil {
-		return nil, jsonFault(err)
-	}
-	e, err := vcdm.ParseEnvelopedPresentation(v)
-	if err != nil {
-		if e, err = vcdm.ParseEnvelopedCredential(v); err != nil {
-			return nil, vc.InvalidBecause("cose.syntax", err)
-		}
-	}
-	t, err := parseMessage(e.Data)
-	if err != nil {
-		return nil, err
-	}
-	want := MediaType
-	if t.isPresentation() {
-		want = PresentationMediaType
-	}
-	if e.MediaType != want {
-		return nil, vc.Invalid("cose.syntax", "an envelope of another media type than what is in it")
-	}
-	return t, nil
+	return o.Formats
 }
 
 // Open implements vc.Presentation.
@@ -175,26 +82,5 @@ func (p *Presentation) GoString() string { return p.String() }
 // key it is, not the time, not what is inside a presentation. It is for conformance suites and tools. It returns the payload, with the
 // media type of what is in it, "vc" or "vp". Errors are a *vc.Fault.
 func InsecureVerifySignature(b []byte, key keys.PublicKey) (payload []byte, mediaType string, err error) {
-	t, err := unwrap(b)
-	if err != nil {
-		return nil, "", err
-	}
-	if t.isPresentation() {
-		p, err := t.presentation()
-		if err == nil {
-			err = p.checkBinding(key)
-		}
-		if err != nil {
-			return nil, "", err
-		}
-		return p.Payload, "vp", nil
-	}
-	p, err := t.credential()
-	if err == nil {
-		err = p.CheckSignature(key)
-	}
-	if err != nil {
-		return nil, "", err
-	}
-	return p.Payload, "vc", nil
+	return format.InsecureVerifySignature(b, key)
 }

@@ -25,23 +25,34 @@ const (
 // limits bound the payload.
 var limits = strictjson.Limits{Bytes: MaxSize, Depth: MaxDepth}
 
-var credentialCodes = envelope.Codes{
-	Forbidden:    "jose.claim.forbidden",
-	Text:         "jose.claim.text",
-	Date:         "jose.claim.date",
-	Audience:     "jose.claim.aud",
-	Confirmation: "jose.claim.cnf",
-	Conflict:     "jose.claim.conflict",
-	Version:      "jose.version",
+var codes = envelope.FormatCodes{
+	PresentationCodes: envelope.PresentationCodes{
+		Codes: envelope.Codes{
+			Forbidden:    "jose.claim.forbidden",
+			Text:         "jose.claim.text",
+			Date:         "jose.claim.date",
+			Audience:     "jose.claim.aud",
+			Confirmation: "jose.claim.cnf",
+			Conflict:     "jose.claim.conflict",
+			Version:      "jose.version",
+		},
+		Count:    "jose.vp.count",
+		Envelope: "jose.vp.envelope",
+		Format:   "jose.vp.format",
+		Holder:   "jose.vp.holder",
+		Binding:  "jose.vp.binding",
+	},
+	Size:          "jose.size",
+	Syntax:        "jose.syntax",
+	Signature:     "jose.vp.signature",
+	JSONSyntax:    "jose.json.syntax",
+	JSONDuplicate: "jose.json.duplicate",
+	JSONLimit:     "jose.json.limit",
 }
 
-var presentationCodes = envelope.PresentationCodes{
-	Codes:    credentialCodes,
-	Count:    "jose.vp.count",
-	Envelope: "jose.vp.envelope",
-	Format:   "jose.vp.format",
-	Holder:   "jose.vp.holder",
-	Binding:  "jose.vp.binding",
+var format = &envelope.Format{
+	MediaType: MediaType, PresentationMediaType: PresentationMediaType,
+	Limits: limits, ErrSize: jws.ErrSize, Codes: &codes, Parse: parseToken,
 }
 
 // jwsFault gives an error of package jws its code.
@@ -53,7 +64,7 @@ func jwsFault(err error) error {
 	case errors.Is(err, jws.ErrBase64):
 		code = "jose.base64"
 	case errors.Is(err, jws.ErrJSON):
-		return jsonFault(err)
+		return codes.JSONFault(err)
 	case errors.Is(err, jws.ErrHeader):
 		code = "jose.header.object"
 	case errors.Is(err, jws.ErrAlgorithm):
@@ -68,26 +79,6 @@ func jwsFault(err error) error {
 	return vc.InvalidBecause(code, err)
 }
 
-func jsonFault(err error) error {
-	code := "jose.json.syntax"
-	switch {
-	case errors.Is(err, strictjson.ErrDuplicate):
-		code = "jose.json.duplicate"
-	case errors.Is(err, strictjson.ErrLimit):
-		code = "jose.json.limit"
-	}
-	return vc.InvalidBecause(code, err)
-}
-
 // ReadAll reads everything from r, at most MaxSize bytes; a source that has more, or never ends, is a *vc.Fault with code
 // jose.size. Other errors are those of r.
-func ReadAll(r io.Reader) ([]byte, error) {
-	b, err := io.ReadAll(io.LimitReader(r, MaxSize+1))
-	if err != nil {
-		return nil, err
-	}
-	if len(b) > MaxSize {
-		return nil, vc.InvalidBecause("jose.size", jws.ErrSize)
-	}
-	return b, nil
-}
+func ReadAll(r io.Reader) ([]byte, error) { return format.ReadAll(r) }

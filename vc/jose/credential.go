@@ -3,10 +3,10 @@ package jose
 import (
 	"bytes"
 	"fmt"
-	"sync"
 
 	"github.com/realdid/realdid/keys"
 	"github.com/realdid/realdid/vc"
+	"github.com/realdid/realdid/vc/internal/envelope"
 	"github.com/realdid/realdid/vc/vcdm"
 )
 
@@ -14,30 +14,22 @@ import (
 // can verify what it received, with a policy without holder binding. It is safe for concurrent use.
 type Credential struct {
 	raw  []byte
-	load func() (*parsedCredential, error)
+	lazy envelope.Lazy
 }
 
-func newCredential(raw []byte) *Credential {
-	return &Credential{raw, sync.OnceValues(func() (*parsedCredential, error) { return parseCredential(raw) })}
-}
+func newCredential(raw []byte) *Credential { return &Credential{raw, format.Lazy(raw)} }
 
 // ParseCredential parses a vc+jwt and copies it. It does not check who signed it. Errors are a *vc.Fault.
 func ParseCredential(b []byte) (*Credential, error) {
 	c := newCredential(bytes.Clone(b))
-	if _, err := c.load(); err != nil {
+	if _, err := c.lazy(); err != nil {
 		return nil, err
 	}
 	return c, nil
 }
 
 // Open implements vc.Presentation.
-func (c *Credential) Open() (vc.Parsed, error) {
-	p, err := c.load()
-	if err != nil {
-		return nil, err
-	}
-	return p, nil
-}
+func (c *Credential) Open() (vc.Parsed, error) { return c.lazy.Open() }
 
 // Bytes returns the token. The slice is shared: do not change it.
 func (c *Credential) Bytes() []byte { return c.raw }
@@ -48,33 +40,13 @@ func (c *Credential) Envelope() *vcdm.Envelope {
 }
 
 // Holder returns what the credential is bound to: a DID, a DID URL or a key that stands in it; both are zero if it is bound to nobody.
-func (c *Credential) Holder() (keyID string, key keys.PublicKey, err error) {
-	p, err := c.load()
-	if err != nil {
-		return "", key, err
-	}
-	d, err := p.Disclose()
-	return d.HolderKeyID, d.HolderKey, err
-}
+func (c *Credential) Holder() (keyID string, key keys.PublicKey, err error) { return c.lazy.Holder() }
 
 // IssuanceDigest returns what an issuance receipt commits to (vc.Issuance), for vc.ReceiptBatch.
-func (c *Credential) IssuanceDigest() ([32]byte, error) {
-	p, err := c.load()
-	if err != nil {
-		return [32]byte{}, err
-	}
-	return p.IssuanceDigest(), nil
-}
+func (c *Credential) IssuanceDigest() ([32]byte, error) { return c.lazy.IssuanceDigest() }
 
 // UnverifiedClaims returns what a look inside shows, whoever signed it. Nothing may rest on it. Errors are a *vc.Fault.
-func (c *Credential) UnverifiedClaims() (map[string]any, error) {
-	p, err := c.load()
-	if err != nil {
-		return nil, err
-	}
-	m, _ := p.body.Interface().(map[string]any)
-	return m, nil
-}
+func (c *Credential) UnverifiedClaims() (map[string]any, error) { return c.lazy.UnverifiedClaims() }
 
 // String tells the size and no content.
 func (c *Credential) String() string { return fmt.Sprintf("jose(%d bytes)", len(c.raw)) }

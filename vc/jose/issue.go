@@ -3,7 +3,6 @@ package jose
 import (
 	"context"
 	"crypto/x509"
-	"errors"
 	"fmt"
 	"time"
 
@@ -12,7 +11,6 @@ import (
 	"github.com/realdid/realdid/keys"
 	"github.com/realdid/realdid/keys/jws"
 	"github.com/realdid/realdid/vc/internal/envelope"
-	"github.com/realdid/realdid/vc/vcdm"
 )
 
 // Issuer is who signs: a DID, by Method; the subject of a certificate, by Chain; or somebody whose key verifiers hold, by KeyID.
@@ -68,22 +66,14 @@ func IssueJSON(ctx context.Context, issuer Issuer, credential []byte, opt *Issue
 }
 
 func issue(ctx context.Context, issuer Issuer, credential []byte, opt *IssueOptions) ([]byte, error) {
-	v, err := strictjson.Parse(credential, limits)
+	v, cred, err := format.UnsignedCredential(credential)
 	if err != nil {
 		return nil, err
 	}
-	cred, err := vcdm.ParseCredential(v)
+	kid, iss, err := (*envelope.Issuer)(&issuer).Names(cred.Issuer)
 	if err != nil {
 		return nil, err
 	}
-	if cred.Version != vcdm.V2 {
-		return nil, errors.New("the credential is not one of the data model 2.0")
-	}
-	p, iss, err := issuer.parameters(cred.Issuer)
-	if err != nil {
-		return nil, err
-	}
-	p.More = opt.Header
 	w, err := envelope.NewWriter(v)
 	if err != nil {
 		return nil, err
@@ -95,30 +85,9 @@ func issue(ctx context.Context, issuer Issuer, credential []byte, opt *IssueOpti
 	if err := w.Confirmation(opt.Holder, opt.HolderKey); err != nil {
 		return nil, err
 	}
-	return sign(ctx, issuer.Signer, p, w.Bytes())
-}
-
-// parameters returns the header for the credential's issuer, and iss if it should stand in the payload.
-func (i *Issuer) parameters(issuer string) (p *jws.Parameters, iss string, err error) {
-	p = &jws.Parameters{Type: MediaType, ContentType: "vc", KeyID: i.KeyID, Chain: i.Chain}
-	ways := 0
-	for _, set := range [...]bool{!i.Method.IsZero(), i.KeyID != "", len(i.Chain) > 0} {
-		if set {
-			ways++
-		}
-	}
-	switch {
-	case ways != 1:
-		return nil, "", errors.New("an issuer has either a verification method, or a key's name, or certificates")
-	case i.Method.IsZero():
-		return p, issuer, nil
-	case !i.Method.IsKeyReference():
-		return nil, "", errors.New("the verification method is not a DID with a fragment")
-	case i.Method.DID().String() != issuer:
-		return nil, "", errors.New("the credential's issuer is not the DID of the verification method")
-	}
-	p.KeyID = i.Method.String()
-	return p, "", nil
+	return sign(ctx, issuer.Signer, &jws.Parameters{
+		Type: MediaType, ContentType: "vc", KeyID: kid, Chain: issuer.Chain, More: opt.Header,
+	}, w.Bytes())
 }
 
 func sign(ctx context.Context, s keys.Signer, p *jws.Parameters, payload []byte) ([]byte, error) {

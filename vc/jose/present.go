@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/realdid/realdid/did"
-	"github.com/realdid/realdid/internal/strictjson"
 	"github.com/realdid/realdid/keys"
 	"github.com/realdid/realdid/keys/jws"
 	"github.com/realdid/realdid/vc/internal/envelope"
@@ -61,23 +60,7 @@ func PresentAll(ctx context.Context, holder keys.Signer, credentials []Enveloped
 	if opt == nil {
 		opt = &PresentOptions{}
 	}
-	if len(credentials) == 0 {
-		return nil, errors.New("jose: present: no credential")
-	}
-	list := make([]any, len(credentials))
-	for i, c := range credentials {
-		list[i] = c.Envelope().Credential()
-	}
-	document := map[string]any{
-		"@context": []any{vcdm.ContextV2}, "type": []any{"VerifiablePresentation"}, "verifiableCredential": list,
-	}
-	if !opt.Method.IsZero() {
-		document["holder"] = opt.Method.DID().String()
-	}
-	if opt.ID != "" {
-		document["id"] = opt.ID
-	}
-	b, err := strictjson.Canonical(document)
+	b, err := envelope.WritePresentation(credentials, opt.Method, opt.ID)
 	if err != nil {
 		return nil, fmt.Errorf("jose: present: %w", err)
 	}
@@ -117,24 +100,8 @@ func SignPresentation(ctx context.Context, holder keys.Signer, presentation []by
 }
 
 func signPresentation(ctx context.Context, holder keys.Signer, presentation []byte, opt *SignOptions) ([]byte, error) {
-	v, err := strictjson.Parse(presentation, limits)
+	v, kid, err := format.UnsignedPresentation(presentation, opt.Method, opt.KeyID)
 	if err != nil {
-		return nil, err
-	}
-	p, err := vcdm.ParsePresentation(v)
-	if err != nil {
-		return nil, err
-	}
-	params := &jws.Parameters{Type: PresentationMediaType, ContentType: "vp", KeyID: opt.KeyID}
-	switch {
-	case opt.Method.IsZero():
-	case !opt.Method.IsKeyReference() || opt.KeyID != "":
-		return nil, errors.New("the verification method is not a DID with a fragment, or the key has another name as well")
-	default:
-		params.KeyID = opt.Method.String()
-	}
-	var claims envelope.Claims
-	if err := claims.CheckPresentation(p, params.KeyID, &presentationCodes); err != nil {
 		return nil, err
 	}
 	w, err := envelope.NewWriter(v)
@@ -146,5 +113,5 @@ func signPresentation(ctx context.Context, holder keys.Signer, presentation []by
 	if err := w.Dates(opt.IssuedAt, opt.Expires); err != nil {
 		return nil, err
 	}
-	return sign(ctx, holder, params, w.Bytes())
+	return sign(ctx, holder, &jws.Parameters{Type: PresentationMediaType, ContentType: "vp", KeyID: kid}, w.Bytes())
 }
