@@ -52,6 +52,7 @@ func TestScript(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("REALDID_HOME", filepath.Join(env.WorkDir, "home"))
 			env.Setenv("REALDID_PASSPHRASE", "correct horse")
+			env.Setenv("GORACE", "atexit_sleep_ms=0")
 			env.Setenv("NOBODY", "did:realdid:q"+strings.Repeat("a", 52))
 			for days := range 60 {
 				at := time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC).AddDate(0, 0, days)
