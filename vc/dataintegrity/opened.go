@@ -44,6 +44,9 @@ func (d *document) open() (*opened, error) {
 	if o.credential, err = readSecured(v, false); err != nil {
 		return nil, err
 	}
+	if err := d.opt.accepts(v); err != nil {
+		return nil, err
+	}
 	if o.issuer, err = issuerOf(v); err != nil {
 		return nil, err
 	}

@@ -1,6 +1,9 @@
 package dataintegrity
 
 import (
+	"slices"
+
+	"github.com/realdid/realdid/internal/strictjson"
 	"github.com/realdid/realdid/keys"
 	"github.com/realdid/realdid/vc"
 	"github.com/realdid/realdid/vc/dataintegrity/jsonld"
@@ -10,11 +13,17 @@ import (
 type Options struct {
 	// Contexts are the JSON-LD contexts that are known; nil means jsonld.Embedded().
 	Contexts *jsonld.Contexts
+	// AcceptedContexts are what the @context of a credential may be, each list complete and in order (Data Integrity 1.0, section 2.4.2,
+	// and VCDM 2.0, appendix B.1); nil accepts every list of known contexts. A proof over RDF does not protect @context: where two known
+	// contexts have two names for one thing, whoever passes a credential on can put one for the other. No two embedded contexts call two
+	// things by each other's names; who adds contexts and reads claims by name should say here which lists those names come from.
+	AcceptedContexts [][]string
 	// Cryptosuites are understood beside those of this package, and instead of one of the same name.
 	Cryptosuites []Cryptosuite
 	// InsecureRewritable accepts credentials that are secured as RDF and not written plainly: with contexts in the document itself, IRIs
-	// or JSON-LD keywords as member names, one node in several objects, one value twice, or members of proofs that are not known. Whoever passes such a credential on can exchange the names of claims and types, and hide its
-	// status and end of validity, without breaking the proof.
+	// or JSON-LD keywords as member names, one node in several objects, one value twice, or members of proofs that are not known. Whoever
+	// passes such a credential on can exchange the names of claims and types, and hide its status and end of validity, without breaking
+	// the proof.
 	InsecureRewritable bool
 }
 
@@ -23,6 +32,24 @@ func (o *Options) contexts() *jsonld.Contexts {
 		return jsonld.Embedded()
 	}
 	return o.Contexts
+}
+
+// accepts tells whether a credential has one of the accepted lists of contexts.
+func (o *Options) accepts(credential strictjson.Value) error {
+	if o == nil || o.AcceptedContexts == nil {
+		return nil
+	}
+	c, _ := credential.Get(memberContext)
+	list := listOf(c)
+	for _, accepted := range o.AcceptedContexts {
+		if slices.EqualFunc(list, accepted, func(v strictjson.Value, url string) bool {
+			s, ok := v.Str()
+			return ok && s == url
+		}) {
+			return nil
+		}
+	}
+	return vc.Invalid("dataintegrity.context.notaccepted", "the policy does not accept this @context")
 }
 
 func (o *Options) rewritable() bool { return o != nil && o.InsecureRewritable }
