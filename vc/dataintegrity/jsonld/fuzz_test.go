@@ -1,6 +1,7 @@
 package jsonld_test
 
 import (
+	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -11,7 +12,8 @@ import (
 	"github.com/realdid/realdid/vc/dataintegrity/rdf"
 )
 
-// FuzzToRDF holds every accepted document against json-gold and against itself in canonical JSON.
+// FuzzToRDF holds every accepted document against itself in canonical JSON and, with REALDID_DIFFERENTIAL=1, against json-gold: a long
+// run finds faults of json-gold too, which are then named in goldIsRight. TestAgreesWithJSONGold compares without being asked.
 func FuzzToRDF(f *testing.F) {
 	for _, v := range ownVectors(f, "refused.json") {
 		f.Add([]byte(v.Document))
@@ -22,7 +24,7 @@ func FuzzToRDF(f *testing.F) {
 	for seed := range uint64(50) {
 		f.Add(newGenerator(seed, true).document())
 	}
-	contexts := generatedContexts(f)
+	contexts, differential := generatedContexts(f), os.Getenv("REALDID_DIFFERENTIAL") == "1"
 	f.Fuzz(func(t *testing.T, doc []byte) {
 		got, err := contexts.ToRDF(doc)
 		if err != nil || len(got.Quads) > 60 || len(got.Blanks) > 8 {
@@ -40,7 +42,7 @@ func FuzzToRDF(f *testing.F) {
 		if canonical(t, got) != canonical(t, again) {
 			t.Fatalf("the canonical form of a document means something else\n%s", doc)
 		}
-		if !goldIsRight(text, got) {
+		if !differential || !goldIsRight(text, got) {
 			return
 		}
 		want, err := oracle(contexts, text)

@@ -124,6 +124,9 @@ func (x *conversion) look(o *object) error {
 	}
 	for i := range o.members {
 		name := o.members[i].Name
+		if name == "" { // of which one processor makes the vocabulary itself, and another nothing
+			return refuse(ErrUndefinedTerm, "a member without a name")
+		}
 		t := x.words[o.base+i]
 		if o.c != o.typed {
 			t = o.c.terms[name]
