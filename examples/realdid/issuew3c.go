@@ -313,7 +313,9 @@ func (a *app) deliverW3C(cred held, method did.URL, credential map[string]any, b
 	}
 	holder := b.holder.String()
 	if holder == "" {
-		holder, _, _ = cred.Holder()
+		if holder, _, err = cred.Holder(); err != nil {
+			return err
+		}
 	}
 	return a.printJSON(issuedJSON{
 		Credential: jsonOrText(raw), Format: f.format, Issuer: method.DID().String(), Key: method.String(), Type: types, Holder: holder,

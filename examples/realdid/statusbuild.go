@@ -108,7 +108,9 @@ func (a *app) statusBuild(ctx context.Context, dir string, f *statusBuildFlags, 
 		}
 		return unknown("", "%s", err)
 	}
-	_ = syncFolder(dir)
+	if err := syncFolder(dir); err != nil { // an entry of a list that a power failure takes away could be given again
+		return err
+	}
 	d.dir = dir
 	out.File = d.published()
 	return a.showPublished("made", out)

@@ -39,14 +39,14 @@ type (
 const examples = "https://www.w3.org/ns/credentials/examples/v2"
 
 func smallest() (credential, presentation, enveloped, envelopedPresentation variant) {
-	return variant{
+	credential = variant{
 		"@context": list{vcdm.ContextV2}, "type": list{"VerifiableCredential"}, "issuer": "did:example:issuer",
 		"credentialSubject": object{"id": "did:example:subject"},
-	}, variant{"@context": list{vcdm.ContextV2}, "type": list{"VerifiablePresentation"}}, variant{
-		"@context": vcdm.ContextV2, "type": "EnvelopedVerifiableCredential", "id": "data:application/jwt,e30.e30.c2ln",
-	}, variant{
-		"@context": vcdm.ContextV2, "type": "EnvelopedVerifiablePresentation", "id": "data:application/jwt,e30.e30.c2ln",
 	}
+	presentation = variant{"@context": list{vcdm.ContextV2}, "type": list{"VerifiablePresentation"}}
+	enveloped = variant{"@context": vcdm.ContextV2, "type": "EnvelopedVerifiableCredential", "id": "data:application/jwt,e30.e30.c2ln"}
+	envelopedPresentation = variant{"@context": vcdm.ContextV2, "type": "EnvelopedVerifiablePresentation", "id": "data:application/jwt,e30.e30.c2ln"}
+	return credential, presentation, enveloped, envelopedPresentation
 }
 
 // suiteCase is one assertion of W3C's suite for VCDM 2.0 as far as it is about documents: which variants must be taken, and which
