@@ -249,9 +249,31 @@ func (o *opened) Disclose() (vc.Disclosed, error) {
 		if !p.Expires.IsZero() && (d.Expires.IsZero() || p.Expires.Before(d.Expires)) {
 			d.Expires = p.Expires
 		}
-		d.Audience = append(d.Audience, p.Domain...)
+		if d.Audience, err = narrow(d.Audience, p.Domain); err != nil {
+			return vc.Disclosed{}, err
+		}
 	}
 	return d, nil
+}
+
+// narrow returns whom all proofs so far and one more are meant for: every proof must count, and so must the domain of each.
+func narrow(audience, domain []string) ([]string, error) {
+	switch {
+	case len(domain) == 0:
+		return audience, nil
+	case len(audience) == 0:
+		return domain, nil
+	}
+	var both []string
+	for _, a := range audience {
+		if slices.Contains(domain, a) {
+			both = append(both, a)
+		}
+	}
+	if both == nil {
+		return nil, vc.Invalid("dataintegrity.proof.domain", "the proofs are for different domains")
+	}
+	return both, nil
 }
 
 // Binding implements vc.Parsed.
