@@ -37,6 +37,7 @@ var table = []row{
 	{"vc/vcdm/...", []string{"vc", "vc/vcdm", own}, "a data model knows no format and no keys"},
 	{"vc/dataintegrity/rdf", nil, "RDF knows no credentials"},
 	{"vc/dataintegrity/jsonld/...", []string{"vc/dataintegrity/rdf", own}, "JSON-LD knows no credentials"},
+	{"vc/dataintegrity/bbs2023", []string{"vc", "did", "keys", "keys/bbs", "vc/vcdm", "vc/dataintegrity/..."}, "a suite of its own, so that who wants no BBS links no pairing"},
 	{"vc/dataintegrity/sd", []string{"vc/dataintegrity/rdf", "vc/dataintegrity/jsonld"}, "statements are chosen before anybody signs"},
 	{"vc/internal/...", []string{"vc", "did", "keys", "keys/jws", "vc/vcdm"}, "what several formats share knows none of them"},
 	{"vc/...", []string{"vc", "did", "keys", "keys/jws", "vc/vcdm", "vc/internal/...", "vc/dataintegrity/sd", own}, "one format knows no other"},
@@ -57,4 +58,4 @@ var thirdParty = []row{
 }
 
 // offline lists the packages that must not link net/http: verifying and replaying ask nobody.
-var offline = []string{"keys/...", "did", "did/realdid/...", "did/ledger", "did/ledger/proof/...", "did/ledger/memledger/...", "did/ledger/boltledger/...", "did/ledger/authmap/...", "did/ledger/tlog/...", "resolver", "resolver/didkey/...", "resolver/didjwk/...", "vc", "vc/internal/...", "vc/vcdm/...", "vc/status/...", "vc/sdjwt/...", "vc/jose/...", "vc/cose/...", "vc/dataintegrity/..."}
+var offline = []string{"keys/...", "did", "did/realdid/...", "did/ledger", "did/ledger/proof/...", "did/ledger/memledger/...", "did/ledger/boltledger/...", "did/ledger/authmap/...", "did/ledger/tlog/...", "resolver", "resolver/didkey/...", "resolver/didjwk/...", "vc", "vc/internal/...", "vc/vcdm/...", "vc/status/...", "vc/sdjwt/...", "vc/jose/...", "vc/cose/...", "vc/dataintegrity/...", "vc/realperson"}
