@@ -24,7 +24,7 @@ type ProofOptions struct {
 	Cryptosuite Cryptosuite
 
 	ID        string    // a URL by which a later proof may refer to this one; "" leaves it out
-	Created   time.Time // whole seconds; zero means now
+	Created   time.Time // whole seconds; zero means now, and none for an [Unlinkable] suite
 	Undated   bool      // leaves created out
 	Expires   time.Time // zero leaves it out
 	Domain    []string
@@ -114,7 +114,7 @@ func (o *ProofOptions) append(dst []byte, document strictjson.Value, suite Crypt
 		return nil, errors.New("a time of creation for a proof that states none")
 	}
 	created := o.Created
-	if created.IsZero() && !o.Undated {
+	if _, unlinkable := suite.(Unlinkable); created.IsZero() && !o.Undated && !unlinkable {
 		created = time.Now()
 	}
 	dst = slices.Grow(dst, 512)

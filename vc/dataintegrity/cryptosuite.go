@@ -33,6 +33,22 @@ type Selective interface {
 	Derive(ctx context.Context, in *Input, reveal []string) (*Derived, error)
 }
 
+// BaseVerifier is a Selective suite that checks a base proof as it stands. Without it the holder who checks what the issuer sent
+// derives a proof that discloses everything, and checks that.
+type BaseVerifier interface {
+	Selective
+	// VerifyBase checks in.Proof.Value, which is a base proof. All errors are a *vc.Fault.
+	VerifyBase(in *Input, key keys.PublicKey) error
+}
+
+// Unlinkable is a Selective suite whose derived proofs do not tell by themselves that they are of one base proof. The other members of
+// a proof are the same in all of them: for such a suite no time is in created unless ProofOptions.Created is set.
+type Unlinkable interface {
+	Selective
+	// Unlinkable does nothing.
+	Unlinkable()
+}
+
 // Derived is what [Selective].Derive makes.
 type Derived struct {
 	Document   strictjson.Value // a view of Input.Document, without a proof

@@ -29,9 +29,7 @@ func (c *Credential) Disclosable() ([]string, error) {
 	if i < 0 || err != nil {
 		return nil, err
 	}
-	known, ok := suite.(interface {
-		MandatoryPointers(proofValue string) ([]string, error)
-	})
+	known, ok := suite.(MandatorySuite)
 	if !ok {
 		return nil, nil
 	}

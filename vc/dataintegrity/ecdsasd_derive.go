@@ -2,12 +2,10 @@ package dataintegrity
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
 	"github.com/realdid/realdid/vc"
-	"github.com/realdid/realdid/vc/dataintegrity/jsonld"
 	"github.com/realdid/realdid/vc/dataintegrity/sd"
 )
 
@@ -37,7 +35,7 @@ func discloseECDSASD(in *Input, reveal []string) (*ecdsaSDDerived, *Derived, err
 		return nil, nil, err
 	}
 	defer clear(base.hmacKey)
-	if err := refuseChain(in); err != nil {
+	if err := in.RefuseChain(); err != nil {
 		return nil, nil, err
 	}
 	combined := slices.Concat(base.mandatoryPointers, reveal)
@@ -46,15 +44,15 @@ func discloseECDSASD(in *Input, reveal []string) (*ecdsaSDDerived, *Derived, err
 	}
 	doc, err := sd.Canonicalize(in.Contexts, in.Document, sd.HMACLabels(base.hmacKey))
 	if err != nil {
-		return nil, nil, sdFault(err)
+		return nil, nil, SelectiveFault(err)
 	}
 	mandatory, err := doc.Select(base.mandatoryPointers)
 	if err != nil {
-		return nil, nil, sdFault(err)
+		return nil, nil, SelectiveFault(err)
 	}
 	disclosed, err := doc.Select(combined)
 	if err != nil {
-		return nil, nil, sdFault(err)
+		return nil, nil, SelectiveFault(err)
 	}
 	optional := sd.Without(mandatory.Indexes, len(doc.Lines))
 	if len(optional) != len(base.signatures) {
@@ -69,25 +67,7 @@ func discloseECDSASD(in *Input, reveal []string) (*ecdsaSDDerived, *Derived, err
 		d.signatures = append(d.signatures, base.signatures[i])
 	}
 	if d.labels, err = disclosed.LabelMap(); err != nil {
-		return nil, nil, sdFault(err)
+		return nil, nil, SelectiveFault(err)
 	}
 	return d, &Derived{Document: disclosed.Value}, nil
-}
-
-// sdFault gives an error of deriving or checking its code.
-func sdFault(err error) error {
-	switch {
-	case errors.Is(err, sd.ErrPointer):
-		return vc.InvalidBecause("dataintegrity.sd.pointer", err)
-	case errors.Is(err, sd.ErrStatement):
-		return vc.InvalidBecause("dataintegrity.sd.selection", err)
-	case errors.Is(err, sd.ErrLabels):
-		return vc.InvalidBecause("dataintegrity.sd.labels", err)
-	case errors.Is(err, sd.ErrLimit):
-		return vc.InvalidBecause("dataintegrity.sd.limit", err)
-	}
-	if _, ok := errors.AsType[*jsonld.Error](err); ok {
-		return jsonldFault(err)
-	}
-	return rdfFault(err)
 }

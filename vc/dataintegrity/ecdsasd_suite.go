@@ -2,14 +2,13 @@ package dataintegrity
 
 import (
 	"context"
-	"crypto"
 	"crypto/rand"
 	"crypto/sha256"
 	"fmt"
+	"slices"
 
 	"github.com/realdid/realdid/internal/strictjson"
 	"github.com/realdid/realdid/keys"
-	"github.com/realdid/realdid/vc"
 	"github.com/realdid/realdid/vc/dataintegrity/sd"
 )
 
@@ -28,7 +27,10 @@ type ECDSASD2023 struct {
 	Mandatory []string
 }
 
-var _ CredentialSuite = ECDSASD2023{}
+var (
+	_ CredentialSuite = ECDSASD2023{}
+	_ MandatorySuite  = ECDSASD2023{}
+)
 
 const nameECDSASD2023 = "ecdsa-sd-2023"
 
@@ -41,6 +43,12 @@ func (ECDSASD2023) Algorithm(string) (keys.Algorithm, error) { return keys.P256,
 // ForCredential implements [CredentialSuite].
 func (s ECDSASD2023) ForCredential(credential strictjson.Value) Cryptosuite {
 	s.Mandatory = AlwaysMandatory(credential, s.Mandatory)
+	return s
+}
+
+// WithMandatory implements [MandatorySuite].
+func (s ECDSASD2023) WithMandatory(pointers []string) Cryptosuite {
+	s.Mandatory = slices.Concat(s.Mandatory, pointers)
 	return s
 }
 
@@ -67,7 +75,7 @@ func (s ECDSASD2023) create(ctx context.Context, in *Input, signer keys.Signer, 
 	if signer.Public().Algorithm() != keys.P256 {
 		return "", fmt.Errorf("dataintegrity: %s: the key is not P-256", nameECDSASD2023)
 	}
-	if err := refuseChain(in); err != nil {
+	if err := in.RefuseChain(); err != nil {
 		return "", err
 	}
 	d, err := sd.Canonicalize(in.Contexts, in.Document, sd.HMACLabels(hmacKey))
@@ -100,26 +108,9 @@ func (s ECDSASD2023) create(ctx context.Context, in *Input, signer keys.Signer, 
 
 // signedByBase returns what the issuer's key signs (serializeSignData).
 func signedByBase(in *Input, publicKey []byte, mandatory [sha256.Size]byte) ([]byte, error) {
-	if err := in.checkContext(); err != nil {
-		return nil, err
-	}
-	c, err := in.Canonicalize(in.ProofConfiguration(), crypto.SHA256)
+	options, err := in.HashOptions()
 	if err != nil {
 		return nil, err
 	}
-	h := sha256.New()
-	for _, line := range c.Lines {
-		h.Write(line)
-	}
-	b := h.Sum(make([]byte, 0, 2*sha256.Size+ecdsaSDKeySize))
-	b = append(b, publicKey...)
-	return append(b, mandatory[:]...), nil
-}
-
-// refuseChain refuses a document that contains proofs: a derived one would not contain them.
-func refuseChain(in *Input) error {
-	if _, ok := in.Document.Get(memberProof); ok {
-		return vc.Invalid("dataintegrity.sd.chain", "a proof of ecdsa-sd-2023 with a previousProof")
-	}
-	return nil
+	return slices.Concat(options[:], publicKey, mandatory[:]), nil
 }

@@ -18,12 +18,12 @@ func (ECDSASD2023) VerifyProof(in *Input, key keys.PublicKey) error {
 	if key.Algorithm() != keys.P256 {
 		return vc.Invalid("dataintegrity.proof.key", "the cryptosuite is for keys of P-256 alone")
 	}
-	if err := refuseChain(in); err != nil {
+	if err := in.RefuseChain(); err != nil {
 		return err
 	}
 	doc, err := sd.Canonicalize(in.Contexts, in.Document, d.labels.Labels())
 	if err != nil {
-		return sdFault(err)
+		return SelectiveFault(err)
 	}
 	if n := len(d.mandatory); n > 0 && d.mandatory[n-1] >= len(doc.Lines) {
 		return vc.Invalid("dataintegrity.sd.index", "a mandatory statement that the document does not have")

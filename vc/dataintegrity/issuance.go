@@ -38,7 +38,7 @@ func (ECDSASD2023) signedData(in *Input, _ keys.Algorithm) ([]byte, error) {
 	}
 	doc, err := sd.Canonicalize(in.Contexts, in.Document, d.labels.Labels())
 	if err != nil {
-		return nil, sdFault(err)
+		return nil, SelectiveFault(err)
 	}
 	if n := len(d.mandatory); n > 0 && d.mandatory[n-1] >= len(doc.Lines) {
 		return nil, errors.New("a mandatory statement that the document does not have")

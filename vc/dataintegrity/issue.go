@@ -27,7 +27,7 @@ type IssueOptions struct {
 	Cryptosuite Cryptosuite
 
 	ID      string    // a URL by which a later proof may refer to this one; "" leaves it out
-	Created time.Time // whole seconds; zero means now
+	Created time.Time // whole seconds; zero means now, and none for an [Unlinkable] suite
 	Undated bool      // leaves created out: the signature then counts for as long as the key is in service
 	Expires time.Time // of the proof; zero leaves it out. Of the credential it is validUntil
 

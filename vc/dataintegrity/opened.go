@@ -27,6 +27,14 @@ type signature struct {
 	in        *Input
 	suite     Cryptosuite
 	algorithm keys.Algorithm
+	base      BaseVerifier // if it is a base proof, and the suite can check that
+}
+
+func (s *signature) check(key keys.PublicKey) error {
+	if s.base != nil {
+		return s.base.VerifyBase(s.in, key)
+	}
+	return s.suite.VerifyProof(s.in, key)
 }
 
 // open parses everything that raw holds.
@@ -122,8 +130,8 @@ func (o *opened) openPresentation(v strictjson.Value, index int) (credential str
 	return p.Credentials[index].Value, o.checkPlain(s.bare, []signature{h}, "verifiableCredential")
 }
 
-// openSignature finds the cryptosuite of a proof. Of a base proof that its holder has, the derived one is checked that discloses
-// everything.
+// openSignature finds the cryptosuite of a proof. Of a base proof that its holder has, and whose suite does not check it as it is, the
+// derived one is checked that discloses everything.
 func openSignature(in *Input, opt *Options, held bool) (signature, error) {
 	suite, err := opt.suite(in.Proof.Cryptosuite)
 	if err != nil {
@@ -134,6 +142,7 @@ func openSignature(in *Input, opt *Options, held bool) (signature, error) {
 			return signature{}, err
 		}
 	}
+	var verifier BaseVerifier
 	if selective, ok := suite.(Selective); ok {
 		base, err := selective.IsBase(in.Proof.Value)
 		switch {
@@ -142,13 +151,16 @@ func openSignature(in *Input, opt *Options, held bool) (signature, error) {
 		case base && !held:
 			return signature{}, vc.Invalid("dataintegrity.proof.base", "a base proof is not for verifiers: it has to be derived from")
 		case base:
+			if verifier, ok = suite.(BaseVerifier); ok {
+				break
+			}
 			if in, err = deriveAll(in, selective); err != nil {
 				return signature{}, err
 			}
 		}
 	}
 	a, err := suite.Algorithm(in.Proof.Value)
-	return signature{in: in, suite: suite, algorithm: a}, err
+	return signature{in: in, suite: suite, algorithm: a, base: verifier}, err
 }
 
 // deriveAll turns a base proof into a derived one over the whole document.
@@ -223,7 +235,7 @@ func (o *opened) Signatures() []vc.Origin {
 
 // CheckSignatureOf implements vc.Signatures.
 func (o *opened) CheckSignatureOf(i int, key keys.PublicKey) error {
-	return o.signatures[i].suite.VerifyProof(o.signatures[i].in, key)
+	return o.signatures[i].check(key)
 }
 
 // Disclose implements vc.Parsed.

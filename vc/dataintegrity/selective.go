@@ -14,6 +14,15 @@ type CredentialSuite interface {
 	ForCredential(credential strictjson.Value) Cryptosuite
 }
 
+// MandatorySuite is a [Selective] suite whose issuer says what no holder can leave out.
+type MandatorySuite interface {
+	Selective
+	// WithMandatory returns the suite with these JSON Pointers beside those that it has.
+	WithMandatory(pointers []string) Cryptosuite
+	// MandatoryPointers returns the JSON Pointers that a base proof of the suite makes mandatory. Errors are a *vc.Fault.
+	MandatoryPointers(proofValue string) ([]string, error)
+}
+
 // always are the members of a credential that say who issued it, when it is valid and under which conditions.
 var always = []string{
 	"issuer", "validFrom", "validUntil", "issuanceDate", "expirationDate", "credentialStatus", "credentialSchema", "termsOfUse",
