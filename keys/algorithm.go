@@ -9,14 +9,16 @@ import (
 // The numbers are those of this process; write the name, not the number.
 type Algorithm uint8
 
-// The algorithms. X25519 agrees on keys and does not sign.
+// The algorithms. X25519 agrees on keys and does not sign. BLS12381G2 is that of issuers' keys for BBS signatures over lists of messages,
+// which package keys/bbs makes and checks: here such a key is an identifier, which documents and policies can name and compare.
 const (
-	Ed25519   Algorithm = iota + 1 // RFC 8032
-	P256                           // ECDSA with SHA-256, FIPS 186-5
-	P384                           // ECDSA with SHA-384, FIPS 186-5
-	Secp256k1                      // ECDSA with SHA-256, SEC 2 and RFC 8812
-	SM2                            // GB/T 32918.2 with SM3
-	X25519                         // RFC 7748
+	Ed25519    Algorithm = iota + 1 // RFC 8032
+	P256                            // ECDSA with SHA-256, FIPS 186-5
+	P384                            // ECDSA with SHA-384, FIPS 186-5
+	Secp256k1                       // ECDSA with SHA-256, SEC 2 and RFC 8812
+	SM2                             // GB/T 32918.2 with SM3
+	X25519                          // RFC 7748
+	BLS12381G2                      // draft-irtf-cfrg-bbs-signatures-10
 )
 
 // ErrUnsupported is in the error of every parser whose input names an algorithm, curve or key type outside the table,
@@ -53,6 +55,8 @@ var table = [...]row{
 	Secp256k1: {"secp256k1", "ES256K", "EC", "secp256k1", 0xe7, [2]byte{0xe7, 0x01}, COSE{-47, 2, 8}, 33, 32, 64, "SHA-256"},
 	SM2:       {"SM2", "", "", "", 0x1206, [2]byte{0x86, 0x24}, COSE{}, 33, 32, 64, "SM3"},
 	X25519:    {"X25519", "", "OKP", "X25519", 0xec, [2]byte{0xec, 0x01}, COSE{0, 1, 4}, 32, 32, 0, ""},
+
+	BLS12381G2: {"BLS12-381-G2", "", "", "", 0xeb, [2]byte{0xeb, 0x01}, COSE{}, 96, 0, 0, ""},
 }
 
 // row returns the facts of a, the empty row for a value outside the table.
@@ -63,16 +67,16 @@ func (a Algorithm) row() *row {
 	return &table[a]
 }
 
-// Algorithms returns every algorithm of the table, in the order of their constants.
+// Algorithms returns every algorithm whose private keys this package makes and uses, in the order of their constants: all but BLS12381G2.
 func Algorithms() []Algorithm {
 	return []Algorithm{Ed25519, P256, P384, Secp256k1, SM2, X25519}
 }
 
 // ParseAlgorithm returns the algorithm whose String is name, exactly. Errors: ErrUnsupported.
 func ParseAlgorithm(name string) (Algorithm, error) {
-	for _, a := range Algorithms() {
-		if a.row().name == name {
-			return a, nil
+	for a := range table {
+		if name != "" && table[a].name == name {
+			return Algorithm(a), nil
 		}
 	}
 	return 0, fmt.Errorf("keys: %w: %.32q", ErrUnsupported, name)
@@ -118,13 +122,13 @@ func (a Algorithm) COSE() (COSE, bool) {
 // Codec returns the code of a's public keys in the multicodec table, 0 for the zero value.
 func (a Algorithm) Codec() uint64 { return a.row().codec }
 
-// CanSign reports whether keys of a sign and verify.
+// CanSign reports whether keys of a sign and verify single messages.
 func (a Algorithm) CanSign() bool { return a.row().signature > 0 }
 
 // KeySize returns the length of a public key in bytes, as [NewPublicKey] takes it.
 func (a Algorithm) KeySize() int { return a.row().public }
 
-// SecretSize returns the length of a private key in bytes, as [NewPrivateKey] takes it.
+// SecretSize returns the length of a private key in bytes, as [NewPrivateKey] takes it; 0 when this package has none of a.
 func (a Algorithm) SecretSize() int { return a.row().secret }
 
 // SignatureSize returns the length of a signature in bytes, 0 when a does not sign.

@@ -8,6 +8,7 @@
 //	secp256k1   yes    ES256K EC, secp256k1   0xe7        -47, 2, 8           33      32      64         SHA-256
 //	SM2         yes    –      –               0x1206      –                   33      32      64         SM3
 //	X25519      no     –      OKP, X25519     0xec        none, 1, 4          32      32      –          –
+//	BLS12-381-G2  no   –      –               0xeb        –                   96      –       –          –
 //
 // Lengths are in bytes. Public keys of the elliptic curves in Weierstrass form are compressed points (SEC 1, 2.3.3).
 //
@@ -15,7 +16,8 @@
 //
 // A [PublicKey] exists only when its bytes are the one canonical encoding of a point on the curve that is not of small
 // order: of Ed25519 and X25519 both the encoding and the order are looked at, the other curves have prime order. The parsed
-// point stays inside the value, so that Verify repeats none of this.
+// point stays inside the value, so that Verify repeats none of this. The exception is BLS12-381 G2, the issuers' keys of BBS
+// signatures: their bytes are checked for form alone, so that this package links no pairing; package keys/bbs checks the point.
 //
 // Ed25519 signatures follow the rule of the standard library: no cofactor, s below the group order, R compared as bytes.
 // Together with the rule for keys every implementation that follows RFC 8032, 5.1.7 without the cofactor agrees. Batch

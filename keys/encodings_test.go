@@ -161,13 +161,17 @@ func TestDIDKeyVectors(t *testing.T) {
 			t.Errorf("%s: got %v, %v, want an X25519 key", id, k, err)
 		}
 	}
-	for _, file := range []string{"rsa.json", "bls12381.json"} {
-		var cases map[string]any
-		readJSON(t, &cases, "did-key", file)
-		for id := range cases {
-			if _, err := ParseDIDKey(id); err == nil {
-				t.Errorf("%s: a key outside the table was accepted", id)
-			}
+	var rsa, bls map[string]any
+	readJSON(t, &rsa, "did-key", "rsa.json")
+	for id := range rsa {
+		if _, err := ParseDIDKey(id); err == nil {
+			t.Errorf("%s: a key outside the table was accepted", id)
+		}
+	}
+	readJSON(t, &bls, "did-key", "bls12381.json")
+	for id := range bls {
+		if k, err := ParseDIDKey(id); err != nil || k.Algorithm() != BLS12381G2 || k.DIDKey() != id {
+			t.Errorf("%s: got %v, %v, want a key of BLS12-381 G2", id, k, err)
 		}
 	}
 }

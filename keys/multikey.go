@@ -33,9 +33,9 @@ func ParseMulticodec(b []byte) (PublicKey, error) {
 	if len(b) < 2 {
 		return PublicKey{}, errors.New("keys: multicodec: too short")
 	}
-	for _, a := range Algorithms() {
-		if r := a.row(); b[0] == r.prefix[0] && b[1] == r.prefix[1] {
-			return NewPublicKey(a, b[2:])
+	for a := range table {
+		if p := table[a].prefix; p[0] != 0 && b[0] == p[0] && b[1] == p[1] {
+			return NewPublicKey(Algorithm(a), b[2:])
 		}
 	}
 	code, n := binary.Uvarint(b)

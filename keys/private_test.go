@@ -216,7 +216,7 @@ func TestZeroValues(t *testing.T) {
 	if got, want := fmt.Sprint(PrivateKey{}), "keys.PrivateKey(none)"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
-	for _, a := range []Algorithm{0, 7, 255} {
+	for _, a := range []Algorithm{0, 8, 255} {
 		if _, err := Generate(a); !errors.Is(err, ErrUnsupported) {
 			t.Errorf("Generate(%d): got %v, want ErrUnsupported", a, err)
 		}

@@ -14,7 +14,7 @@ import (
 	"github.com/emmansun/gmsm/sm2/sm2ec"
 )
 
-const maxKeySize = 49 // compressed P-384
+const maxKeySize = 96 // compressed BLS12-381 G2
 
 // PublicKey is an immutable, checked public key. The zero value is no key: it never verifies, and its encodings are empty.
 // Copies share the parsed point. Compare with Equal; == does not compile, because two values of one key may differ in it.
@@ -36,7 +36,9 @@ type point struct {
 // NewPublicKey checks raw, the canonical encoding of a public key: 32 bytes for Ed25519 (RFC 8032, 5.1.2) and X25519 (RFC 7748,
 // section 5), a compressed point (SEC 1, 2.3.3) of 33 bytes for P-256, secp256k1 and SM2, 49 bytes for P-384. It refuses
 // any other length, bytes that are not the one encoding of their point, points off the curve, and points of small
-// order. A point of X25519 may lie on the twist, as RFC 7748 intends. Errors are final; ErrUnsupported if a is not in the table.
+// order. A point of X25519 may lie on the twist, as RFC 7748 intends. Of the 96 bytes of BLS12381G2 it checks the form alone: compressed, not
+// the identity, coordinates below the prime; whether they are a point of the group, package keys/bbs checks before it uses them. Errors are
+// final; ErrUnsupported if a is not in the table.
 func NewPublicKey(a Algorithm, raw []byte) (PublicKey, error) {
 	if a.KeySize() == 0 {
 		return PublicKey{}, fmt.Errorf("keys: public key: %w", ErrUnsupported)
@@ -64,6 +66,8 @@ func (p *point) parse(raw []byte) error {
 		return checkEdwards(raw)
 	case X25519:
 		return checkMontgomery(raw)
+	case BLS12381G2:
+		return checkBLS(raw)
 	case Secp256k1:
 		k, err := secp256k1.ParsePubKey(raw)
 		if err != nil {

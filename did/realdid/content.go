@@ -95,8 +95,10 @@ func (w *wireDocument) content() (Content, error) {
 		switch {
 		case m.Purposes == 0 || m.Purposes > uint64(allPurposes):
 			return c, fmt.Errorf("method %d: purposes outside 1 to %d", i, allPurposes)
-		case !k.Algorithm().CanSign() && p != did.KeyAgreement:
+		case k.Algorithm() == keys.X25519 && p != did.KeyAgreement:
 			return c, fmt.Errorf("method %d: a key that cannot sign is for keyAgreement alone", i)
+		case k.Algorithm() == keys.BLS12381G2 && p != did.AssertionMethod:
+			return c, fmt.Errorf("method %d: a key that signs lists of messages is for assertionMethod alone", i)
 		}
 		if c.holds(k) {
 			return c, fmt.Errorf("method %d: one key twice", i)

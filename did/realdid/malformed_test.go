@@ -287,6 +287,7 @@ func (m *malformed) sets() {
 	control("weight-256", "weight outside 1 to 255", weighed(1, many(2), 256, 1))
 	control("weights-of-1", "weights of 1 are not written", weighed(1, many(2), 1, 1))
 	control("of-a-key-that-cannot-sign", "cannot sign", keySet(1, testKey(keys.X25519, 1).Public().Multicodec()))
+	control("of-a-bls-key", "cannot sign", keySet(1, blsKey(1)))
 	control("of-an-unknown-algorithm", "control", keySet(1, append([]byte{0x83, 0x24}, make([]byte, 67)...)))
 	control("of-a-key-not-on-its-curve", "control", keySet(1, append([]byte{0x80, 0x24, 2}, bytes.Repeat([]byte{0xff}, 32)...)))
 	control("of-a-key-of-small-order", "control", keySet(1, append([]byte{0xed, 0x01, 1}, make([]byte, 31)...)))
@@ -361,6 +362,9 @@ func (m *malformed) documents() {
 	x := testKey(keys.X25519, 1).Public().Multicodec()
 	methods("agreement-key-that-authenticates", "for keyAgreement alone", []any{"a", x, 1})
 	methods("agreement-key-for-more", "for keyAgreement alone", []any{"a", x, 5})
+	methods("bls-key-that-authenticates", "for assertionMethod alone", []any{"a", blsKey(1), 1})
+	methods("bls-key-for-more", "for assertionMethod alone", []any{"a", blsKey(1), 3})
+	methods("bls-key-of-the-identity", "method 0", []any{"a", append([]byte{0xeb, 0x01, 0xc0}, make([]byte, 95)...), 2})
 	var aliases []any
 	for i := range 17 {
 		aliases = append(aliases, "https://example.com/"+string(rune('a'+i)))
@@ -424,4 +428,11 @@ func (m *malformed) services() {
 	one("property-list-of-numbers", "neither a string nor a list of strings", []string{"T"}, map[string]any{"a": []any{"x", 1}})
 	one("property-list-of-lists", "neither a string nor a list of strings", []string{"T"}, map[string]any{"a": []any{[]any{"x"}}})
 	one("property-name-not-text", "not deterministic CBOR", []string{"T"}, map[any]any{1: "x"})
+}
+
+// blsKey returns the multicodec form of a key of BLS12-381 G2 that is one in form.
+func blsKey(n byte) []byte {
+	b := make([]byte, 98)
+	b[0], b[1], b[2], b[97] = 0xeb, 0x01, 0x80, n
+	return b
 }

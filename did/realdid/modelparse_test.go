@@ -395,7 +395,8 @@ func modelDocument(v any) *mDocument {
 		md := mMethod{fragment: name(l[0]), key: modelKey(l[1], false), purposes: as[uint64](l[2], "purposes")}
 		need(md.purposes >= 1 && md.purposes <= 31, "purposes")
 		k, _ := keys.ParseMulticodec(md.key)
-		need(k.Algorithm().CanSign() || md.purposes == 4, "purposes")
+		need(k.Algorithm() != keys.X25519 || md.purposes == 4, "purposes")
+		need(k.Algorithm() != keys.BLS12381G2 || md.purposes == 2, "purposes")
 		for _, other := range d.methods {
 			need(!bytes.Equal(other.key, md.key), "key twice")
 		}

@@ -79,7 +79,7 @@ func (r Resolver) document(id did.DID, k keys.PublicKey) (*did.Document, error) 
 		}
 	}
 	purposes := signing
-	if !k.Algorithm().CanSign() {
+	if k.Algorithm() == keys.X25519 {
 		purposes = did.KeyAgreement
 	}
 	doc := &did.Document{

@@ -87,7 +87,7 @@ type oldDocument struct {
 
 func TestPublishedVectors(t *testing.T) {
 	dir := vectors.Dir(t, "did-key")
-	unsupported := map[string]bool{"rsa.json": true, "bls12381.json": true}
+	unsupported := map[string]bool{"rsa.json": true}
 	files, err := filepath.Glob(filepath.Join(dir, "*.json"))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no vectors: %v", err)
