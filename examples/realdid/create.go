@@ -220,8 +220,22 @@ func (n *newIdentity) own(e ringEntry) {
 	n.record.Keys = append(n.record.Keys, e.recorded())
 }
 
-// importedKey opens the single key of a key file in this home.
+// importedKey is namedKey for what signs single messages.
 func (a *app) importedKey(name string) (*keys.PrivateKey, error) {
+	k, err := a.namedKey(name)
+	if err != nil {
+		return nil, err
+	}
+	single, ok := k.(*keys.PrivateKey)
+	if !ok {
+		k.Wipe()
+		return nil, usage("name a key of another algorithm", "%s is a key of %v", name, k.Public().Algorithm())
+	}
+	return single, nil
+}
+
+// namedKey opens the single key of a key file in this home.
+func (a *app) namedKey(name string) (privateKey, error) {
 	r, err := a.home.readRecord(name)
 	if err != nil {
 		return nil, err
@@ -281,10 +295,10 @@ func (a *app) firstDocument(n *newIdentity, f *createFlags, algorithm keys.Algor
 		purpose        did.Purpose
 	}{{authFragment, f.authenticationKey, did.Authentication}, {assertFragment, f.assertionKey, did.AssertionMethod}} {
 		fragment := m.stem + "1"
-		var k *keys.PrivateKey
+		var k privateKey
 		var err error
 		if m.imported != "" {
-			if k, err = a.importedKey(m.imported); err == nil {
+			if k, err = a.namedKey(m.imported); err == nil {
 				r := ringEntry{"#" + fragment, k, m.purpose}.recorded()
 				r.From = m.imported
 				n.record.Keys = append(n.record.Keys, r)

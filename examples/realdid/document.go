@@ -7,7 +7,6 @@ import (
 
 	"github.com/realdid/realdid/did"
 	"github.com/realdid/realdid/did/realdid"
-	"github.com/realdid/realdid/keys"
 )
 
 // The fragments of the two methods that every identity starts with are these stems and a number that is never used again.
@@ -74,7 +73,7 @@ func parseService(s, flag string) (realdid.Service, error) {
 }
 
 // parseMethod reads FRAGMENT,PURPOSES,KEY, where KEY may be the name of an algorithm, for a new key.
-func (a *app) parseMethod(s string) (m realdid.VerificationMethod, fresh *keys.PrivateKey, err error) {
+func (a *app) parseMethod(s string) (m realdid.VerificationMethod, fresh privateKey, err error) {
 	const flag = "--add-method"
 	parts := strings.SplitN(s, ",", 3)
 	if len(parts) != 3 {
@@ -91,7 +90,7 @@ func (a *app) parseMethod(s string) (m realdid.VerificationMethod, fresh *keys.P
 		m.Purposes |= p
 	}
 	if algorithm, err := parseAlgorithm(parts[2]); err == nil {
-		if fresh, err = keys.Generate(algorithm); err != nil {
+		if fresh, err = generateKey(algorithm); err != nil {
 			return m, nil, err
 		}
 		m.Key = fresh.Public()

@@ -152,7 +152,7 @@ func (a *app) rootSigners(d *domainFolder, body *realdid.DescriptorBody, f *doma
 }
 
 // freshRoot makes a root key, or takes the one that an earlier run made, which did not come to its end.
-func (a *app) freshRoot(path string) (*keys.PrivateKey, error) {
+func (a *app) freshRoot(path string) (privateKey, error) {
 	if a.home.exists(path) {
 		r, err := a.openRing(path)
 		if err != nil {
@@ -173,7 +173,7 @@ func (a *app) freshRoot(path string) (*keys.PrivateKey, error) {
 }
 
 // openRoot finds the root key that the descriptor names.
-func (a *app) openRoot(d *domainFolder, file string) (*keys.PrivateKey, error) {
+func (a *app) openRoot(d *domainFolder, file string) (privateKey, error) {
 	files := []string{file}
 	if file == "" {
 		files, _ = filepath.Glob(filepath.Join(filepath.Dir(d.keyFile(rootKeyName)), rootKeyName+"*.key")) // the pattern is well-formed

@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/realdid/realdid/did/realdid"
-	"github.com/realdid/realdid/keys"
 )
 
 // guardianRecovery brings the guardians' keys. Who signs becomes public, so the card's salts are no secret any more and all get new ones.
@@ -110,9 +109,9 @@ func (c *change) findCard(path string) (*card, realdid.StandingTier, error) {
 }
 
 // guardianKey opens a guardian's key: a name in this home, or a sealed key file.
-func (a *app) guardianKey(s string) (*keys.PrivateKey, error) {
+func (a *app) guardianKey(s string) (privateKey, error) {
 	if checkName(s) == nil && a.home.exists(a.home.record(s)) {
-		return a.importedKey(s)
+		return a.namedKey(s)
 	}
 	r, err := a.openRing(s)
 	if err != nil {

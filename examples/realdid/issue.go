@@ -14,7 +14,6 @@ import (
 	"github.com/realdid/realdid/did"
 	"github.com/realdid/realdid/did/realdid"
 	"github.com/realdid/realdid/internal/strictjson"
-	"github.com/realdid/realdid/keys"
 	"github.com/realdid/realdid/vc/sdjwt"
 )
 
@@ -312,13 +311,13 @@ func (a *app) issuer(ctx context.Context, r did.Resolver, fragment string) (sdjw
 	return sdjwt.Issuer{Signer: signer, Method: m.ID}, wipe, nil
 }
 
-// signingMethod finds a method of id's document for a purpose whose private key is here, the newest first.
-func (a *app) signingMethod(ctx context.Context, r did.Resolver, id *identity, reachable did.DID, p did.Purpose, fragment string) (did.VerificationMethod, *keys.PrivateKey, func(), error) {
-	return a.signingMethodThat(ctx, r, id, reachable, p, fragment, func(did.VerificationMethod) bool { return true })
+// signingMethod finds a method of id's document for a purpose whose private key is here and signs single messages, the newest first.
+func (a *app) signingMethod(ctx context.Context, r did.Resolver, id *identity, reachable did.DID, p did.Purpose, fragment string) (did.VerificationMethod, privateKey, func(), error) {
+	return a.signingMethodThat(ctx, r, id, reachable, p, fragment, func(m did.VerificationMethod) bool { return m.Key.Algorithm().CanSign() })
 }
 
 // signingMethodThat is signingMethod among the methods that fit.
-func (a *app) signingMethodThat(ctx context.Context, r did.Resolver, id *identity, reachable did.DID, p did.Purpose, fragment string, fits func(did.VerificationMethod) bool) (did.VerificationMethod, *keys.PrivateKey, func(), error) {
+func (a *app) signingMethodThat(ctx context.Context, r did.Resolver, id *identity, reachable did.DID, p did.Purpose, fragment string, fits func(did.VerificationMethod) bool) (did.VerificationMethod, privateKey, func(), error) {
 	none := did.VerificationMethod{}
 	res, err := r.Resolve(ctx, reachable, nil)
 	if errors.Is(err, realdid.ErrNotFound) {

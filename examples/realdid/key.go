@@ -44,7 +44,7 @@ own keys: a key by itself is for guardians, and for did create --key.`,
 		if err != nil {
 			return err
 		}
-		k, err := keys.Generate(alg)
+		k, err := generateKey(alg)
 		if err != nil {
 			return err
 		}
@@ -149,7 +149,7 @@ func (a *app) keyName(args []string) (string, error) {
 }
 
 // storeKey writes the sealed file, unless only the public half is here, and the record.
-func (a *app) storeKey(name string, private *keys.PrivateKey, public keys.PublicKey, how string) error {
+func (a *app) storeKey(name string, private privateKey, public keys.PublicKey, how string) error {
 	for _, path := range []string{a.home.record(name), a.home.sealed(name)} {
 		if a.home.exists(path) {
 			return existsFailure(path)
@@ -255,7 +255,7 @@ func (a *app) printKey(r *record, e *recordedKey, secret bool, format string) er
 	if err != nil {
 		return unknown("", "%s: damaged: %v", a.home.record(r.Name), err)
 	}
-	var private *keys.PrivateKey
+	var private privateKey
 	if secret {
 		from := r.Name
 		if e.From != "" {
@@ -300,9 +300,10 @@ func (a *app) printKey(r *record, e *recordedKey, secret bool, format string) er
 }
 
 // formatKey writes the private key, or the public one if private is nil.
-func formatKey(public keys.PublicKey, private *keys.PrivateKey, format string) ([]byte, error) {
+func formatKey(public keys.PublicKey, private privateKey, format string) ([]byte, error) {
 	var b []byte
 	var err error
+	single, _ := private.(*keys.PrivateKey)
 	switch format {
 	case "", "multikey":
 		b = []byte(public.Multikey())
@@ -316,16 +317,19 @@ func formatKey(public keys.PublicKey, private *keys.PrivateKey, format string) (
 			err = usage("multikey, jwk or pem", "--format didkey has no private form")
 		}
 	case "jwk":
-		if b = public.JWK(); private != nil {
-			b, err = private.PrivateJWK()
-		} else if b == nil {
+		if b = public.JWK(); b == nil {
 			err = keys.ErrUnsupported
+		} else if private != nil {
+			b, err = single.PrivateJWK()
 		}
 	case "pem":
-		if private != nil {
-			b, err = private.MarshalPEM()
-		} else {
+		switch {
+		case private == nil:
 			b, err = public.MarshalPublicPEM()
+		case single == nil:
+			err = keys.ErrUnsupported
+		default:
+			b, err = single.MarshalPEM()
 		}
 	default:
 		return nil, usage("multikey, didkey, jwk or pem", "--format: %.20q", format)

@@ -59,7 +59,7 @@ func keyFailure(what string, err error) error {
 }
 
 // parseKeyFile reads one key in any form that is understood, private or public.
-func parseKeyFile(b []byte) (*keys.PrivateKey, keys.PublicKey, error) {
+func parseKeyFile(b []byte) (privateKey, keys.PublicKey, error) {
 	text := bytes.TrimSpace(b)
 	switch {
 	case bytes.Contains(text, []byte("-----BEGIN PUBLIC KEY-----")):
@@ -94,7 +94,7 @@ var secretCodecs = map[keys.Algorithm]uint64{
 	keys.Ed25519: 0x1300, keys.Secp256k1: 0x1301, keys.X25519: 0x1302, keys.P256: 0x1306, keys.P384: 0x1307, keys.SM2: 0x1310,
 }
 
-func parseSecretMultikey(s string) (*keys.PrivateKey, error) {
+func parseSecretMultikey(s string) (privateKey, error) {
 	if len(s) > 256 {
 		return nil, errors.New("a Multikey is shorter")
 	}
@@ -112,10 +112,10 @@ func parseSecretMultikey(s string) (*keys.PrivateKey, error) {
 	return nil, errors.New("not a Multikey of a supported algorithm")
 }
 
-func secretMultikey(k *keys.PrivateKey) (string, error) {
-	code, ok := secretCodecs[k.Algorithm()]
+func secretMultikey(k privateKey) (string, error) {
+	code, ok := secretCodecs[k.Public().Algorithm()]
 	if !ok {
-		return "", fmt.Errorf("%v has no secret Multikey", k.Algorithm())
+		return "", fmt.Errorf("%v has no secret Multikey", k.Public().Algorithm())
 	}
 	secret := k.Secret()
 	defer clear(secret)

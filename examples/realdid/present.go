@@ -208,7 +208,7 @@ func (a *app) authenticationKey(ctx context.Context, id *identity, bound did.DID
 }
 
 // boundKey finds the key that a credential carries itself, among the keys of this home.
-func (a *app) boundKey(key keys.PublicKey, name string) (*keys.PrivateKey, error) {
+func (a *app) boundKey(key keys.PublicKey, name string) (privateKey, error) {
 	candidates := []string{name}
 	if name == "" {
 		candidates = a.home.names(false)

@@ -19,11 +19,11 @@ type ring struct {
 // A ringEntry is a key with its label: "key", "control" or "#fragment".
 type ringEntry struct {
 	label    string
-	key      *keys.PrivateKey
+	key      privateKey
 	purposes did.Purpose // of a verification method; known only while it is new
 }
 
-func (r *ring) find(k keys.PublicKey) *keys.PrivateKey {
+func (r *ring) find(k keys.PublicKey) privateKey {
 	for _, e := range r.entries {
 		if e.key.Public().Equal(k) {
 			return e.key
@@ -32,12 +32,12 @@ func (r *ring) find(k keys.PublicKey) *keys.PrivateKey {
 	return nil
 }
 
-func (r *ring) add(label string, k *keys.PrivateKey) {
+func (r *ring) add(label string, k privateKey) {
 	r.entries = append(r.entries, ringEntry{label: label, key: k})
 }
 
 // addMethod adds the key of a verification method.
-func (r *ring) addMethod(fragment string, p did.Purpose, k *keys.PrivateKey) {
+func (r *ring) addMethod(fragment string, p did.Purpose, k privateKey) {
 	r.entries = append(r.entries, ringEntry{"#" + fragment, k, p})
 }
 
@@ -93,7 +93,7 @@ func (c *keychain) wipe() {
 }
 
 // find returns the private key of k, nil if it is not here.
-func (c *keychain) find(k keys.PublicKey) (*keys.PrivateKey, error) {
+func (c *keychain) find(k keys.PublicKey) (privateKey, error) {
 	if p := c.ring.find(k); p != nil {
 		return p, nil
 	}

@@ -186,7 +186,7 @@ func (c *change) renewMethods(doc *realdid.Content, f *rotateFlags, compromised 
 
 // addMethod makes a key and puts its method into doc.
 func (c *change) addMethod(doc *realdid.Content, p did.Purpose, a keys.Algorithm, fresh *ring) error {
-	k, err := keys.Generate(a)
+	k, err := generateKey(a)
 	if err != nil {
 		return err
 	}

@@ -62,25 +62,37 @@ func (a *app) openRing(path string) (*ring, error) {
 	}
 	r := &ring{path: path, passphrase: pass}
 	for _, e := range entries {
-		if e.Kind == keyfile.KindKey {
+		k, err := openKey(e)
+		if err != nil {
+			return nil, fileFailure(path, err)
+		}
+		if k != nil {
 			label, _, _ := strings.Cut(e.Label, " ")
-			r.add(label, e.Key)
+			r.add(label, k)
 		}
 	}
 	return r, nil
 }
 
-// encode writes the public key behind each label, because two control keys stand in the file while one replaces the other.
-func (r *ring) encode() []keyfile.Entry {
+// encode writes the keys as entries of a sealed file.
+func (r *ring) encode() ([]keyfile.Entry, error) {
 	var out []keyfile.Entry
 	for _, e := range r.entries {
-		out = append(out, keyfile.Entry{Kind: keyfile.KindKey, Label: e.label + " " + e.key.Public().Multikey(), Key: e.key})
+		sealed, err := sealKey(e.label, e.key)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, sealed)
 	}
-	return out
+	return out, nil
 }
 
 func (a *app) createRing(r *ring) error {
-	file, err := a.seal(r.encode())
+	entries, err := r.encode()
+	if err != nil {
+		return err
+	}
+	file, err := a.seal(entries)
 	if err != nil {
 		return err
 	}
@@ -89,7 +101,11 @@ func (a *app) createRing(r *ring) error {
 }
 
 func (a *app) replaceRing(r *ring) error {
-	file, err := keyfile.Seal(r.passphrase, r.encode(), &keyfile.Options{Cost: a.cost})
+	entries, err := r.encode()
+	if err != nil {
+		return err
+	}
+	file, err := keyfile.Seal(r.passphrase, entries, &keyfile.Options{Cost: a.cost})
 	if err != nil {
 		return err
 	}

@@ -54,7 +54,7 @@ list ends (status build --expires), also if nothing changed. After a status set 
 
 // A statusSigner signs lists.
 type statusSigner struct {
-	key    *keys.PrivateKey
+	key    keys.Signer
 	method did.URL
 	suite  string // of a Bitstring Status List
 	wipe   func()
@@ -112,7 +112,7 @@ func (a *app) statusSigner(ctx context.Context, c *statusConfig) (*statusSigner,
 	s := &statusSigner{key: key, method: m.ID, suite: c.Suite, wipe: wipe}
 	if c.Format == bitstring && s.suite == "" {
 		s.suite = statusSuites[0]
-		if key.Algorithm() != keys.Ed25519 {
+		if m.Key.Algorithm() != keys.Ed25519 {
 			s.suite = statusSuites[1]
 		}
 	}
