@@ -136,7 +136,7 @@ func (h *Handler) issue(ctx context.Context, v strictjson.Value, in *issuance) (
 		document = appendMember(document, "credentialStatus", entries)
 	}
 	created := in.created
-	if created.IsZero() {
+	if _, unlinkable := in.issuer.Cryptosuite.(dataintegrity.Unlinkable); created.IsZero() && !unlinkable {
 		created = h.opt.Clock()
 	}
 	secured, err := dataintegrity.IssueJSON(ctx, dataintegrity.Issuer{Signer: in.issuer.Signer, Method: in.issuer.Method}, document,
@@ -152,12 +152,11 @@ func (h *Handler) issue(ctx context.Context, v strictjson.Value, in *issuance) (
 
 // cryptosuite is the issuer's, with the pointers of the request. What no holder may leave out is added where it signs.
 func (in *issuance) cryptosuite() dataintegrity.Cryptosuite {
-	sd, ok := in.issuer.Cryptosuite.(dataintegrity.ECDSASD2023)
+	suite, ok := in.issuer.Cryptosuite.(dataintegrity.MandatorySuite)
 	if !ok {
 		return in.issuer.Cryptosuite // everything is disclosed
 	}
-	sd.Mandatory = slices.Concat(sd.Mandatory, in.mandatory)
-	return sd
+	return suite.WithMandatory(in.mandatory)
 }
 
 func hasMember(v strictjson.Value, name string) bool {

@@ -24,9 +24,13 @@ type Issuer struct {
 	Cryptosuite dataintegrity.Cryptosuite
 }
 
-// Path is where below /issuers the issuer is: "ecdsa-rdfc-2019/P-384".
+// Path is where below /issuers the issuer is: "ecdsa-rdfc-2019/P-384". Keys of BLS12-381 G2 are called "BLS12-381" there.
 func (i *Issuer) Path() string {
-	return i.Cryptosuite.Name() + "/" + i.Signer.Public().Algorithm().String()
+	algorithm := i.Signer.Public().Algorithm()
+	if algorithm == keys.BLS12381G2 {
+		return i.Cryptosuite.Name() + "/BLS12-381"
+	}
+	return i.Cryptosuite.Name() + "/" + algorithm.String()
 }
 
 // Options are what a Handler works with. Keys is required.

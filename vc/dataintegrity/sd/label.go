@@ -56,6 +56,33 @@ func ShuffledLabels(key []byte) Labels {
 	}
 }
 
+// OrderedLabels returns labels "b0", "b1", … in the order in which the document first shows its blank nodes, and sets m to them. They do not
+// depend on what a document says, but on its shape alone.
+func OrderedLabels(m *LabelMap) Labels {
+	return func(canonical []string) ([]string, error) {
+		out := make([]string, len(canonical))
+		*m = make(LabelMap, len(canonical))
+		used := 0
+		for i, c := range canonical {
+			if c == "" {
+				continue
+			}
+			n, err := canonicalNumber(c)
+			if err != nil {
+				return nil, err
+			}
+			if n >= len(*m) {
+				return nil, fmt.Errorf("sd: %w: canonical labels are not numbered from 0", ErrLabels)
+			}
+			out[i] = "b" + strconv.Itoa(used)
+			(*m)[n] = out[i]
+			used++
+		}
+		*m = (*m)[:used]
+		return out, m.distinct()
+	}
+}
+
 // LabelMap holds the labels that a verifier puts in the place of the canonical ones: LabelMap[n] is that of "c14n" and n.
 type LabelMap []string
 

@@ -192,6 +192,17 @@ func (c *Components) Texts() []string {
 	return out
 }
 
+// Number reads a number of at most MaxStatements.
+func (c *Components) Number() int {
+	c.left--
+	n := c.head(majorUint)
+	if n > MaxStatements {
+		c.fail(fmt.Errorf("a number above %d", MaxStatements))
+		return 0
+	}
+	return int(n)
+}
+
 // Indexes reads an array of numbers, each greater than the one before.
 func (c *Components) Indexes() []int {
 	c.left--

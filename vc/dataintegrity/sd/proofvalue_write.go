@@ -53,6 +53,9 @@ func (p ProofValue) Texts(list []string) ProofValue {
 	return p
 }
 
+// Number appends a number that is not negative.
+func (p ProofValue) Number(n int) ProofValue { return p.head(majorUint, n) }
+
 // Indexes appends an array of numbers that are not negative.
 func (p ProofValue) Indexes(list []int) ProofValue {
 	p = p.head(majorArray, len(list))
