@@ -1,0 +1,86 @@
+package bbs
+
+import (
+	"encoding/hex"
+	"sync"
+
+	bls12381 "github.com/consensys/gnark-crypto/ecc/bls12-381"
+)
+
+// A generator is a point of G1 of which nobody knows a logarithm to the base of another. It is never changed after it was made,
+// apart from the tables, which are made when they are first needed.
+type generator struct {
+	point   publicPoint
+	encoded encodedPoint
+}
+
+// basePoint returns P1, the point that is summed without a scalar (sections 7.2.1 and 7.2.2 of the draft).
+func (s Ciphersuite) basePoint() *generator {
+	if s == SHAKE256 {
+		return basePointSHAKE256()
+	}
+	return basePointSHA256()
+}
+
+var (
+	basePointSHA256 = sync.OnceValue(func() *generator {
+		return mustGenerator("a8ce256102840821a3e94ea9025e4662b205762f9776b3a766c872b948f1fd225e7c59698588e70d11406d161b4e28c9")
+	})
+	basePointSHAKE256 = sync.OnceValue(func() *generator {
+		return mustGenerator("8929dfbc7e6642c4ed9cba0856e493f8b9d7d5fcb0c31ef8fdcd34d50648a56c795e106e9eada6e0bda386b414150755")
+	})
+)
+
+func mustGenerator(text string) *generator {
+	b, err := hex.DecodeString(text)
+	if err != nil {
+		panic("bbs: constant: " + err.Error())
+	}
+	p, err := parsePoint(b)
+	if err != nil {
+		panic("bbs: constant: " + err.Error())
+	}
+	return newGenerator(p)
+}
+
+// A generatorSet holds the first generators of one interface.
+type generatorSet struct {
+	mu   sync.Mutex
+	v    [48]byte // the hash that the next one derives from
+	list []*generator
+}
+
+var (
+	generatorsMu  sync.Mutex
+	generatorSets = map[api]*generatorSet{}
+)
+
+func (a api) set() *generatorSet {
+	generatorsMu.Lock()
+	defer generatorsMu.Unlock()
+	set := generatorSets[a]
+	if set == nil {
+		set = new(generatorSet)
+		generatorSets[a] = set
+	}
+	return set
+}
+
+// generators is create_generators: the first n of the interface, Q_1 first. n is at most MaxMessages + 2, as callers have checked
+// before. The slice must not be written to.
+func (a api) generators(n int) []*generator {
+	set := a.set()
+	set.mu.Lock()
+	defer set.mu.Unlock()
+	seedDST, pointDST := a.id+"SIG_GENERATOR_SEED_", a.id+"SIG_GENERATOR_DST_"
+	if len(set.list) == 0 && n > 0 {
+		a.suite.expand(set.v[:], seedDST, []byte(a.id+"MESSAGE_GENERATOR_SEED"))
+	}
+	for i := len(set.list) + 1; i <= n; i++ {
+		a.suite.expand(set.v[:], seedDST, set.v[:], appendUint64(nil, i))
+		set.list = append(set.list, newGenerator(a.suite.hashToCurve(pointDST, set.v[:])))
+	}
+	return set.list[:n:n]
+}
+
+func newGenerator(p bls12381.G1Affine) *generator { return &generator{point: p, encoded: p.Bytes()} }
