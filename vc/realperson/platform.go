@@ -1,0 +1,228 @@
+package realperson
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/realdid/realdid/did"
+	"github.com/realdid/realdid/did/ledger"
+	"github.com/realdid/realdid/did/realdid"
+	"github.com/realdid/realdid/keys"
+	"github.com/realdid/realdid/vc"
+)
+
+// Platform is a service whose accounts belong to one real person each. It learns of a person a pseudonym that exists nowhere else, a
+// pairwise DID, and the claims that its policy asks for. It is safe for concurrent use.
+type Platform struct {
+	id          did.DID // canonical
+	method      did.URL
+	signer      keys.Signer
+	keys        vc.Keys
+	authorities map[string]Parameters // by DID as the credentials write it
+	issuers     []did.DID
+	accounts    ledger.Ledger
+	policy      PlatformPolicy
+	rules       accountRules
+	requestAge  time.Duration
+	clock       func() time.Time
+	nonces      *nonces
+	pairwise    *realdid.Method // resolves long forms, and nothing else
+	holderKeys  holderKeys
+}
+
+// PlatformConfig is what a Platform is made of. What follows Policy may be left zero.
+type PlatformConfig struct {
+	Method      did.URL       // of the key that signs requests; its DID is who the platform is
+	Signer      keys.Signer   // that key, one for authentication
+	Keys        vc.Keys       // finds the keys of authorities; resolver.Keys is one
+	Authorities []Parameters  // that are accepted, at least one; who is enrolled with two of them can have two accounts
+	Accounts    ledger.Ledger // the platform's own and private store of accounts, with no Reducer that refuses them
+	Policy      PlatformPolicy
+
+	Clock       func() time.Time // nil: time.Now
+	RebindDelay time.Duration    // from a theft report to its completion; 0: DefaultRebindDelay
+	RequestAge  time.Duration    // how long a request can be answered; 0: DefaultRequestAge; at most one hour
+	// NonceSecret is what nonces are made with, 32 bytes: several processes of one platform share it. nil: a random one, so that a
+	// restart ends all requests that are under way.
+	NonceSecret []byte
+	// Spent remembers which nonces were used. nil: a set in memory, for a platform of one process without a NonceSecret that outlives
+	// it: after a restart with the same secret a response could be used again as long as its request lives.
+	Spent SpentNonces
+}
+
+// What zero durations of PlatformConfig mean.
+const (
+	DefaultRebindDelay = 72 * time.Hour
+	DefaultRequestAge  = 5 * time.Minute
+)
+
+// PlatformPolicy is what a platform is ready to believe and wants to know. Its zero value is refused: the mode must be said.
+type PlatformPolicy struct {
+	Mode OpeningMode // Strict; Escrowed is ErrEscrowUnavailable
+
+	// Claims are asked for, and must be as they say, at sign-up and for scopes.
+	Claims []Requirement
+	// Generation asks at sign-up and for scopes how often the person has started anew. nil: it is not asked for.
+	Generation *GenerationPolicy
+
+	// IssuerEvidence says what must be known of the DID of an authority.
+	IssuerEvidence vc.EvidenceNeeds
+	// InsecureGenesisOnly accepts an authority of whose DID only the first state is known.
+	InsecureGenesisOnly bool
+}
+
+// Requirement is one claim that a platform wants to know.
+type Requirement struct {
+	Claim string // name: "ageOver18"
+	// OneOf are the values that are accepted: bools, strings and integers of type int or int64. Empty: every value, which the
+	// platform wants to know all the same.
+	OneOf []any
+}
+
+// GenerationPolicy is what a platform wants of the generation of a person's secrets. Whoever lost everything and enrolled anew is of
+// the next generation, and can have another account.
+type GenerationPolicy struct {
+	Max int // the highest that is accepted; negative: every generation, which the platform wants to know all the same
+}
+
+// NewPlatform makes a platform of its parts. It keeps c.Authorities and c.Policy as they are now.
+func NewPlatform(c *PlatformConfig) (*Platform, error) {
+	p, err := newPlatform(c)
+	if err != nil {
+		return nil, fmt.Errorf("realperson: platform: %w", err)
+	}
+	return p, nil
+}
+
+func newPlatform(c *PlatformConfig) (*Platform, error) {
+	switch {
+	case c == nil:
+		return nil, errors.New("no configuration")
+	case !c.Method.IsKeyReference() || c.Signer == nil:
+		return nil, errors.New("no key to sign requests with, or not one that a DID names")
+	case c.Keys == nil || c.Accounts == nil:
+		return nil, errors.New("no keys of authorities, or no store of accounts")
+	case len(c.Authorities) == 0 || len(c.Authorities) > maxAuthorities:
+		return nil, errors.New("the authorities are not 1 to 64")
+	case c.RebindDelay < 0 || c.RequestAge < 0 || c.RequestAge > maxRequestAge:
+		return nil, errors.New("a duration out of its range")
+	case c.NonceSecret != nil && len(c.NonceSecret) != nonceSecretSize:
+		return nil, errors.New("the secret of nonces has not 32 bytes")
+	}
+	p := &Platform{
+		method: c.Method, signer: c.Signer, keys: c.Keys, accounts: c.Accounts, clock: c.Clock, requestAge: c.RequestAge,
+		authorities: make(map[string]Parameters, len(c.Authorities)),
+	}
+	var err error
+	if p.id, err = canonicalDID(c.Method.DID()); err != nil {
+		return nil, err
+	}
+	if p.policy, err = c.Policy.checked(); err != nil {
+		return nil, err
+	}
+	longest := time.Duration(0)
+	for i := range c.Authorities {
+		a := c.Authorities[i].clone()
+		if err := a.Check(); err != nil {
+			return nil, err
+		}
+		if err := p.policy.fits(&a); err != nil {
+			return nil, err
+		}
+		name := a.Authority.String()
+		if _, twice := p.authorities[name]; twice {
+			return nil, errors.New("one authority stands twice")
+		}
+		p.authorities[name] = a
+		p.issuers = append(p.issuers, a.Authority)
+		longest = max(longest, a.Epochs.length())
+	}
+	if p.clock == nil {
+		p.clock = time.Now
+	}
+	if p.requestAge == 0 {
+		p.requestAge = DefaultRequestAge
+	}
+	if p.rules.delay = c.RebindDelay; p.rules.delay == 0 {
+		p.rules.delay = DefaultRebindDelay
+	}
+	p.rules.lifetime = p.rules.delay + 2*longest + reportSlack
+	secret := append([]byte(nil), c.NonceSecret...)
+	if secret == nil {
+		secret = make([]byte, nonceSecretSize)
+		rand.Read(secret)
+	}
+	if p.nonces = newNonces(secret, c.Spent); c.Spent == nil {
+		p.nonces.spent = newSpentSet(DefaultMaxSpent, p.clock)
+	}
+	p.pairwise, err = realdid.New(nil, nil)
+	return p, err
+}
+
+// reportSlack is how much longer than it must a theft report stands: a delay and two epochs are what an owner may have to wait.
+const reportSlack = 30 * 24 * time.Hour
+
+// DID returns who the platform is: what pseudonyms are computed from.
+func (p *Platform) DID() did.DID { return p.id }
+
+// now returns the platform's time in whole seconds, as messages have it.
+func (p *Platform) now() time.Time { return p.clock().UTC().Truncate(time.Second) }
+
+// RequestOptions are for [Platform.Request]. nil is the zero value.
+type RequestOptions struct {
+	// Session is what only the user's browser or app and the platform know, such as the value of a session cookie; the response counts for
+	// this session alone, so that nobody can answer in the place of another. Its hash is sent, never itself. Empty: no session.
+	Session []byte
+	// Endpoint is where the wallet is to send its response. It is signed, and shown to the user.
+	Endpoint string
+	Scope    *Scope // with ActionUseScope
+}
+
+// Request makes a signed request for a wallet, which can be answered once, for a short time. It names what the policy asks for.
+func (p *Platform) Request(ctx context.Context, action Action, opt *RequestOptions) ([]byte, error) {
+	return nil, errors.New("realperson: request: not written yet")
+}
+
+// SignUp verifies a response to a sign-up and opens the account. session is that of the request. Errors: ErrAccountExists; ErrMessage and
+// ErrSignature; ErrNonce; ErrPolicy; a *vc.Fault that is vc.ErrInvalid, or vc.ErrUnknown if the authority's key could not be had; those
+// of the ledger. The report, if not nil, says how the credential was verified.
+func (p *Platform) SignUp(ctx context.Context, response, session []byte) (*Account, *vc.Report, error) {
+	return nil, nil, errors.New("realperson: sign up: not written yet")
+}
+
+// LogIn verifies a response to a log-in: a plain signature by the account's pairwise key.
+func (p *Platform) LogIn(ctx context.Context, response, session []byte) (*Account, error) {
+	return nil, errors.New("realperson: log in: not written yet")
+}
+
+// UseScope verifies a response for scope s and records the use. Errors: those of SignUp, and ErrScopeUsed.
+func (p *Platform) UseScope(ctx context.Context, response []byte, s Scope, session []byte) (*Use, *vc.Report, error) {
+	return nil, nil, errors.New("realperson: use scope: not written yet")
+}
+
+// Rebind gives an account another pairwise key, at once: the present key consents. Errors: those of SignUp; ErrNoAccount, ErrNotHolder,
+// ErrStaleCredential.
+func (p *Platform) Rebind(ctx context.Context, response, session []byte) (*Account, *vc.Report, error) {
+	return nil, nil, errors.New("realperson: rebind: not written yet")
+}
+
+// ReportTheft records that a person calls the account's key lost and wants another one to take its place. The platform should tell the
+// present key's holder, who can [Platform.Veto]. Errors: those of SignUp; ErrNoAccount, ErrStaleCredential, ErrVetoed, ErrManyReports.
+func (p *Platform) ReportTheft(ctx context.Context, response, session []byte) (*Account, *vc.Report, error) {
+	return nil, nil, errors.New("realperson: report theft: not written yet")
+}
+
+// CompleteRebind binds the account to the key that reported, after the delay. Errors: those of SignUp; ErrNoAccount, ErrNoReport, ErrTooEarly,
+// ErrIssuedBefore, ErrVetoed, ErrStaleCredential.
+func (p *Platform) CompleteRebind(ctx context.Context, response, session []byte) (*Account, *vc.Report, error) {
+	return nil, nil, errors.New("realperson: complete rebind: not written yet")
+}
+
+// Veto strikes out theft reports, by the account's key and a credential that is not older than theirs. Errors: those of SignUp; ErrNoAccount,
+// ErrNotHolder, ErrStaleCredential.
+func (p *Platform) Veto(ctx context.Context, response, session []byte) (*Account, *vc.Report, error) {
+	return nil, nil, errors.New("realperson: veto: not written yet")
+}
