@@ -28,9 +28,10 @@ func newKeyNew(a *app) *cobra.Command {
 		Use:   "new [NAME]",
 		Short: "Make a key and seal it in keys/NAME.key",
 		Long: `Makes a key pair, seals the private key under the passphrase in keys/NAME.key and prints the public key. Identities make their
-own keys: a key by itself is for guardians, and for did create --key.`,
+own keys: a key by itself is for guardians, for did create --key, and, with BLS12-381-G2, to issue credentials in bbs-2023.`,
 		Example: `  realdid key new guardian
-  realdid key new signing --algorithm P-256`,
+  realdid key new signing --algorithm P-256
+  realdid key new issuer --algorithm BLS12-381-G2`,
 		Args: args(0, 1),
 	}
 	c.Flags().StringVar(&algorithm, "algorithm", "Ed25519", "`NAME`: "+strings.Join(algorithmNames(), ", "))

@@ -92,6 +92,7 @@ func parseKeyFile(b []byte) (privateKey, keys.PublicKey, error) {
 // Identifiers 1.0, section 2.2.2) carries.
 var secretCodecs = map[keys.Algorithm]uint64{
 	keys.Ed25519: 0x1300, keys.Secp256k1: 0x1301, keys.X25519: 0x1302, keys.P256: 0x1306, keys.P384: 0x1307, keys.SM2: 0x1310,
+	keys.BLS12381G2: 0x130a,
 }
 
 func parseSecretMultikey(s string) (privateKey, error) {
@@ -106,7 +107,7 @@ func parseSecretMultikey(s string) (privateKey, error) {
 	code, n := binary.Uvarint(b)
 	for a, c := range secretCodecs {
 		if n == 2 && c == code {
-			return keys.NewPrivateKey(a, b[n:])
+			return newPrivateKey(a, b[n:])
 		}
 	}
 	return nil, errors.New("not a Multikey of a supported algorithm")
@@ -122,21 +123,26 @@ func secretMultikey(k privateKey) (string, error) {
 	return multibase.Encode(multibase.Base58BTC, append(binary.AppendUvarint(nil, code), secret...))
 }
 
-// parseAlgorithm reads the name of an algorithm that signs, in any case.
+// keyAlgorithms are those of keys that this program makes.
+func keyAlgorithms() []keys.Algorithm { return append(keys.Algorithms(), keys.BLS12381G2) }
+
+// parseAlgorithm reads the name of an algorithm, in any case.
 func parseAlgorithm(name string) (keys.Algorithm, error) {
-	var names []string
-	for _, a := range keys.Algorithms() {
+	for _, a := range keyAlgorithms() {
 		if strings.EqualFold(a.String(), name) {
 			return a, nil
 		}
-		names = append(names, a.String())
 	}
-	return 0, usage("one of "+strings.Join(names, ", "), "not an algorithm: %.40q", name)
+	return 0, usage("one of "+strings.Join(algorithmNames(), ", "), "not an algorithm: %.40q", name)
 }
 
 func signingAlgorithm(name string) (keys.Algorithm, error) {
 	a, err := parseAlgorithm(name)
-	if err == nil && !a.CanSign() {
+	switch {
+	case err != nil:
+	case a == keys.BLS12381G2:
+		err = usage("did update --add-method assert-2,assertionMethod,"+a.String()+" adds one to issue bbs-2023 with", "%v signs credentials and nothing else", a)
+	case !a.CanSign():
 		err = usage("X25519 is for did update --add-method with keyAgreement", "%v does not sign", a)
 	}
 	return a, err
@@ -145,7 +151,7 @@ func signingAlgorithm(name string) (keys.Algorithm, error) {
 // algorithmNames completes --algorithm.
 func algorithmNames() []string {
 	var out []string
-	for _, a := range keys.Algorithms() {
+	for _, a := range keyAlgorithms() {
 		out = append(out, a.String())
 	}
 	return out
