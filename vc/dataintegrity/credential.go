@@ -68,6 +68,23 @@ func (c *Credential) derive(ctx context.Context, reveal []string, suite Cryptosu
 	return &Credential{document{raw: s.proofs[i].appendWith(derived), opt: c.opt}}, nil
 }
 
+// BaseInput returns what suite gets of the base proof that it derives from. Errors: ErrNotSelective; a *vc.Fault. For packages of this
+// module.
+func (c *Credential) BaseInput(suite Selective) (*Input, error) {
+	o, err := c.load()
+	if err != nil {
+		return nil, err
+	}
+	i, _, err := c.baseProof(o.credential, suite)
+	switch {
+	case err != nil:
+		return nil, err
+	case i < 0:
+		return nil, ErrNotSelective
+	}
+	return o.credential.input(i, c.opt.contexts()), nil
+}
+
 // baseProof returns the index of the base proof to derive from and its suite, or -1.
 func (c *Credential) baseProof(s *secured, suite Cryptosuite) (int, Selective, error) {
 	for i, p := range s.proofs {
