@@ -22,7 +22,7 @@ var errWrong = errors.New("wrong result")
 
 func allCases() []benchCase {
 	return slices.Concat(floorCases(), appendFloors(), keyCases(), realdidCases(), didkeyCases(), sdjwtCases(), ledgerCases(), webvhCases(), directoryCases(),
-		dataIntegrityCases(), canonicalCases(), statusCases())
+		dataIntegrityCases(), bbsCases(), canonicalCases(), statusCases())
 }
 
 // message is what the floors sign: 64 bytes, as in the benches of the peers.
