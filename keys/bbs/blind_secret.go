@@ -1,65 +1,49 @@
 package bbs
 
 import (
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"sync"
-
-	"github.com/cloudflare/circl/ecc/bls12381"
 )
-
-const secretScalarSize = 32
 
 var (
-	errNoSecret    = errors.New("none, or wiped")
-	errSecretRange = errors.New("a scalar is zero or not below the group's order")
+	errNoSecret    = errors.New("no secret, or wiped")
+	errSecretRange = errors.New("a scalar is zero or not below the order of the group")
 )
 
-// secretScalars is a list of scalars that must not leave by accident, 32 bytes each, big endian.
+// secretScalars is a list of scalars that must not leave by accident, 32 bytes each, big endian, 1 to r-1.
 type secretScalars struct {
 	mu    sync.RWMutex // held for reading while the scalars are in use
 	bytes []byte       // nil once wiped
 }
 
-// newSecretScalars copies b and checks every scalar: 1 to r-1.
+// newSecretScalars copies b and checks every scalar.
 func newSecretScalars(b []byte) (*secretScalars, error) {
-	if len(b) == 0 || len(b)%secretScalarSize != 0 {
-		return nil, fmt.Errorf("got %d bytes, want scalars of %d", len(b), secretScalarSize)
+	if len(b) == 0 || len(b)%scalarSize != 0 {
+		return nil, fmt.Errorf("got %d bytes, want scalars of %d", len(b), scalarSize)
 	}
-	s := &secretScalars{bytes: append([]byte(nil), b...)}
-	if _, err := s.scalars(); err != nil {
-		clear(s.bytes)
-		return nil, err
-	}
-	return s, nil
-}
-
-// randomSecretScalars draws n uniform scalars from 1 to r-1.
-func randomSecretScalars(n int) *secretScalars {
-	b := make([]byte, n*secretScalarSize)
-	for i := 0; i < n; {
-		one := b[i*secretScalarSize : (i+1)*secretScalarSize]
-		rand.Read(one) // never fails: it ends the program instead
-		one[0] &= 0x7f // r has 255 bits
-		// A uniform string that is a scalar in range is a uniform scalar; the others are drawn again.
-		if checkSecretScalar(one) == nil {
-			i++
+	for i := 0; i < len(b); i += scalarSize {
+		if _, err := parseNonzeroScalar(b[i : i+scalarSize]); err != nil {
+			return nil, errSecretRange
 		}
 	}
-	return &secretScalars{bytes: b}
+	return &secretScalars{bytes: append([]byte(nil), b...)}, nil
 }
 
-func checkSecretScalar(b []byte) error {
-	var x bls12381.Scalar
-	if x.UnmarshalBinary(b) != nil || x.IsZero() == 1 {
-		return errSecretRange
+// randomSecretScalars draws n uniform scalars.
+func randomSecretScalars(n int) (*secretScalars, error) {
+	ks := randomScalars(n)
+	defer wipe(ks)
+	b := make([]byte, 0, n*scalarSize)
+	for i := range ks {
+		b = appendScalar(b, &ks[i])
 	}
-	return nil
+	defer clear(b)
+	return newSecretScalars(b) // an error is one in 2^255
 }
 
-// scalars returns the scalars in the form that is computed with. Errors: errNoSecret, errSecretRange.
-func (s *secretScalars) scalars() ([]bls12381.Scalar, error) {
+// scalars returns the scalars in the form that is computed with, which the caller wipes. Errors: errNoSecret.
+func (s *secretScalars) scalars() ([]scalar, error) {
 	if s == nil {
 		return nil, errNoSecret
 	}
@@ -68,12 +52,9 @@ func (s *secretScalars) scalars() ([]bls12381.Scalar, error) {
 	if s.bytes == nil {
 		return nil, errNoSecret
 	}
-	out := make([]bls12381.Scalar, len(s.bytes)/secretScalarSize)
+	out := make([]scalar, len(s.bytes)/scalarSize)
 	for i := range out {
-		if out[i].UnmarshalBinary(s.bytes[i*secretScalarSize:]) != nil || out[i].IsZero() == 1 {
-			clear(out)
-			return nil, errSecretRange
-		}
+		out[i] = reduce(s.bytes[i*scalarSize : (i+1)*scalarSize])
 	}
 	return out, nil
 }
@@ -93,7 +74,7 @@ func (s *secretScalars) count() int {
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return len(s.bytes) / secretScalarSize
+	return len(s.bytes) / scalarSize
 }
 
 func (s *secretScalars) wipe() {
@@ -116,8 +97,8 @@ type Blind struct {
 
 // BlindFromSecret makes a Blind of what [Blind.Secret] returned, which it copies: 32 bytes, big endian, 1 to r-1.
 func BlindFromSecret(secret []byte) (*Blind, error) {
-	if len(secret) != secretScalarSize {
-		return nil, fmt.Errorf("bbs: blind: got %d bytes, want %d", len(secret), secretScalarSize)
+	if len(secret) != scalarSize {
+		return nil, fmt.Errorf("bbs: blind: got %d bytes, want %d", len(secret), scalarSize)
 	}
 	s, err := newSecretScalars(secret)
 	if err != nil {

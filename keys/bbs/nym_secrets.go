@@ -27,14 +27,18 @@ func NewNymSecrets(n int) (*NymSecrets, error) {
 	if n < 1 || n > MaxNyms {
 		return nil, fmt.Errorf("bbs: nym secrets: got a count of %d, want 1 to %d", n, MaxNyms)
 	}
-	return newNymSecrets(randomSecretScalars(n)), nil
+	s, err := randomSecretScalars(n)
+	if err != nil {
+		return nil, fmt.Errorf("bbs: nym secrets: %w", err)
+	}
+	return newNymSecrets(s), nil
 }
 
 // NymSecretsFromSecret makes the vector of what [NymSecrets.Secret] returned, which it copies: 32 bytes for each scalar, big endian,
 // 1 to r-1.
 func NymSecretsFromSecret(secret []byte) (*NymSecrets, error) {
-	if len(secret) > MaxNyms*secretScalarSize {
-		return nil, fmt.Errorf("bbs: nym secrets: got %d bytes, want at most %d", len(secret), MaxNyms*secretScalarSize)
+	if len(secret) > MaxNyms*scalarSize {
+		return nil, fmt.Errorf("bbs: nym secrets: got %d bytes, want at most %d", len(secret), MaxNyms*scalarSize)
 	}
 	s, err := newSecretScalars(secret)
 	if err != nil {

@@ -105,8 +105,9 @@ func proofPoints(sig *signature, b *point, random []scalar) (out [5]point) {
 	return [5]point{aBar, bBar, d, t1, t2}
 }
 
-// challenge is ProofChallengeCalculate (section 3.7.4). The points of extra follow T2, as the extensions of BBS want it.
-func (a api) challenge(disclosed []int, messages []scalar, c *commitments, extra []encodedPoint, domain *scalar, presentationHeader []byte) scalar {
+// challenge is ProofChallengeCalculate (section 3.7.4). The points of extra follow T2, and tail follows everything, as the extensions
+// of BBS want it.
+func (a api) challenge(disclosed []int, messages []scalar, c *commitments, extra []encodedPoint, domain *scalar, presentationHeader []byte, tail ...byte) scalar {
 	b := make([]byte, 0, 16+len(disclosed)*(8+scalarSize)+(5+len(extra))*pointSize+scalarSize)
 	b = appendUint64(b, len(disclosed))
 	for i, j := range disclosed {
@@ -121,7 +122,7 @@ func (a api) challenge(disclosed []int, messages []scalar, c *commitments, extra
 	}
 	b = appendScalar(b, domain)
 	b = appendUint64(b, len(presentationHeader))
-	return a.hashToScalar(b, presentationHeader)
+	return a.hashToScalar(b, presentationHeader, tail)
 }
 
 // finalize is ProofFinalize (section 3.7.2): it answers the challenge c with the scalar e of the signature and the hidden messages.
