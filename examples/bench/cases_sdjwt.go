@@ -73,22 +73,28 @@ func newSDJWTScene(ctx context.Context, byDID bool) (*sdjwtScene, error) {
 
 // newIdentity registers an identity with one verification method.
 func newIdentity(ctx context.Context, m *realdid.Method, alg keys.Algorithm, purpose did.Purpose) (*keys.PrivateKey, did.URL, error) {
-	h, err := newHolder()
-	if err != nil {
-		return nil, did.URL{}, err
-	}
 	key, err := keys.Generate(alg)
 	if err != nil {
 		return nil, did.URL{}, err
 	}
+	url, err := register(ctx, m, key.Public(), purpose)
+	return key, url, err
+}
+
+// register registers an identity with one verification method, which is key.
+func register(ctx context.Context, m *realdid.Method, key keys.PublicKey, purpose did.Purpose) (did.URL, error) {
+	h, err := newHolder()
+	if err != nil {
+		return did.URL{}, err
+	}
 	r, err := m.Create(ctx, &realdid.CreateRequest{
 		Control: realdid.OneKey(h.control.Public()), Next: h.next,
-		Document: realdid.Content{VerificationMethods: []realdid.VerificationMethod{{Fragment: "key-1", Key: key.Public(), Purposes: purpose}}},
+		Document: realdid.Content{VerificationMethods: []realdid.VerificationMethod{{Fragment: "key-1", Key: key, Purposes: purpose}}},
 	}, h.control)
 	if err != nil {
-		return nil, did.URL{}, err
+		return did.URL{}, err
 	}
-	return key, r.DID.WithFragment("key-1"), nil
+	return r.DID.WithFragment("key-1"), nil
 }
 
 func (s *sdjwtScene) issue(ctx context.Context) (*sdjwt.Credential, error) {
