@@ -13,6 +13,7 @@ import (
 	"github.com/realdid/realdid/vc"
 	"github.com/realdid/realdid/vc/cose"
 	"github.com/realdid/realdid/vc/dataintegrity"
+	"github.com/realdid/realdid/vc/dataintegrity/bbs2023"
 	"github.com/realdid/realdid/vc/dataintegrity/jsonld"
 	"github.com/realdid/realdid/vc/jose"
 	"github.com/realdid/realdid/vc/sdjwt"
@@ -84,18 +85,36 @@ func (f *contextFlags) register(fl *pflag.FlagSet) {
 
 // load returns what Data Integrity needs to know.
 func (f *contextFlags) load(a *app) (*dataintegrity.Options, error) {
+	opt := &dataintegrity.Options{Cryptosuites: moreSuites()}
 	if len(f.files) == 0 {
-		return &dataintegrity.Options{}, nil
+		return opt, nil
 	}
 	more, err := a.readByURL(f.files, "--context-file")
 	if err != nil {
 		return nil, err
 	}
-	c, err := jsonld.NewContexts(more)
-	if err != nil {
+	if opt.Contexts, err = jsonld.NewContexts(more); err != nil {
 		return nil, invalid("", "--context-file: %s", withoutPackages(err.Error()))
 	}
-	return &dataintegrity.Options{Contexts: c}, nil
+	return opt, nil
+}
+
+// moreSuites are the cryptosuites that package dataintegrity leaves to others.
+func moreSuites() []dataintegrity.Cryptosuite { return []dataintegrity.Cryptosuite{bbs2023.Suite{}} }
+
+// headerFlag is --presentation-header.
+type headerFlag struct{ text string }
+
+func (f *headerFlag) register(fl *pflag.FlagSet, use string) {
+	fl.StringVar(&f.text, "presentation-header", "", use)
+}
+
+// suite is bbs-2023 with the header, and without one if none was given.
+func (f *headerFlag) suite() dataintegrity.Cryptosuite {
+	if f.text == "" {
+		return bbs2023.Suite{}
+	}
+	return bbs2023.Suite{PresentationHeader: []byte(f.text)}
 }
 
 // readByURL reads files that are given as URL=FILE.
@@ -175,4 +194,22 @@ func (c integral) Holder() (string, keys.PublicKey, error) {
 		return "", keys.PublicKey{}, nil // nobody who could present it
 	}
 	return id, keys.PublicKey{}, nil
+}
+
+// expect makes a verifier want the header, in credentials whose proofs can all carry it: others would pass without it.
+func (f *headerFlag) expect(raw []byte, opt *dataintegrity.Options) error {
+	if f.text == "" {
+		return nil
+	}
+	var in inspectedJSON
+	if recognise(raw) != dataIntegrity || in.takeIntegral(raw, opt) != nil {
+		return usage("leave it out", "--presentation-header is for credentials in "+formatBBS)
+	}
+	for _, p := range in.Proofs {
+		if p.Of == "credential" && p.Cryptosuite != formatBBS {
+			return invalid("", "the credential has a proof in %.40q, which carries no presentation header", p.Cryptosuite)
+		}
+	}
+	opt.Cryptosuites = []dataintegrity.Cryptosuite{f.suite()}
+	return nil
 }

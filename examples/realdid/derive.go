@@ -28,26 +28,30 @@ func newVCDerive(a *app) *cobra.Command {
 	var reveal []string
 	var out string
 	var contexts contextFlags
+	var header headerFlag
 	c := &cobra.Command{
 		Use:   "derive CREDENTIAL",
 		Short: "Cut a credential down to some of its claims",
 		Long: `Makes of CREDENTIAL (a FILE, "-", or a name in HOME/credentials) one that says only what --reveal selects and what the issuer made
-mandatory, still with the issuer's proof: of ecdsa-sd-2023 a derived proof, of an SD-JWT fewer disclosures. Nobody signs that the holder
-shows it: vc present does that, for one verifier.`,
+mandatory, still with the issuer's proof: of ecdsa-sd-2023 and bbs-2023 a derived proof, of an SD-JWT fewer disclosures. Nobody signs that the holder
+shows it: vc present does that, for one verifier. What is derived in bbs-2023 cannot be linked to what else is derived of the same
+credential, except by what it says; --presentation-header binds it to one occasion, such as a verifier's nonce.`,
 		Example: `  realdid vc derive degree.json --reveal /credentialSubject/degree > shown.json
-  realdid vc derive person.sdjwt --reveal /age_over_18 --out adult.sdjwt`,
+  realdid vc derive person.sdjwt --reveal /age_over_18 --out adult.sdjwt
+  realdid vc derive card.json --reveal /credentialSubject/birthCountry --presentation-header n-123 > shown.json`,
 		Args: args(1, 1),
 	}
 	fl := c.Flags()
 	fl.StringArrayVar(&reveal, "reveal", nil, "`PATH` of what to reveal: a JSON Pointer such as /credentialSubject/name; repeat")
 	fl.StringVar(&out, "out", "", "write to a new `FILE` instead of standard output")
 	contexts.register(fl)
+	header.register(fl, "`TEXT` that the proof is bound to (bbs-2023)")
 	return verb(c, func(c *cobra.Command, args []string) error {
-		return a.vcDerive(c.Context(), args[0], reveal, &contexts, out)
+		return a.vcDerive(c.Context(), args[0], reveal, &contexts, &header, out)
 	})
 }
 
-func (a *app) vcDerive(ctx context.Context, arg string, reveal []string, contexts *contextFlags, out string) error {
+func (a *app) vcDerive(ctx context.Context, arg string, reveal []string, contexts *contextFlags, header *headerFlag, out string) error {
 	raw, err := a.readCredential(arg)
 	if err != nil {
 		return err
@@ -60,7 +64,7 @@ func (a *app) vcDerive(ctx context.Context, arg string, reveal []string, context
 	if err != nil {
 		return err
 	}
-	derived, err := deriveFrom(ctx, cred, reveal)
+	derived, err := deriveFrom(ctx, cred, reveal, header)
 	if err != nil {
 		return revealFailure(cred, err)
 	}
@@ -89,7 +93,13 @@ type shown interface {
 	UnverifiedClaims() (map[string]any, error)
 }
 
-func deriveFrom(ctx context.Context, cred held, reveal []string) (shown, error) {
+func deriveFrom(ctx context.Context, cred held, reveal []string, header *headerFlag) (shown, error) {
+	if header.text != "" {
+		if c, ok := cred.(integral); ok && hasProof(c, formatBBS) {
+			return c.Derive(ctx, reveal, &dataintegrity.DeriveOptions{Cryptosuite: header.suite()})
+		}
+		return nil, usage("leave it out", "--presentation-header is for credentials in "+formatBBS)
+	}
 	switch c := cred.(type) {
 	case integral:
 		return c.Derive(ctx, reveal, nil)
@@ -99,11 +109,17 @@ func deriveFrom(ctx context.Context, cred held, reveal []string) (shown, error) 
 	return nil, invalid("vc present shows it as a whole", "nothing can be withheld of a credential of this format")
 }
 
+// hasProof tells whether a credential has a proof of a cryptosuite.
+func hasProof(c integral, suite string) bool {
+	list, err := c.Proofs()
+	return err == nil && slices.ContainsFunc(list, func(p *dataintegrity.Proof) bool { return p.Cryptosuite == suite })
+}
+
 // revealFailure says what could be revealed.
 func revealFailure(cred held, err error) error {
 	switch {
 	case errors.Is(err, dataintegrity.ErrNotSelective):
-		return invalid("vc present shows it as a whole; --format ecdsa-sd-2023 issues credentials whose holder can choose", "the issuer's proof covers the credential as a whole")
+		return invalid("vc present shows it as a whole; --format ecdsa-sd-2023 and bbs-2023 issue credentials whose holder can choose", "the issuer's proof covers the credential as a whole")
 	case errors.Is(err, sdjwt.ErrNoSuchClaim), errors.Is(err, vc.ErrPathMismatch), vc.Code(err) == "dataintegrity.sd.pointer":
 		list, _ := disclosable(cred)
 		return usage("the credential has "+listOr(list, "nothing that can be withheld"), "--reveal: a path selects no claim")

@@ -59,8 +59,9 @@ authentication, and by nobody else.
 
 All other formats are credentials of the W3C data model 2.0: --claims is then a whole one, with an @context, or the claims of its
 subject, of type --type, whose terms the contexts of --context define. With a cryptosuite as --format the proof stands in the credential
-(Data Integrity): eddsa-jcs-2022, eddsa-rdfc-2022, ecdsa-jcs-2019, ecdsa-rdfc-2019, and ecdsa-sd-2023, whose holder can leave out whatever is
-not --mandatory. vc+jwt, vc+cose and vc+sd-jwt are JOSE and COSE. The holder becomes the subject's id.`,
+(Data Integrity): eddsa-jcs-2022, eddsa-rdfc-2022, ecdsa-jcs-2019, ecdsa-rdfc-2019, and ecdsa-sd-2023 and bbs-2023, whose holders can leave out whatever is
+not --mandatory; showings in bbs-2023 cannot be linked by their proofs. vc+jwt, vc+cose and vc+sd-jwt are JOSE and COSE. The holder becomes the
+subject's id.`,
 		Example: `  realdid vc issue --as authority --holder alice --type https://example.org/person --claims claims.json > person.sdjwt
   realdid vc issue --as authority --holder did:realdid:qaaaa… --type https://example.org/person --claims - --expires 365d --out person.sdjwt
   realdid vc issue --as authority --holder alice --type t --claims c.json --disclosable /address --disclosable /address/locality
@@ -73,7 +74,7 @@ not --mandatory. vc+jwt, vc+cose and vc+sd-jwt are JOSE and COSE. The holder bec
 	fl.StringArrayVar(&f.context, "context", nil, "`URL` of a JSON-LD context of a W3C credential; repeat")
 	f.contexts.register(fl)
 	f.status.register(fl)
-	fl.StringArrayVar(&f.mandatory, "mandatory", nil, "`PATH` that no holder can leave out (ecdsa-sd-2023); repeat")
+	fl.StringArrayVar(&f.mandatory, "mandatory", nil, "`PATH` that no holder can leave out (ecdsa-sd-2023, bbs-2023); repeat")
 	fl.StringVar(&f.claims, "claims", "", "`FILE` with the claims, a JSON object")
 	fl.StringVar(&f.holder, "holder", "", "bind to this `DID`, DID URL of one key, or name of an identity in this home")
 	fl.StringVar(&f.holderKey, "holder-key", "", "bind to this `KEY` for good; it cannot be rotated")

@@ -12,6 +12,7 @@ import (
 	"github.com/realdid/realdid/keys"
 	"github.com/realdid/realdid/vc/cose"
 	"github.com/realdid/realdid/vc/dataintegrity"
+	"github.com/realdid/realdid/vc/dataintegrity/bbs2023"
 	"github.com/realdid/realdid/vc/jose"
 	"github.com/realdid/realdid/vc/sdjwt"
 	"github.com/realdid/realdid/vc/vcdm"
@@ -24,6 +25,7 @@ var w3cFormats = map[string][]keys.Algorithm{
 	"ecdsa-jcs-2019":   {keys.P256, keys.P384},
 	"ecdsa-rdfc-2019":  {keys.P256, keys.P384},
 	formatECDSASD:      {keys.P256},
+	formatBBS:          {keys.BLS12381G2},
 	jose.MediaType:     joseAlgorithms,
 	cose.MediaType:     joseAlgorithms,
 	sdjwt.W3CMediaType: joseAlgorithms,
@@ -34,12 +36,16 @@ var joseAlgorithms = []keys.Algorithm{keys.Ed25519, keys.P256, keys.P384, keys.S
 const (
 	formatSDJWT   = sdjwt.MediaType
 	formatECDSASD = "ecdsa-sd-2023"
+	formatBBS     = bbs2023.Name
 )
+
+// selective tells the formats with Data Integrity whose holder can leave something out.
+func selective(format string) bool { return format == formatECDSASD || format == formatBBS }
 
 // formatNames are the values of --format, the default first.
 var formatNames = []string{
 	formatSDJWT, sdjwt.W3CMediaType, jose.MediaType, cose.MediaType,
-	"eddsa-jcs-2022", "eddsa-rdfc-2022", "ecdsa-jcs-2019", "ecdsa-rdfc-2019", formatECDSASD,
+	"eddsa-jcs-2022", "eddsa-rdfc-2022", "ecdsa-jcs-2019", "ecdsa-rdfc-2019", formatECDSASD, formatBBS,
 }
 
 // issueW3C issues a credential of the W3C data model.
@@ -97,12 +103,12 @@ func (f *issueFlags) checkW3C() error {
 	switch {
 	case f.claims == "":
 		return usage("--claims FILE, or --claims - for standard input", "no claims")
-	case len(f.mandatory) > 0 && f.format != formatECDSASD:
-		return usage("--format "+formatECDSASD, "--mandatory is for credentials whose holder chooses")
+	case len(f.mandatory) > 0 && !selective(f.format):
+		return usage("--format "+formatECDSASD+" or "+formatBBS, "--mandatory is for credentials whose holder chooses")
 	case f.format == sdjwt.W3CMediaType:
 		return nil
 	case len(f.disclosable) > 0 || len(f.inClear) > 0 || f.decoys > 0 || f.form != forms[0]:
-		return usage("in ecdsa-sd-2023 the holder may reveal or not whatever is not --mandatory", "--disclosable, --in-clear, --decoys and --serialization are for SD-JWTs")
+		return usage("in ecdsa-sd-2023 and bbs-2023 the holder may reveal or not whatever is not --mandatory", "--disclosable, --in-clear, --decoys and --serialization are for SD-JWTs")
 	}
 	return nil
 }
@@ -168,7 +174,8 @@ func (a *app) completeW3C(credential map[string]any, issuer did.DID, f *issueFla
 	if err != nil {
 		return err
 	}
-	if _, old := credential["issuanceDate"]; !old && credential["validFrom"] == nil && from.IsZero() {
+	// The moment would mark all that is ever derived from a credential in bbs-2023.
+	if _, old := credential["issuanceDate"]; !old && credential["validFrom"] == nil && from.IsZero() && f.format != formatBBS {
 		from = a.now()
 	}
 	for name, t := range map[string]time.Time{"validFrom": from, "validUntil": until} {
@@ -238,6 +245,7 @@ func (a *app) bindSubject(ctx context.Context, f *issueFlags, r did.Resolver, cr
 var suites = map[string]dataintegrity.Cryptosuite{
 	"eddsa-jcs-2022": dataintegrity.EdDSAJCS2022{}, "eddsa-rdfc-2022": dataintegrity.EdDSARDFC2022{},
 	"ecdsa-jcs-2019": dataintegrity.ECDSAJCS2019{}, "ecdsa-rdfc-2019": dataintegrity.ECDSARDFC2019{}, formatECDSASD: dataintegrity.ECDSASD2023{},
+	formatBBS: bbs2023.Suite{},
 }
 
 // signW3C signs in the format that was asked for.
@@ -250,13 +258,14 @@ func (a *app) signW3C(ctx context.Context, f *issueFlags, s keys.Signer, method 
 	case sdjwt.W3CMediaType:
 		return a.signW3CSDJWT(ctx, f, s, method, credential, b)
 	}
-	suite := suites[f.format]
-	if f.format == formatECDSASD {
-		suite = dataintegrity.ECDSASD2023{Mandatory: f.mandatory}
+	how := &dataintegrity.IssueOptions{Cryptosuite: suites[f.format], Created: a.now(), Contexts: opt.Contexts}
+	switch f.format {
+	case formatECDSASD:
+		how.Cryptosuite = dataintegrity.ECDSASD2023{Mandatory: f.mandatory}
+	case formatBBS:
+		how.Cryptosuite, how.Created = bbs2023.Suite{Mandatory: f.mandatory}, time.Time{}
 	}
-	c, err := dataintegrity.Issue(ctx, dataintegrity.Issuer{Signer: s, Method: method}, credential, &dataintegrity.IssueOptions{
-		Cryptosuite: suite, Created: a.now(), Contexts: opt.Contexts,
-	})
+	c, err := dataintegrity.Issue(ctx, dataintegrity.Issuer{Signer: s, Method: method}, credential, how)
 	if err != nil {
 		return nil, err
 	}

@@ -140,7 +140,7 @@ func receiptPaths(h home, files []string, outDir string) ([]string, error) {
 // issued returns the digest of a credential that the identity has issued with a key that stands in its document: for others a receipt
 // would never count.
 func (c *change) issued(raw []byte) (digest [32]byte, err error) {
-	cred, err := parseHeld(raw, &dataintegrity.Options{})
+	cred, err := parseHeld(raw, &dataintegrity.Options{Cryptosuites: moreSuites()})
 	if err != nil {
 		return digest, err
 	}

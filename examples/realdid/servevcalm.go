@@ -11,6 +11,7 @@ import (
 	"github.com/realdid/realdid/resolver"
 	"github.com/realdid/realdid/resolver/didkey"
 	"github.com/realdid/realdid/vc/dataintegrity"
+	"github.com/realdid/realdid/vc/dataintegrity/bbs2023"
 	"github.com/realdid/realdid/vc/dataintegrity/jsonld"
 	"github.com/realdid/realdid/vc/vcalm"
 )
@@ -34,7 +35,7 @@ func newServeVCALM(a *app) *cobra.Command {
 cryptosuite and key issues, /issuers/CRYPTOSUITE/KEY/credentials/issue; /credentials/verify, /credentials/derive, /credentials/status,
 /presentations/verify, /status-lists/ and /healthz.
 
-Issuers are did:key identifiers of fresh keys, one for each of Ed25519, P-256 and P-384, or of those that --key names. Issuers and holders are
+Issuers are did:key identifiers of fresh keys, one for each of Ed25519, P-256, P-384 and BLS12-381-G2 (bbs-2023), or of those that --key names. Issuers and holders are
 resolved if they are did:key or did:jwk, or did:realdid where this home, --ledger or --domain has a ledger. Status lists live as long
 as the server.
 
@@ -112,7 +113,10 @@ func (a *app) serveVCALM(ctx context.Context, f *serveVCALMFlags) (err error) {
 
 // vcalmOptions are what the flags say.
 func (a *app) vcalmOptions(f *serveVCALMFlags) (*vcalm.Options, error) {
-	opt := &vcalm.Options{InsecureUnresolvedIssuers: !f.strict, InsecureRewritable: !f.strict, Clock: a.now, Status: &vcalm.StatusOptions{}}
+	opt := &vcalm.Options{
+		InsecureUnresolvedIssuers: !f.strict, InsecureRewritable: !f.strict, Clock: a.now, Status: &vcalm.StatusOptions{},
+		Cryptosuites: []dataintegrity.Cryptosuite{bbs2023.Suite{}},
+	}
 	switch f.status {
 	case "bare":
 		opt.Status.Entries = vcalm.EntriesForBare
@@ -141,16 +145,17 @@ func (a *app) vcalmOptions(f *serveVCALMFlags) (*vcalm.Options, error) {
 
 // vcalmIssuers are every cryptosuite with every key that it signs with: the named keys, and fresh ones of the other algorithms.
 func (a *app) vcalmIssuers(names []string) ([]vcalm.Issuer, error) {
-	signers := map[keys.Algorithm]*keys.PrivateKey{}
+	signers := map[keys.Algorithm]keys.Signer{}
 	for _, name := range names {
-		k, err := a.importedKey(name)
+		k, err := a.namedKey(name)
 		if err != nil {
 			return nil, err
 		}
-		if signers[k.Algorithm()] != nil {
-			return nil, usage("one key for each algorithm", "--key: two keys of %v", k.Algorithm())
+		algorithm := k.Public().Algorithm()
+		if signers[algorithm] != nil {
+			return nil, usage("one key for each algorithm", "--key: two keys of %v", algorithm)
 		}
-		signers[k.Algorithm()] = k
+		signers[algorithm] = k
 	}
 	var out []vcalm.Issuer
 	for _, s := range []struct {
@@ -160,11 +165,12 @@ func (a *app) vcalmIssuers(names []string) ([]vcalm.Issuer, error) {
 		{keys.Ed25519, []dataintegrity.Cryptosuite{dataintegrity.EdDSARDFC2022{}, dataintegrity.EdDSAJCS2022{}}},
 		{keys.P256, []dataintegrity.Cryptosuite{dataintegrity.ECDSARDFC2019{}, dataintegrity.ECDSAJCS2019{}, dataintegrity.ECDSASD2023{}}},
 		{keys.P384, []dataintegrity.Cryptosuite{dataintegrity.ECDSARDFC2019{}, dataintegrity.ECDSAJCS2019{}}},
+		{keys.BLS12381G2, []dataintegrity.Cryptosuite{bbs2023.Suite{}}},
 	} {
 		k := signers[s.algorithm]
 		if k == nil {
 			var err error
-			if k, err = keys.Generate(s.algorithm); err != nil {
+			if k, err = generateKey(s.algorithm); err != nil {
 				return nil, err
 			}
 		}
@@ -174,7 +180,7 @@ func (a *app) vcalmIssuers(names []string) ([]vcalm.Issuer, error) {
 		}
 	}
 	for algorithm := range signers {
-		return nil, usage("Ed25519, P-256 and P-384 are issued with", "--key: no cryptosuite signs with %v", algorithm)
+		return nil, usage("Ed25519, P-256, P-384 and BLS12-381-G2 are issued with", "--key: no cryptosuite signs with %v", algorithm)
 	}
 	return out, nil
 }

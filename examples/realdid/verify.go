@@ -28,6 +28,7 @@ type verifyFlags struct {
 
 	evidence evidenceFlags
 	contexts contextFlags
+	header   headerFlag
 	status   statusFlags
 }
 
@@ -66,6 +67,7 @@ Exit status: 0 valid, 1 invalid, 2 could not check, 3 the policy is incomplete.`
 	fl.StringVar(&f.maxAge, "max-presentation-age", "", "how long ago the holder may have signed (default 5m)")
 	f.evidence.register(fl)
 	f.contexts.register(fl)
+	f.header.register(fl, "`TEXT` that a proof in bbs-2023 must be bound to")
 	f.status.register(fl)
 	fl.BoolVar(&f.refuseRetired, "refuse-retired-keys", false, "refuse signatures by keys that the issuer has since retired: their date is the signer's word")
 	fl.StringVar(&f.claimsOut, "claims-out", "", "write the verified claims as JSON to a new `FILE`, if valid")
@@ -139,6 +141,9 @@ func (a *app) vcVerify(ctx context.Context, arg string, f *verifyFlags) error {
 	}
 	known, err := f.contexts.load(a)
 	if err != nil {
+		return err
+	}
+	if err := f.header.expect(raw, known); err != nil {
 		return err
 	}
 	shown, err := a.accompany(received(raw, known), &f.evidence)
