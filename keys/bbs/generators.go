@@ -3,15 +3,44 @@ package bbs
 import (
 	"encoding/hex"
 	"sync"
-
-	bls12381 "github.com/consensys/gnark-crypto/ecc/bls12-381"
 )
+
+// MaxTables is how many generators of one interface have tables, the first ones. A table for work with secrets takes 20 KB and one for
+// verifying 17 KB; each is made when its generator is first used for that. Sums over later generators take about three times as
+// long for each, and no less care. The points of all generators that were ever needed, at most MaxMessages and a few, are kept with
+// 250 bytes each.
+const MaxTables = 128
 
 // A generator is a point of G1 of which nobody knows a logarithm to the base of another. It is never changed after it was made,
 // apart from the tables, which are made when they are first needed.
 type generator struct {
 	point   publicPoint
 	encoded encodedPoint
+	tables  *generatorTables // nil for a generator without
+}
+
+type generatorTables struct {
+	onceSecret, oncePublic sync.Once
+	secret                 *secretTable
+	public                 *publicTable
+}
+
+// secretTable returns the table for secret scalars, nil for a generator without.
+func (g *generator) secretTable() *secretTable {
+	if g.tables == nil {
+		return nil
+	}
+	g.tables.onceSecret.Do(func() { g.tables.secret = newSecretTable(&g.point) })
+	return g.tables.secret
+}
+
+// publicTable returns the table for public scalars, nil for a generator without.
+func (g *generator) publicTable() *publicTable {
+	if g.tables == nil {
+		return nil
+	}
+	g.tables.oncePublic.Do(func() { g.tables.public = newPublicTable(&g.point) })
+	return g.tables.public
 }
 
 // basePoint returns P1, the point that is summed without a scalar (sections 7.2.1 and 7.2.2 of the draft).
@@ -40,7 +69,7 @@ func mustGenerator(text string) *generator {
 	if err != nil {
 		panic("bbs: constant: " + err.Error())
 	}
-	return newGenerator(p)
+	return newGenerator(p, true)
 }
 
 // A generatorSet holds the first generators of one interface.
@@ -78,9 +107,15 @@ func (a api) generators(n int) []*generator {
 	}
 	for i := len(set.list) + 1; i <= n; i++ {
 		a.suite.expand(set.v[:], seedDST, set.v[:], appendUint64(nil, i))
-		set.list = append(set.list, newGenerator(a.suite.hashToCurve(pointDST, set.v[:])))
+		set.list = append(set.list, newGenerator(a.suite.hashToCurve(pointDST, set.v[:]), i <= MaxTables))
 	}
 	return set.list[:n:n]
 }
 
-func newGenerator(p bls12381.G1Affine) *generator { return &generator{point: p, encoded: p.Bytes()} }
+func newGenerator(p publicPoint, tables bool) *generator {
+	g := &generator{point: p, encoded: p.Bytes()}
+	if tables {
+		g.tables = new(generatorTables)
+	}
+	return g
+}

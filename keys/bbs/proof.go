@@ -89,20 +89,35 @@ func (a api) proofInit(sig *signature, gens []*generator, domain *scalar, messag
 	return &proofState{commitments{e[0], e[1], e[2], e[3], e[4]}, random}, nil
 }
 
-// proofPoints returns Abar, Bbar, D, T1 and the part r3~·D of T2.
+// proofPoints returns Abar, Bbar, D, T1 and the part r3~·D of T2. Each is written as a sum over A and B, whose multiples are computed
+// once: D = r2·B, Abar = r1·r2·A, Bbar = r1·D - e·Abar, T1 = e~·Abar + r1~·D.
 func proofPoints(sig *signature, b *point, random []scalar) (out [5]point) {
 	r1, r2, eTilde, r1Tilde, r3Tilde := &random[0], &random[1], &random[2], &random[3], &random[4]
-	sa := secretPoint(&sig.a)
-	d := secretMul([]point{*b}, []scalar{*r2})
-	var r1r2 scalar
+	var r1r2, onA, onB scalar
 	r1r2.Mul(r1, r2)
-	aBar := secretMul([]point{sa}, []scalar{r1r2})
-	e := sig.e
-	e.Neg()
-	bBar := secretMul([]point{d, aBar}, []scalar{*r1, e})
-	t1 := secretMul([]point{aBar, d}, []scalar{*eTilde, *r1Tilde})
-	t2 := secretMul([]point{d}, []scalar{*r3Tilde})
-	return [5]point{aBar, bBar, d, t1, t2}
+	sa := secretPoint(&sig.a)
+	var ms [2]pointMultiples
+	defer clear(ms[:])
+	ms[0].fill(&sa)
+	ms[1].fill(b)
+	ma, mb := []*pointMultiples{&ms[0]}, []*pointMultiples{&ms[1]}
+	both := []*pointMultiples{&ms[0], &ms[1]}
+	k := make([]scalar, 2)
+	defer wipe(k)
+	out[0] = mulMultiples(ma, []scalar{r1r2})
+	onA.Mul(&r1r2, &sig.e)
+	onA.Neg()
+	k[0], k[1] = onA, r1r2
+	out[1] = mulMultiples(both, k)
+	out[2] = mulMultiples(mb, []scalar{*r2})
+	onA.Mul(&r1r2, eTilde)
+	onB.Mul(r2, r1Tilde)
+	k[0], k[1] = onA, onB
+	out[3] = mulMultiples(both, k)
+	k[0].Mul(r2, r3Tilde)
+	out[4] = mulMultiples(mb, k[:1])
+	r1r2, onA, onB = scalar{}, scalar{}, scalar{}
+	return out
 }
 
 // challenge is ProofChallengeCalculate (section 3.7.4). The points of extra follow T2, and tail follows everything, as the extensions

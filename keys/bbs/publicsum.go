@@ -6,6 +6,45 @@ import (
 	bls12381 "github.com/consensys/gnark-crypto/ecc/bls12-381"
 )
 
+// publicSum returns the sum of k[i]·bases[i] for generators, in variable time. The scalars must be public.
+func publicSum(bases []*generator, k []scalar) (sum bls12381.G1Jac) {
+	tables := make([]*publicTable, 0, len(bases))
+	digits := make([][nafBits]int8, 0, len(bases))
+	var rest []publicPoint // of the generators without a table
+	var restK []scalar
+	for i, g := range bases {
+		t := g.publicTable()
+		if t == nil {
+			rest, restK = append(rest, g.point), append(restK, k[i])
+			continue
+		}
+		tables, digits = append(tables, t), digits[:len(digits)+1]
+		naf(&digits[len(digits)-1], &k[i])
+	}
+	var minus publicPoint
+	for bit := nafStride - 1; bit >= 0; bit-- {
+		if bit < nafStride-1 {
+			sum.DoubleAssign()
+		}
+		for i, t := range tables {
+			for at := bit; at < nafBits; at += nafStride {
+				switch d := digits[i][at]; {
+				case d > 0:
+					sum.AddMixed(&t[at/nafStride][d/2])
+				case d < 0:
+					minus.Neg(&t[at/nafStride][-d/2])
+					sum.AddMixed(&minus)
+				}
+			}
+		}
+	}
+	if len(rest) > 0 {
+		p := publicMul(rest, restK)
+		sum.AddAssign(&p)
+	}
+	return sum
+}
+
 // publicMul returns the sum of k[i]·points[i] in variable time. Points and scalars must be public.
 func publicMul(points []publicPoint, k []scalar) (sum bls12381.G1Jac) {
 	for i := range points {
@@ -16,15 +55,6 @@ func publicMul(points []publicPoint, k []scalar) (sum bls12381.G1Jac) {
 		sum.AddAssign(&p)
 	}
 	return sum
-}
-
-// publicSum is publicMul for generators, with their tables.
-func publicSum(bases []*generator, k []scalar) bls12381.G1Jac {
-	points := make([]publicPoint, len(bases))
-	for i, g := range bases {
-		points[i] = g.point
-	}
-	return publicMul(points, k)
 }
 
 // encodeJacobian returns public points in compressed form.
