@@ -19,7 +19,7 @@ import (
 func TestIssuers(t *testing.T) {
 	s := newServer(t, nil)
 	a := s.get("/issuers")
-	if a.status != http.StatusOK || len(a.body) != 7 || a.header.Get("Content-Type") != "application/json" || a.header.Get("Cache-Control") != "no-store" {
+	if a.status != http.StatusOK || len(a.body) != 8 || a.header.Get("Content-Type") != "application/json" || a.header.Get("Cache-Control") != "no-store" {
 		t.Errorf("got %d %v %s", a.status, a.header, a.raw)
 	}
 	for _, path := range s.paths() {

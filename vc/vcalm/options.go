@@ -85,7 +85,7 @@ const (
 	// EntriesForBare also gives one to a credential that says nothing of its subject but who it is: all that such a credential tells is
 	// that it was issued and still stands. It is how the W3C's suite for status lists asks, which sends no options.
 	EntriesForBare
-	// EntriesAlways gives one to every credential. Many verifiers refuse a credential whose status they cannot look up.
+	// EntriesAlways gives one to every credential but those of suites whose showings must not be linked. Many verifiers refuse a credential whose status they cannot look up.
 	EntriesAlways
 )
 

@@ -15,9 +15,11 @@ import (
 
 	"github.com/realdid/realdid/did"
 	"github.com/realdid/realdid/keys"
+	"github.com/realdid/realdid/keys/bbs"
 	"github.com/realdid/realdid/resolver"
 	"github.com/realdid/realdid/resolver/didkey"
 	"github.com/realdid/realdid/vc/dataintegrity"
+	"github.com/realdid/realdid/vc/dataintegrity/bbs2023"
 	"github.com/realdid/realdid/vc/vcalm"
 )
 
@@ -35,8 +37,8 @@ const (
 var now = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
 // ring has one key of each algorithm, and one of somebody else.
-var ring = sync.OnceValue(func() map[string]*keys.PrivateKey {
-	out := map[string]*keys.PrivateKey{}
+var ring = sync.OnceValue(func() map[string]keys.Signer {
+	out := map[string]keys.Signer{}
 	for name, a := range map[string]keys.Algorithm{"Ed25519": keys.Ed25519, "P-256": keys.P256, "P-384": keys.P384, "other": keys.Ed25519} {
 		k, err := keys.Generate(a)
 		if err != nil {
@@ -44,6 +46,11 @@ var ring = sync.OnceValue(func() map[string]*keys.PrivateKey {
 		}
 		out[name] = k
 	}
+	k, err := bbs.Generate()
+	if err != nil {
+		panic(err)
+	}
+	out["BLS12-381"] = k
 	return out
 })
 
@@ -55,6 +62,8 @@ var suites = map[string][]dataintegrity.Cryptosuite{
 	"Ed25519": {dataintegrity.EdDSARDFC2022{}, dataintegrity.EdDSAJCS2022{}},
 	"P-256":   {dataintegrity.ECDSARDFC2019{}, dataintegrity.ECDSAJCS2019{}, dataintegrity.ECDSASD2023{}},
 	"P-384":   {dataintegrity.ECDSARDFC2019{}, dataintegrity.ECDSAJCS2019{}},
+
+	"BLS12-381": {bbs2023.Suite{}},
 }
 
 // A server is a handler that issues with every suite.
@@ -73,6 +82,7 @@ func newServer(t *testing.T, change func(*vcalm.Options)) *server {
 		InsecureUnresolvedIssuers: true,
 		InsecureRewritable:        true,
 		Clock:                     func() time.Time { return now },
+		Cryptosuites:              []dataintegrity.Cryptosuite{bbs2023.Suite{}},
 	}}
 	for name, all := range suites {
 		k := ring()[name]

@@ -10,6 +10,7 @@ import (
 
 	"github.com/realdid/realdid/internal/strictjson"
 	"github.com/realdid/realdid/vc"
+	"github.com/realdid/realdid/vc/dataintegrity"
 	"github.com/realdid/realdid/vc/status"
 	"github.com/realdid/realdid/vc/vcdm"
 )
@@ -68,10 +69,11 @@ func readEntry(v strictjson.Value, called string) (string, error) {
 
 // entriesFor says for which purposes a credential gets an entry.
 func (h *Handler) entriesFor(c *vcdm.Credential, in *issuance) ([]string, error) {
-	canHave := h.lists != nil && c.Version == vcdm.V2
+	_, unlinkable := in.issuer.Cryptosuite.(dataintegrity.Unlinkable) // an index in a list would tell the holder's showings apart
+	canHave := h.lists != nil && c.Version == vcdm.V2 && !unlinkable
 	switch {
 	case len(in.purposes) > 0 && !canHave:
-		return nil, fail(http.StatusUnprocessableEntity, problem(typesOfStatus, "STATUS_RETRIEVAL_ERROR", "the credential cannot have an entry in a status list: it is of version 1.1, or no lists are kept here"))
+		return nil, fail(http.StatusUnprocessableEntity, problem(typesOfStatus, "STATUS_RETRIEVAL_ERROR", "the credential cannot have an entry in a status list: it is of version 1.1, its showings must not be linked, or no lists are kept here"))
 	case len(in.purposes) > 0:
 		return in.purposes, nil
 	case !canHave || hasMember(c.Value, "credentialStatus"):

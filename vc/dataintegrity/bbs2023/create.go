@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/realdid/realdid/keys"
+	"github.com/realdid/realdid/keys/bbs"
 	"github.com/realdid/realdid/vc/dataintegrity"
 	"github.com/realdid/realdid/vc/dataintegrity/sd"
 )
@@ -81,12 +82,11 @@ func (s Suite) sign(ctx context.Context, signer keys.Signer, b *base, messages [
 		return nil, errors.New("bbs2023: the signer does not sign for pseudonyms")
 	}
 	b.n = s.Commitment.N
-	b.entropy = slices.Clone(s.Commitment.Entropy)
-	if b.entropy == nil {
-		var err error
-		if b.entropy, err = newEntropy(); err != nil {
-			return nil, err
-		}
+	if b.entropy = slices.Clone(s.Commitment.Entropy); b.entropy == nil {
+		b.entropy = bbs.NewNymEntropy()
+	}
+	if err := s.Commitment.check(); err != nil {
+		return nil, err
 	}
 	return own.NymSignMessages(ctx, ciphersuite, s.Commitment.WithProof, b.n, b.entropy, b.header, messages)
 }

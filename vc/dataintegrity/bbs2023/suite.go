@@ -38,8 +38,8 @@ type Commitment struct {
 	WithProof []byte
 	// N is how many nym secrets are committed to. It is bound into the signature; the same for everybody, or it identifies.
 	N int
-	// Entropy is what the issuer adds to the nym secrets (signer_nym_entropy), a scalar of 32 bytes, big endian. The same for one
-	// commitment gives the same pseudonyms again. nil draws it; [EntropyOf] then says which.
+	// Entropy is what the issuer adds to the nym secrets (signer_nym_entropy; bbs.NewNymEntropy). The same for the same secrets gives the
+	// same pseudonyms again. nil draws it; [EntropyOf] then says which.
 	Entropy []byte
 }
 
@@ -82,6 +82,7 @@ var (
 	_ dataintegrity.BaseVerifier    = Suite{}
 	_ dataintegrity.Unlinkable      = Suite{}
 	_ Signer                        = (*bbs.PrivateKey)(nil)
+	_ NymSigner                     = (*bbs.PrivateKey)(nil)
 )
 
 // Name is the value of cryptosuite, of both feature options.

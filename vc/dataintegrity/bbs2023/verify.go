@@ -2,6 +2,7 @@ package bbs2023
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 
 	"github.com/realdid/realdid/keys"
@@ -54,10 +55,15 @@ func (s Suite) VerifyProof(in *dataintegrity.Input, key keys.PublicKey) error {
 	} else {
 		err = ciphersuite.ProofVerify(pk, d.proof, header, d.presentationHeader, d.selective, pick(doc, optional))
 	}
-	if err != nil {
-		return vc.InvalidBecause("vc.signature.invalid", err)
+	return signatureFault(err)
+}
+
+// signatureFault gives an error of package bbs its code.
+func signatureFault(err error) error {
+	if _, ok := errors.AsType[*vc.Fault](err); err == nil || ok {
+		return err
 	}
-	return nil
+	return vc.InvalidBecause("vc.signature.invalid", err)
 }
 
 func publicKey(key keys.PublicKey) (*bbs.PublicKey, error) {
@@ -91,10 +97,7 @@ func (s Suite) VerifyBase(in *dataintegrity.Input, key keys.PublicKey) error {
 	} else {
 		err = ciphersuite.Verify(pk, b.signature, b.header, messages)
 	}
-	if err != nil {
-		return vc.InvalidBecause("vc.signature.invalid", err)
-	}
-	return nil
+	return signatureFault(err)
 }
 
 // open checks what a base proof says of itself, on which Derive relies, and returns what was signed.
