@@ -11,13 +11,13 @@ import (
 // once stays true.
 type holderKeys struct {
 	mu       sync.Mutex
-	old, new map[did.DID]keys.PublicKey
+	old, new map[did.URL]keys.PublicKey
 }
 
 // maxHolderKeys bounds each half of a holderKeys.
 const maxHolderKeys = 1 << 12
 
-func (h *holderKeys) get(d did.DID) (keys.PublicKey, bool) {
+func (h *holderKeys) get(d did.URL) (keys.PublicKey, bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	k, ok := h.new[d]
@@ -29,15 +29,15 @@ func (h *holderKeys) get(d did.DID) (keys.PublicKey, bool) {
 	return k, ok
 }
 
-func (h *holderKeys) put(d did.DID, k keys.PublicKey) {
+func (h *holderKeys) put(d did.URL, k keys.PublicKey) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.keep(d, k)
 }
 
-func (h *holderKeys) keep(d did.DID, k keys.PublicKey) {
+func (h *holderKeys) keep(d did.URL, k keys.PublicKey) {
 	if h.new == nil || len(h.new) >= maxHolderKeys {
-		h.old, h.new = h.new, make(map[did.DID]keys.PublicKey)
+		h.old, h.new = h.new, make(map[did.URL]keys.PublicKey)
 	}
 	h.new[d] = k
 }

@@ -1,7 +1,6 @@
 package realperson
 
 import (
-	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -23,7 +22,7 @@ type Platform struct {
 	keys        vc.Keys
 	authorities map[string]Parameters // by DID as the credentials write it
 	issuers     []did.DID
-	accounts    ledger.Ledger
+	accounts    accountStore
 	policy      PlatformPolicy
 	rules       accountRules
 	requestAge  time.Duration
@@ -113,7 +112,7 @@ func newPlatform(c *PlatformConfig) (*Platform, error) {
 		return nil, errors.New("the secret of nonces has not 32 bytes")
 	}
 	p := &Platform{
-		method: c.Method, signer: c.Signer, keys: c.Keys, accounts: c.Accounts, clock: c.Clock, requestAge: c.RequestAge,
+		method: c.Method, signer: c.Signer, keys: c.Keys, accounts: accountStore{c.Accounts}, clock: c.Clock, requestAge: c.RequestAge,
 		authorities: make(map[string]Parameters, len(c.Authorities)),
 	}
 	var err error
@@ -170,59 +169,3 @@ func (p *Platform) DID() did.DID { return p.id }
 
 // now returns the platform's time in whole seconds, as messages have it.
 func (p *Platform) now() time.Time { return p.clock().UTC().Truncate(time.Second) }
-
-// RequestOptions are for [Platform.Request]. nil is the zero value.
-type RequestOptions struct {
-	// Session is what only the user's browser or app and the platform know, such as the value of a session cookie; the response counts for
-	// this session alone, so that nobody can answer in the place of another. Its hash is sent, never itself. Empty: no session.
-	Session []byte
-	// Endpoint is where the wallet is to send its response. It is signed, and shown to the user.
-	Endpoint string
-	Scope    *Scope // with ActionUseScope
-}
-
-// Request makes a signed request for a wallet, which can be answered once, for a short time. It names what the policy asks for.
-func (p *Platform) Request(ctx context.Context, action Action, opt *RequestOptions) ([]byte, error) {
-	return nil, errors.New("realperson: request: not written yet")
-}
-
-// SignUp verifies a response to a sign-up and opens the account. session is that of the request. Errors: ErrAccountExists; ErrMessage and
-// ErrSignature; ErrNonce; ErrPolicy; a *vc.Fault that is vc.ErrInvalid, or vc.ErrUnknown if the authority's key could not be had; those
-// of the ledger. The report, if not nil, says how the credential was verified.
-func (p *Platform) SignUp(ctx context.Context, response, session []byte) (*Account, *vc.Report, error) {
-	return nil, nil, errors.New("realperson: sign up: not written yet")
-}
-
-// LogIn verifies a response to a log-in: a plain signature by the account's pairwise key.
-func (p *Platform) LogIn(ctx context.Context, response, session []byte) (*Account, error) {
-	return nil, errors.New("realperson: log in: not written yet")
-}
-
-// UseScope verifies a response for scope s and records the use. Errors: those of SignUp, and ErrScopeUsed.
-func (p *Platform) UseScope(ctx context.Context, response []byte, s Scope, session []byte) (*Use, *vc.Report, error) {
-	return nil, nil, errors.New("realperson: use scope: not written yet")
-}
-
-// Rebind gives an account another pairwise key, at once: the present key consents. Errors: those of SignUp; ErrNoAccount, ErrNotHolder,
-// ErrStaleCredential.
-func (p *Platform) Rebind(ctx context.Context, response, session []byte) (*Account, *vc.Report, error) {
-	return nil, nil, errors.New("realperson: rebind: not written yet")
-}
-
-// ReportTheft records that a person calls the account's key lost and wants another one to take its place. The platform should tell the
-// present key's holder, who can [Platform.Veto]. Errors: those of SignUp; ErrNoAccount, ErrStaleCredential, ErrVetoed, ErrManyReports.
-func (p *Platform) ReportTheft(ctx context.Context, response, session []byte) (*Account, *vc.Report, error) {
-	return nil, nil, errors.New("realperson: report theft: not written yet")
-}
-
-// CompleteRebind binds the account to the key that reported, after the delay. Errors: those of SignUp; ErrNoAccount, ErrNoReport, ErrTooEarly,
-// ErrIssuedBefore, ErrVetoed, ErrStaleCredential.
-func (p *Platform) CompleteRebind(ctx context.Context, response, session []byte) (*Account, *vc.Report, error) {
-	return nil, nil, errors.New("realperson: complete rebind: not written yet")
-}
-
-// Veto strikes out theft reports, by the account's key and a credential that is not older than theirs. Errors: those of SignUp; ErrNoAccount,
-// ErrNotHolder, ErrStaleCredential.
-func (p *Platform) Veto(ctx context.Context, response, session []byte) (*Account, *vc.Report, error) {
-	return nil, nil, errors.New("realperson: veto: not written yet")
-}

@@ -1,6 +1,9 @@
 package realperson
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 
 	"github.com/realdid/realdid/did"
@@ -55,4 +58,53 @@ func scopeText(s string, least, most int) bool {
 		}
 	}
 	return true
+}
+
+// permutation returns the indexes 0 to Limit-1 in a person's secret order: SPEC.md, section "Scopes". It is a Fisher-Yates shuffle by a
+// stream of HMAC-SHA-256 blocks, with rejection, so that every order is equally likely.
+func (s Scope) permutation(secret *[scopeSecretSize]byte, platform did.DID) []int {
+	about := hashOf("realperson/scope/v1", []byte(platform.String()), []byte(s.Name), []byte(s.Period), uint64Bytes(uint64(s.Limit)))
+	k := hmac.New(sha256.New, secret[:])
+	k.Write(about[:])
+	stream := wordStream{key: k.Sum(nil)}
+	defer clear(stream.key)
+	order := make([]int, s.Limit)
+	for i := range order {
+		order[i] = i
+	}
+	for i := len(order) - 1; i > 0; i-- {
+		j := stream.below(uint32(i) + 1)
+		order[i], order[j] = order[j], order[i]
+	}
+	return order
+}
+
+// wordStream is a stream of 32-bit words: the blocks HMAC-SHA-256(key, 0), HMAC-SHA-256(key, 1), …, numbers and words big endian.
+type wordStream struct {
+	key   []byte
+	next  uint64
+	block []byte
+}
+
+func (w *wordStream) word() uint32 {
+	if len(w.block) == 0 {
+		h := hmac.New(sha256.New, w.key)
+		h.Write(uint64Bytes(w.next))
+		w.block = h.Sum(nil)
+		w.next++
+	}
+	word := binary.BigEndian.Uint32(w.block)
+	w.block = w.block[4:]
+	return word
+}
+
+// below returns a number from 0 to n-1, each as likely as the others. Words at or above the highest multiple of n that 32 bits hold
+// are passed over.
+func (w *wordStream) below(n uint32) uint32 {
+	limit := (1 << 32) / uint64(n) * uint64(n)
+	for {
+		if word := w.word(); uint64(word) < limit {
+			return word % n
+		}
+	}
 }

@@ -34,6 +34,7 @@ type Wallet struct {
 
 	scopeSecret [scopeSecretSize]byte
 	seed        *realdid.Seed // of the pairwise keys
+	records     records       // of platforms
 }
 
 const scopeSecretSize = 32
