@@ -105,16 +105,18 @@ func (s Ciphersuite) ProofVerify(public *PublicKey, proof, header, presentationH
 func (a api) proofVerifyInit(p *proof, gens []*generator, domain *scalar, disclosed []int, messages []scalar) {
 	t1 := publicMul([]publicPoint{p.bBar, p.aBar, p.d}, []scalar{p.c, p.eHat, p.r1Hat})
 	// T2 = c·(P1 + domain·Q_1 + Σ messages·H) + r3^·D + Σ m^·H
-	k := make([]scalar, len(gens))
+	bases := append(gens[:len(gens):len(gens)], a.suite.basePoint())
+	k := make([]scalar, len(bases))
 	k[0].Mul(domain, &p.c)
+	k[len(gens)] = p.c
 	for i, j := range disclosed {
 		k[j+1].Mul(&messages[i], &p.c)
 	}
 	for i, j := range hiddenIndexes(disclosed, len(gens)-1) {
 		k[j+1] = p.mHat[i]
 	}
-	t2 := publicSum(gens, k)
-	rest := publicMul([]publicPoint{p.d, a.suite.basePoint().point}, []scalar{p.r3Hat, p.c})
+	t2 := publicSum(bases, k)
+	rest := publicMul([]publicPoint{p.d}, []scalar{p.r3Hat})
 	t2.AddAssign(&rest)
 	e := encodeJacobian(t1, t2)
 	p.encoded.t1, p.encoded.t2 = e[0], e[1]

@@ -1,6 +1,10 @@
 package bbs
 
-import bls12381 "github.com/consensys/gnark-crypto/ecc/bls12-381"
+import (
+	"math/bits"
+
+	bls12381 "github.com/consensys/gnark-crypto/ecc/bls12-381"
+)
 
 // Public scalars are written in non-adjacent form: odd digits up to ±31, with five zeros or more after each (one digit in seven
 // bits on the average).
@@ -38,25 +42,23 @@ func newPublicTable(g *publicPoint) *publicTable {
 	return t
 }
 
-// naf fills digits with the non-adjacent form of k, lowest bit first, in variable time.
-func naf(digits *[nafBits]int8, k *scalar) {
-	w := words(k)
-	clear(digits[:])
+// naf fills digits with the non-adjacent form of w, lowest bit first, in variable time: odd digits of at most window bits with their
+// sign, with window-1 zeros or more after each. There is one digit more than w has bits.
+func naf(digits []int8, w [4]uint64, window uint) {
+	clear(digits)
+	size := uint64(1) << window
 	for at := 0; w[0]|w[1]|w[2]|w[3] != 0; at++ {
 		if w[0]&1 != 0 {
-			d := int64(w[0] & (1<<nafWindow - 1))
-			w[0] -= uint64(d)
-			if d > 1<<(nafWindow-1) {
-				d -= 1 << nafWindow
-				for i, carry := 0, uint64(1<<nafWindow); carry != 0; i++ {
-					w[i] += carry
-					if w[i] >= carry {
-						break
-					}
-					carry = 1
+			d := w[0] & (size - 1)
+			w[0] -= d
+			digits[at] = int8(d)
+			if d > size/2 {
+				digits[at] = int8(int(d) - int(size))
+				carry := size
+				for i := range w {
+					w[i], carry = bits.Add64(w[i], carry, 0)
 				}
 			}
-			digits[at] = int8(d)
 		}
 		w[0] = w[0]>>1 | w[1]<<63
 		w[1] = w[1]>>1 | w[2]<<63

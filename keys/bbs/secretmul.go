@@ -3,9 +3,11 @@ package bbs
 import (
 	"crypto/subtle"
 	"encoding/hex"
+	"errors"
 	"math/bits"
 
 	"github.com/cloudflare/circl/ecc/bls12381/ff"
+	"github.com/consensys/gnark-crypto/ecc/bls12-381/fp"
 )
 
 // Scalars of points without a table are halved: k = low + high·λ, where λ·(x, y) = (β·x, y) costs one multiplication (Gallant,
@@ -22,15 +24,16 @@ const (
 	halfEntries = 1<<(window-1) + 1 // multiples 0, 1 … 16 of a point
 )
 
-var beta = func() (z ff.Fp) {
+// beta and publicBeta are β for either library.
+var beta, publicBeta = func() (z ff.Fp, public fp.Element) {
 	b, err := hex.DecodeString("1a0111ea397fe699ec02408663d4de85aa0d857d89759ad4897d29650fb85f9b409427eb4f49fffd8bfd00000000aaac")
 	if err == nil {
-		err = z.UnmarshalBinary(b)
+		err = errors.Join(z.UnmarshalBinary(b), public.SetBytesCanonical(b))
 	}
 	if err != nil {
 		panic("bbs: constant: " + err.Error())
 	}
-	return z
+	return z, public
 }()
 
 // halve returns the halves of k, lowest word first.
