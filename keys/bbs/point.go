@@ -127,12 +127,6 @@ func (p *point) double(a *point) {
 	p.x.Add(&p.x, &p.x)
 }
 
-// neg sets p = -a.
-func (p *point) neg(a *point) {
-	*p = *a
-	p.y.Neg()
-}
-
 // isIdentity returns 1 for the neutral element, else 0.
 func (p *point) isIdentity() int { return p.z.IsZero() }
 

@@ -84,7 +84,7 @@ func (d *halfDigits) recode(half *[3]uint64) {
 		v := uint8(u)&(1<<window-1) + carry
 		carry = (v + 15) >> window
 		minus := -carry // all ones if the digit is v - 32
-		d[i] = (v^minus)&minus&(1<<window-1) + minus&1 | v&^minus | minus&0x80
+		d[i] = ((v^minus)-minus)&(1<<window-1) | minus&0x80
 	}
 }
 
