@@ -16,12 +16,11 @@ import (
 )
 
 // deriveGenerated signs a random credential, derives, verifies, and changes one value in what was derived, which must be noticed.
-func deriveGenerated(t *testing.T, p *parties, seed uint64) (derived bool) {
+func deriveGenerated(t *testing.T, p *parties, suite dataintegrity.MandatorySuite, seed uint64) (derived bool) {
 	t.Helper()
 	made := newGenerator(seed, false).generate(p.issuer.Method.DID().String())
-	options := &dataintegrity.Options{InsecureRewritable: true}
 	base, err := dataintegrity.AddProof(t.Context(), p.issuerKey, marshal(t, made.credential), &dataintegrity.ProofOptions{
-		Method: p.issuer.Method, Purpose: did.AssertionMethod, Cryptosuite: dataintegrity.ECDSASD2023{Mandatory: made.mandatory}, Created: p.now,
+		Method: p.issuer.Method, Purpose: did.AssertionMethod, Cryptosuite: suite.WithMandatory(made.mandatory), Created: p.now,
 	})
 	if errors.Is(err, sd.ErrStatement) {
 		return false // part of a list
@@ -29,7 +28,7 @@ func deriveGenerated(t *testing.T, p *parties, seed uint64) (derived bool) {
 	if err != nil {
 		t.Fatalf("seed %d: sign with mandatory %q: %v", seed, made.mandatory, err)
 	}
-	c, err := dataintegrity.ParseCredential(base, options)
+	c, err := dataintegrity.ParseCredential(base, understood())
 	if err != nil {
 		t.Fatalf("seed %d: %v", seed, err)
 	}
@@ -41,7 +40,7 @@ func deriveGenerated(t *testing.T, p *parties, seed uint64) (derived bool) {
 		t.Fatalf("seed %d: derive %q: %v", seed, made.reveal, err)
 	}
 	check := func(b []byte) error {
-		_, err := dataintegrity.InsecureVerifyProofsOnly(t.Context(), b, p.keys, &dataintegrity.ProofPolicy{Purpose: did.AssertionMethod, Now: p.now})
+		_, err := dataintegrity.InsecureVerifyProofsOnly(t.Context(), b, p.keys, &dataintegrity.ProofPolicy{Purpose: did.AssertionMethod, Now: p.now, Options: *understood()})
 		return err
 	}
 	if err := check(d.Bytes()); err != nil {
@@ -101,35 +100,54 @@ func leavesOf(object map[string]any) (out []func()) {
 }
 
 func TestDeriveGenerated(t *testing.T) {
-	p := newParties(t, keys.P256, keys.Ed25519)
-	n := 0
-	for seed := range uint64(80) {
-		if deriveGenerated(t, p, seed) {
-			n++
-		}
-	}
-	if n < 60 {
-		t.Errorf("%d of 80 credentials could be derived from, want most", n)
+	for name, s := range selectives {
+		t.Run(name, func(t *testing.T) {
+			p := newParties(t, s.algorithm, keys.Ed25519)
+			n := 0
+			for seed := range uint64(80) {
+				if deriveGenerated(t, p, s.suite, seed) {
+					n++
+				}
+			}
+			if n < 60 {
+				t.Errorf("%d of 80 credentials could be derived from, want most", n)
+			}
+		})
 	}
 }
 
 func FuzzDerive(f *testing.F) {
 	for seed := range uint64(5) {
-		f.Add(seed)
+		f.Add(seed, seed%2 == 0)
 	}
-	p := newParties(f, keys.P256, keys.Ed25519)
-	f.Fuzz(func(t *testing.T, seed uint64) { deriveGenerated(t, p, seed) })
+	parties := map[string]*parties{}
+	for name, s := range selectives {
+		parties[name] = newParties(f, s.algorithm, keys.Ed25519)
+	}
+	f.Fuzz(func(t *testing.T, seed uint64, unlinkable bool) {
+		name := "ecdsa-sd-2023"
+		if unlinkable {
+			name = "bbs-2023"
+		}
+		deriveGenerated(t, parties[name], selectives[name].suite, seed)
+	})
 }
 
 // A holder cannot leave out what makes a credential expire or be revoked, whatever the issuer made mandatory.
 func TestAlwaysMandatory(t *testing.T) {
-	p := newParties(t, keys.P256, keys.Ed25519)
+	for name, s := range selectives {
+		t.Run(name, func(t *testing.T) { alwaysMandatory(t, s.suite, s.algorithm) })
+	}
+}
+
+func alwaysMandatory(t *testing.T, suite dataintegrity.MandatorySuite, algorithm keys.Algorithm) {
+	p := newParties(t, algorithm, keys.Ed25519)
 	credential := p.credential()
 	credential["credentialStatus"] = map[string]any{
 		"type": "BitstringStatusListEntry", "statusPurpose": "revocation", "statusListIndex": "7", "statusListCredential": "https://example.org/list",
 	}
 	credential["termsOfUse"] = map[string]any{"type": "ExampleTerms", "id": "urn:example:terms"}
-	base := p.issue(t, credential, &dataintegrity.IssueOptions{Cryptosuite: dataintegrity.ECDSASD2023{Mandatory: []string{"/issuer"}}})
+	base := p.issue(t, credential, &dataintegrity.IssueOptions{Cryptosuite: suite.WithMandatory([]string{"/issuer"})})
 	d, err := base.Derive(t.Context(), []string{"/credentialSubject/alumniOf"}, nil)
 	if err != nil {
 		t.Fatal(err)

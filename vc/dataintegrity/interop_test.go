@@ -8,8 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"reflect"
-	"strings"
+	"slices"
 	"testing"
 	"time"
 
@@ -142,15 +141,17 @@ func many(n int) int {
 
 // party is somebody with a did:key.
 type party struct {
-	private *keys.PrivateKey
-	pair    map[string]any // as the peer takes it
+	signer  keys.Signer
+	private *keys.PrivateKey // nil for a key of BLS12-381 G2
+	pair    map[string]any   // as the peer takes it
 }
 
 func newParty(t *testing.T, a keys.Algorithm) *party {
 	t.Helper()
-	k := generate(t, a)
+	k := generateSigner(t, a)
 	pub := k.Public()
-	secret := append(secretPrefix[a], k.Secret()...)
+	private, _ := k.(*keys.PrivateKey)
+	secret := slices.Concat(secretPrefix[a], k.(interface{ Secret() []byte }).Secret())
 	if a == keys.Ed25519 {
 		secret = append(secret, pub.Bytes()...)
 	}
@@ -158,16 +159,16 @@ func newParty(t *testing.T, a keys.Algorithm) *party {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &party{k, map[string]any{"publicKeyMultibase": pub.Multikey(), "secretKeyMultibase": text}}
+	return &party{k, private, map[string]any{"publicKeyMultibase": pub.Multikey(), "secretKeyMultibase": text}}
 }
 
 // secretPrefix are the multicodecs of private keys.
-var secretPrefix = map[keys.Algorithm][]byte{keys.Ed25519: {0x80, 0x26}, keys.P256: {0x86, 0x26}, keys.P384: {0x87, 0x26}}
+var secretPrefix = map[keys.Algorithm][]byte{keys.Ed25519: {0x80, 0x26}, keys.P256: {0x86, 0x26}, keys.P384: {0x87, 0x26}, keys.BLS12381G2: {0x8a, 0x26}}
 
-func (p *party) did() did.DID { return didkey.Of(p.private.Public()) }
+func (p *party) did() did.DID { return didkey.Of(p.signer.Public()) }
 
 func (p *party) issuer() dataintegrity.Issuer {
-	return dataintegrity.Issuer{Signer: p.private, Method: didkey.URL(p.private.Public())}
+	return dataintegrity.Issuer{Signer: p.signer, Method: didkey.URL(p.signer.Public())}
 }
 
 var didKeys = resolver.Keys{Resolver: didkey.Resolver{}}
@@ -185,7 +186,7 @@ func interopTime(t *testing.T, s string) time.Time {
 func weVerify(t *testing.T, credential []byte, issuer did.DID, plain bool) {
 	t.Helper()
 	now := interopTime(t, interopNow)
-	policy := &dataintegrity.ProofPolicy{Purpose: did.AssertionMethod, Controller: issuer, Now: now}
+	policy := &dataintegrity.ProofPolicy{Purpose: did.AssertionMethod, Controller: issuer, Now: now, Options: *understood()}
 	if _, err := dataintegrity.InsecureVerifyProofsOnly(t.Context(), credential, didKeys, policy); err != nil {
 		t.Fatalf("our proof check: %v\n%s", err, credential)
 	}
@@ -193,7 +194,7 @@ func weVerify(t *testing.T, credential []byte, issuer did.DID, plain bool) {
 		return
 	}
 	v := vc.NewVerifier(didKeys, func() time.Time { return now })
-	_, report, err := v.Verify(t.Context(), dataintegrity.Received(credential, nil), &vc.Expect{
+	_, report, err := v.Verify(t.Context(), dataintegrity.Received(credential, &dataintegrity.Options{Cryptosuites: understood().Cryptosuites}), &vc.Expect{
 		Issuers: []did.DID{issuer}, InsecureAnyType: true, InsecureNoHolderBinding: true,
 	})
 	if err != nil {
@@ -283,43 +284,6 @@ func proofValue(t *testing.T, credential []byte) []byte {
 	return []byte(c.Proof.ProofValue)
 }
 
-// TestInteropSelective exchanges base and derived proofs: each issues, each derives from either's, and each verifies all four. What
-// both derive from one base proof is the same.
-func TestInteropSelective(t *testing.T) {
-	p := newPeer(t)
-	signer := newParty(t, keys.P256)
-	for seed := range uint64(many(200)) {
-		made := newGenerator(seed, true).generate(signer.did().String())
-		if seed == 0 {
-			made.mandatory = nil
-			made.reveal = []string{"/issuer", "/credentialSubject"}
-		}
-		ours := issueOurs(t, signer, made.credential, dataintegrity.ECDSASD2023{Mandatory: made.mandatory}).Bytes()
-		theirs := p.must("issue", map[string]any{
-			"suite": "ecdsa-sd-2023", "key": signer.pair, "credential": made.credential, "mandatory": append([]string{}, made.mandatory...),
-		})
-		for _, base := range [][]byte{ours, theirs} {
-			c, err := dataintegrity.ParseCredential(base, &dataintegrity.Options{InsecureRewritable: true})
-			if err != nil {
-				t.Fatal(err)
-			}
-			weDerived, err := c.Derive(t.Context(), made.reveal, nil)
-			if err != nil {
-				t.Fatalf("derive %q: %v\n%s", made.reveal, err, base)
-			}
-			theyDerived := p.must("derive", map[string]any{"credential": json.RawMessage(base), "reveal": made.reveal, "mandatory": made.mandatory})
-			if !reflect.DeepEqual(decode(t, weDerived.Bytes()), decode(t, theyDerived)) {
-				t.Fatalf("seed %d: mandatory %q, reveal %q: got\n%s\nwant\n%s\nof\n%s", seed, made.mandatory, made.reveal, weDerived.Bytes(), theyDerived, base)
-			}
-			p.verifies(weDerived.Bytes())
-			weVerify(t, theyDerived, signer.did(), made.plain)
-			if _, fault := p.ask("verify", map[string]any{"credential": json.RawMessage(base)}); fault == "" {
-				t.Fatal("the peer verifies a base proof")
-			}
-		}
-	}
-}
-
 func decode(t *testing.T, b []byte) (v any) {
 	t.Helper()
 	if err := json.Unmarshal(b, &v); err != nil {
@@ -375,54 +339,6 @@ func TestInteropPresentations(t *testing.T) {
 				if _, report, err := v.Verify(t.Context(), dataintegrity.Received(b, nil), expect); err != nil {
 					t.Errorf("our verifier: %v, %+v\n%s", err, report, b)
 				}
-			}
-		}
-	}
-}
-
-// TestInteropRefusals changes one thing in what either made; the other must refuse it.
-func TestInteropRefusals(t *testing.T) {
-	p := newPeer(t)
-	signer := newParty(t, keys.P256)
-	credential := map[string]any{
-		"@context": []any{"https://www.w3.org/ns/credentials/v2", "https://www.w3.org/ns/credentials/examples/v2"},
-		"type":     []any{"VerifiableCredential"}, "issuer": signer.did().String(), "validFrom": "2020-01-01T00:00:00Z",
-		"credentialSubject": map[string]any{"id": "did:example:1", "alpha": "first", "beta": "second", "gamma": map[string]any{"delta": "third"}},
-	}
-	whole := issueOurs(t, signer, credential, nil).Bytes()
-	base := issueOurs(t, signer, credential, dataintegrity.ECDSASD2023{Mandatory: []string{"/issuer", "/validFrom"}})
-	some, err := base.Derive(t.Context(), []string{"/credentialSubject/alpha", "/credentialSubject/gamma/delta"}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, made := range map[string][]byte{
-		"ecdsa-rdfc-2019, ours": whole, "ecdsa-sd-2023, ours": some.Bytes(),
-		"ecdsa-rdfc-2019, theirs": p.must("issue", map[string]any{"suite": "ecdsa-rdfc-2019", "key": signer.pair, "credential": credential}),
-		"ecdsa-sd-2023, theirs": p.must("derive", map[string]any{
-			"credential": json.RawMessage(base.Bytes()), "reveal": []string{"/credentialSubject/alpha", "/credentialSubject/gamma/delta"},
-		}),
-	} {
-		for _, change := range [][2]string{
-			{`"first"`, `"fourth"`},
-			{`"third"`, `"first"`},
-			{`"2020-01-01T00:00:00Z"`, `"2020-01-02T00:00:00Z"`},
-			{`"did:example:1"`, `"did:example:2"`},
-			{`"alpha"`, `"beta"`},
-			{`"VerifiableCredential"`, `"VerifiableCredential","ExampleCredential"`},
-			{`"alpha":`, `"omega":1,"alpha":`},
-			{`T11:00:00Z`, `T11:00:01Z`},
-			{`"proofPurpose":"assertionMethod"`, `"proofPurpose":"assertionMethod","challenge":"x"`},
-		} {
-			changed := strings.Replace(string(made), change[0], change[1], 1)
-			if changed == string(made) {
-				t.Fatalf("%s: %s is not in %s", name, change[0], made)
-			}
-			_, fault := p.ask("verify", map[string]any{"credential": json.RawMessage(changed)})
-			_, err := dataintegrity.InsecureVerifyProofsOnly(t.Context(), []byte(changed), didKeys, &dataintegrity.ProofPolicy{
-				Purpose: did.AssertionMethod, Now: interopTime(t, interopNow),
-			})
-			if fault == "" || err == nil {
-				t.Errorf("%s with %s: peer: %q, we: %v; want two refusals", name, change[1], fault, err)
 			}
 		}
 	}

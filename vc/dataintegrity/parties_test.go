@@ -9,8 +9,10 @@ import (
 	"github.com/realdid/realdid/did"
 	"github.com/realdid/realdid/internal/strictjson"
 	"github.com/realdid/realdid/keys"
+	"github.com/realdid/realdid/keys/bbs"
 	"github.com/realdid/realdid/vc"
 	"github.com/realdid/realdid/vc/dataintegrity"
+	"github.com/realdid/realdid/vc/dataintegrity/bbs2023"
 )
 
 const (
@@ -21,7 +23,7 @@ const (
 // parties are an issuer, a holder and what a resolver knows of them.
 type parties struct {
 	issuer    dataintegrity.Issuer
-	issuerKey *keys.PrivateKey
+	issuerKey keys.Signer
 	holder    *keys.PrivateKey
 	method    did.URL // of the holder
 	keys      keyTable
@@ -31,7 +33,7 @@ type parties struct {
 func newParties(tb testing.TB, issuer, holder keys.Algorithm) *parties {
 	tb.Helper()
 	p := &parties{now: time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)}
-	p.issuerKey, p.holder = generate(tb, issuer), generate(tb, holder)
+	p.issuerKey, p.holder = generateSigner(tb, issuer), generate(tb, holder)
 	p.issuer = dataintegrity.Issuer{Signer: p.issuerKey, Method: did.MustParse("did:example:authority").WithFragment("key-1")}
 	p.method = did.MustParse("did:example:citizen").WithFragment("phone")
 	p.keys = keyTable{}
@@ -47,6 +49,33 @@ func generate(tb testing.TB, a keys.Algorithm) *keys.PrivateKey {
 		tb.Fatal(err)
 	}
 	return k
+}
+
+// generateSigner is generate for keys that sign lists of messages, too.
+func generateSigner(tb testing.TB, a keys.Algorithm) keys.Signer {
+	tb.Helper()
+	if a != keys.BLS12381G2 {
+		return generate(tb, a)
+	}
+	k, err := bbs.Generate()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return k
+}
+
+// selectives are the suites of which a holder derives, with the algorithm of each.
+var selectives = map[string]struct {
+	suite     dataintegrity.MandatorySuite
+	algorithm keys.Algorithm
+}{
+	"ecdsa-sd-2023": {dataintegrity.ECDSASD2023{}, keys.P256},
+	"bbs-2023":      {bbs2023.Suite{}, keys.BLS12381G2},
+}
+
+// understood are options for all suites.
+func understood() *dataintegrity.Options {
+	return &dataintegrity.Options{Cryptosuites: []dataintegrity.Cryptosuite{bbs2023.Suite{}}, InsecureRewritable: true}
 }
 
 func (p *parties) know(u did.URL, k keys.PublicKey, purpose did.Purpose) {

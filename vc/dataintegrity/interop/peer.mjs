@@ -7,9 +7,11 @@ import {createInterface} from 'node:readline';
 import {DataIntegrityProof} from '@digitalbazaar/data-integrity';
 import * as Ed25519Multikey from '@digitalbazaar/ed25519-multikey';
 import * as EcdsaMultikey from '@digitalbazaar/ecdsa-multikey';
+import * as Bls12381Multikey from '@digitalbazaar/bls12-381-multikey';
 import {cryptosuite as eddsaRdfc} from '@digitalbazaar/eddsa-rdfc-2022-cryptosuite';
 import {cryptosuite as ecdsaRdfc} from '@digitalbazaar/ecdsa-rdfc-2019-cryptosuite';
 import * as ecdsaSd from '@digitalbazaar/ecdsa-sd-2023-cryptosuite';
+import * as bbs2023 from '@digitalbazaar/bbs-2023-cryptosuite';
 import * as vc from '@digitalbazaar/vc';
 import * as base58 from 'base58-universal';
 import canonicalize from 'canonicalize';
@@ -36,11 +38,17 @@ async function documentLoader(url) {
   throw new Error(`a document is not known: ${url}`);
 }
 
-const verifying = () => [eddsaRdfc, ecdsaRdfc, ecdsaSd.createVerifyCryptosuite()].map(cryptosuite => new DataIntegrityProof({cryptosuite}));
+const bytes = hex => new Uint8Array(Buffer.from(hex || '', 'hex'));
+
+// verifying takes, for bbs-2023, any presentation header or the one given.
+const verifying = ({header} = {}) => [
+  eddsaRdfc, ecdsaRdfc, ecdsaSd.createVerifyCryptosuite(),
+  bbs2023.createVerifyCryptosuite(header === undefined ? {} : {expectedPresentationHeader: bytes(header)}),
+].map(cryptosuite => new DataIntegrityProof({cryptosuite}));
 
 async function multikey({publicKeyMultibase, secretKeyMultibase}) {
   const did = `did:key:${publicKeyMultibase}`;
-  const Multikey = publicKeyMultibase.startsWith('z6Mk') ? Ed25519Multikey : EcdsaMultikey;
+  const Multikey = publicKeyMultibase.startsWith('z6Mk') ? Ed25519Multikey : publicKeyMultibase.startsWith('zUC7') ? Bls12381Multikey : EcdsaMultikey;
   return Multikey.from({
     '@context': 'https://w3id.org/security/multikey/v1', type: 'Multikey', controller: did, id: `${did}#${publicKeyMultibase}`,
     publicKeyMultibase, ...(secretKeyMultibase && {secretKeyMultibase}),
@@ -59,6 +67,7 @@ const suites = {
   'eddsa-rdfc-2022': () => eddsaRdfc,
   'ecdsa-rdfc-2019': () => ecdsaRdfc,
   'ecdsa-sd-2023': r => ecdsaSd.createSignCryptosuite({mandatoryPointers: r.mandatory}),
+  'bbs-2023': r => bbs2023.createSignCryptosuite({mandatoryPointers: r.mandatory}),
 };
 
 // reason digs out what an aggregate error hides.
@@ -75,11 +84,14 @@ const operations = {
     return {credential: await vc.issue({credential: r.credential, suite, documentLoader, now: r.now})};
   },
   derive: async r => {
-    const suite = new DataIntegrityProof({cryptosuite: ecdsaSd.createDiscloseCryptosuite({selectivePointers: r.reveal})});
+    const cryptosuite = r.credential.proof.cryptosuite === 'bbs-2023' ?
+      bbs2023.createDiscloseCryptosuite({selectivePointers: r.reveal, presentationHeader: bytes(r.header)}) :
+      ecdsaSd.createDiscloseCryptosuite({selectivePointers: r.reveal});
+    const suite = new DataIntegrityProof({cryptosuite});
     return {credential: await vc.derive({verifiableCredential: r.credential, suite, documentLoader})};
   },
   verify: async r => {
-    const got = await vc.verifyCredential({credential: r.credential, suite: verifying(), documentLoader, now: r.now, checkStatus: async () => ({verified: true})});
+    const got = await vc.verifyCredential({credential: r.credential, suite: verifying(r), documentLoader, now: r.now, checkStatus: async () => ({verified: true})});
     if (!got.verified) throw got.error || new Error('not verified');
     return {};
   },
