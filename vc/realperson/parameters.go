@@ -17,7 +17,6 @@ const NymCount = 8
 const (
 	publicKeySize = 96 // of BLS12-381 in G2, compressed
 	maxClaims     = 32
-	maxClaimName  = 64
 	maxParameters = 16 << 10
 )
 
@@ -29,13 +28,10 @@ type Parameters struct {
 	Key       []byte  // the public key of Method: BLS12-381 in G2, compressed, 96 bytes
 	Epochs    Epochs
 	NymCount  int // must be NymCount
-	// Claims are the names of the claims that every credential states, each exactly once, with a value for everybody: who has
-	// no value has one that says so. A credential with other claims than all others would identify its holder by its shape.
+	// Claims are those that every credential states, some of Claims() in alphabetical order, each with one value for everybody: who
+	// has none gets a value that says so. A credential with other claims than all others would identify its holder by its shape.
 	Claims []string
 }
-
-// reserved are members of the credential's subject that are no claims of a person.
-var reserved = []string{"id", "type", "generation", "issuedEpoch"}
 
 // Check says whether the parameters are complete and within their limits.
 func (p *Parameters) Check() error {
@@ -49,6 +45,8 @@ func (p *Parameters) check() error {
 	switch {
 	case p.Authority.IsZero() || p.Method.DID() != p.Authority || !p.Method.IsKeyReference():
 		return errors.New("the verification method is not one of the authority's DID")
+	case !isCanonical(p.Authority):
+		return errors.New("the authority is not named by its short form")
 	case len(p.Key) != publicKeySize:
 		return errors.New("the key does not have 96 bytes")
 	case p.NymCount != NymCount:
@@ -57,24 +55,16 @@ func (p *Parameters) check() error {
 		return errors.New("too many claims")
 	}
 	for i, name := range p.Claims {
-		if !isClaimName(name) || slices.Contains(reserved, name) || slices.Contains(p.Claims[:i], name) {
-			return errors.New("a claim's name is not 1 to 64 letters and digits after a lower-case letter, or is reserved, or stands twice")
+		if !slices.Contains(Claims(), name) || i > 0 && p.Claims[i-1] >= name {
+			return errors.New("a claim is not one that the context knows, or not in alphabetical order")
 		}
 	}
 	return p.Epochs.check()
 }
 
-// isClaimName tells names that are one JSON Pointer token, and one JSON-LD term, as they are.
-func isClaimName(s string) bool {
-	for i := range len(s) {
-		switch c := s[i]; {
-		case c >= 'a' && c <= 'z':
-		case i > 0 && (c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'):
-		default:
-			return false
-		}
-	}
-	return s != "" && len(s) <= maxClaimName
+func isCanonical(d did.DID) bool {
+	c, err := canonicalDID(d)
+	return err == nil && c == d
 }
 
 // Equal reports whether p and q mean the same.

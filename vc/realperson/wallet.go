@@ -27,8 +27,11 @@ type Wallet struct {
 	commitment  []byte          // with its proof, as sent at enrolment
 	entropy     []byte          // the authority's part; nil before enrolment
 	nyms        *bbs.NymSecrets // final: the prover's part and the authority's; nil before enrolment
+	kind        string          // of the enrolment that was asked for; "" if none is
 	record      string          // by which the authority finds the person
 	generation  int
+	act         []byte // of the public log's entry about the generation; nil for the first
+	number      uint64 // of that entry
 	credentials []held // in the order of their epochs
 	renewal     *renewal
 
@@ -48,8 +51,7 @@ type held struct {
 
 // renewal is a request that waits for its answer.
 type renewal struct {
-	commitment []byte
-	blind      *bbs.Blind
+	blind *bbs.Blind // of the fresh commitment
 }
 
 // WalletOptions are what a Wallet may be given. nil is the zero value.
