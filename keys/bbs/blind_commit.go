@@ -1,9 +1,6 @@
 package bbs
 
-import (
-	"errors"
-	"fmt"
-)
+import "fmt"
 
 // BlindDraft is the text that blind signatures follow, and the date of the fixtures that come out byte for byte. The text of that
 // date is ahead of its fixtures (it adds disclosure by commitment and moves the blind to the end) and differs from them in what e is
@@ -19,14 +16,22 @@ const commitmentFloor = pointSize + 2*scalarSize
 // is valid. The commitment hides perfectly: whatever its receiver can compute, every list of that length is as likely as before.
 // The proof names no context: whoever sees a commitment can show it again, and then holds a signature that is of no use to them.
 func (s Ciphersuite) Commit(messages [][]byte) (commitment []byte, blind *Blind, err error) {
+	const what = "commit"
 	a, err := s.blind()
-	if err == nil {
-		err = checkSizes(messages)
-	}
 	if err != nil {
-		return nil, nil, fail("commit", err)
+		return nil, nil, fmt.Errorf("bbs: %s: %w", what, err)
 	}
-	return a.commit(a.messageScalars(messages), nil)
+	if err := checkSizes(messages); err != nil {
+		return nil, nil, fmt.Errorf("bbs: %s: %w", what, err)
+	}
+	if err := checkTotal(len(messages) + 1); err != nil {
+		return nil, nil, fmt.Errorf("bbs: %s: %w", what, err)
+	}
+	commitment, blind, err = a.commit(a.messageScalars(messages), nil)
+	if err != nil {
+		return nil, nil, fmt.Errorf("bbs: %s: %w", what, err)
+	}
+	return commitment, blind, nil
 }
 
 // CommitmentCount returns how many scalars a commitment with proof commits to, by its length alone: messages, and nyms for one of
@@ -46,10 +51,8 @@ func commitmentCount(commitment []byte) (int, error) {
 		return 0, invalid("none")
 	case rest < 0 || rest%scalarSize != 0:
 		return 0, invalid("%d bytes", len(commitment))
-	case rest/scalarSize > MaxMessages:
-		return 0, invalid("%d scalars, at most %d", rest/scalarSize, MaxMessages)
 	}
-	return rest / scalarSize, nil
+	return rest / scalarSize, checkTotal(rest/scalarSize + 1)
 }
 
 // blind returns the interface of the draft on blind signatures.
@@ -113,13 +116,13 @@ func (a api) openCommitment(b []byte) (publicPoint, int, error) {
 	}
 	p, err := parsePoint(b[:pointSize])
 	if err != nil {
-		return publicPoint{}, 0, fmt.Errorf("the commitment: %w", err)
+		return publicPoint{}, 0, invalid("the commitment: %w", err)
 	}
 	hats := make([]scalar, m+2) // the challenge is the last
 	for i := range hats {
 		at := pointSize + i*scalarSize
 		if hats[i], err = parseNonzeroScalar(b[at : at+scalarSize]); err != nil {
-			return publicPoint{}, 0, fmt.Errorf("scalar %d of the proof: %w", i, err)
+			return publicPoint{}, 0, invalid("scalar %d of the proof: %w", i, err)
 		}
 	}
 	c := hats[m+1]
@@ -132,7 +135,7 @@ func (a api) openCommitment(b []byte) (publicPoint, int, error) {
 	encoded := encodedPoint(b[:pointSize])
 	want := a.commitChallenge(gens, &encoded, &encodeJacobian(bar)[0])
 	if want.IsEqual(&c) != 1 {
-		return publicPoint{}, 0, errors.New("the proof is not of this commitment")
+		return publicPoint{}, 0, invalid("the proof is not of this commitment")
 	}
 	return p, m, nil
 }

@@ -70,7 +70,7 @@ func (h *holding) prove(a api, public *PublicKey, presentationHeader []byte, sho
 	if err != nil {
 		return nil, err
 	}
-	p, err := h.prepare(a, public, presentationHeader)
+	p, err := h.prepare(a, public, h.header, presentationHeader)
 	if err != nil {
 		return nil, err
 	}

@@ -2,7 +2,6 @@ package bbs
 
 import (
 	"context"
-	"errors"
 	"fmt"
 )
 
@@ -121,12 +120,15 @@ type prepared struct {
 
 func (p *prepared) wipe() { wipe(p.scalars) }
 
-// prepare looks at the limits and reads h. The result has secrets, which the caller wipes.
+// prepare looks at the limits, those of headers as well, and reads h. The result has secrets, which the caller wipes.
 func (h *holding) prepare(a api, public *PublicKey, headers ...[]byte) (*prepared, error) {
 	if public.isZero() {
 		return nil, errNoKey
 	}
-	if err := errors.Join(checkSizes(h.messages, headers...), checkSizes(h.committed, h.header)); err != nil {
+	if err := checkSizes(h.messages, headers...); err != nil {
+		return nil, err
+	}
+	if err := checkSizes(h.committed); err != nil {
 		return nil, err
 	}
 	count := len(h.committed) + len(h.nyms)
@@ -155,7 +157,7 @@ func (h *holding) prepare(a api, public *PublicKey, headers ...[]byte) (*prepare
 
 // verify checks the signature in constant time, but for the signature itself: the pairing is computed of A and (secret key)·A.
 func (h *holding) verify(a api, key *PublicKey) error {
-	p, err := h.prepare(a, key)
+	p, err := h.prepare(a, key, h.header)
 	if err != nil {
 		return err
 	}

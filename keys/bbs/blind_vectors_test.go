@@ -305,7 +305,7 @@ func TestVectorsBlindSign(t *testing.T) {
 // checkSignTrace compares B and the domain; an empty text is not compared.
 func checkSignTrace(t *testing.T, a api, public *PublicKey, h *holding, b, domain string) {
 	t.Helper()
-	p, err := h.prepare(a, public)
+	p, err := h.prepare(a, public, h.header)
 	if err != nil {
 		t.Fatal(err)
 	}

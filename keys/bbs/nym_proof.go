@@ -95,11 +95,15 @@ func (a api) nymPart(contextID []byte, vectors ...[]scalar) (*proofPart, error) 
 	if err != nil {
 		return nil, err
 	}
+	base := secretPoint(&op)
+	var multiples pointMultiples
+	multiples.fill(&base)
 	points := make([]point, len(vectors))
+	k := make([]scalar, 1)
+	defer wipe(k)
 	for i, v := range vectors {
-		k := polynomial(v, &z)
-		points[i] = secretMul([]point{secretPoint(&op)}, []scalar{k})
-		k = scalar{}
+		k[0] = polynomial(v, &z)
+		points[i] = mulMultiples([]*pointMultiples{&multiples}, k)
 	}
 	part := &proofPart{octets: contextOctets(contextID)}
 	for _, p := range public(points...) {

@@ -17,7 +17,7 @@ var errSameBlind = errors.New("the two commitments are one")
 func (s Ciphersuite) NymRecommit(old []byte, oldBlind *Blind, messages [][]byte, nyms *NymSecrets, context []byte) (commitment []byte, blind *Blind, same []byte, err error) {
 	const what = "nym recommit"
 	if err := s.nymOpens(old, oldBlind, messages, nyms); err != nil {
-		return nil, nil, nil, fail(what, err)
+		return nil, nil, nil, fmt.Errorf("bbs: %s: %w", what, err)
 	}
 	commitment, blind, err = s.NymCommit(messages, nyms)
 	if err != nil {
@@ -68,8 +68,8 @@ func (s Ciphersuite) nymOpens(old []byte, blind *Blind, messages [][]byte, nyms 
 }
 
 // ProveSameNyms proves to a signer who has old that renewed commits to the same messages and nyms in the same places, without
-// showing any. Both are commitments with proof of [Ciphersuite.NymCommit]; they must differ. The proof, 64 bytes, is bound to context,
-// at most MaxHeaderSize bytes: name the signer, its nonce and the request there. It is our own, no draft has it.
+// showing any. Both are commitments with proof of [Ciphersuite.NymCommit]; they must differ. The proof, 64 bytes, is bound to context, which is
+// not empty: name the signer, its nonce and the request there. It is our own, no draft has it.
 //
 // With Q the generator of blinds, old = V + b·Q and renewed = V' + b'·Q, where V and V' are sums over the other generators. The proof is
 // Schnorr's, of a d with renewed - old = d·Q, made non-interactive: T = t·Q, c = hash(Q, number of scalars, old, renewed, T, context), c
@@ -97,14 +97,7 @@ func (s Ciphersuite) ProveSameNyms(old, renewed []byte, oldBlind, renewedBlind *
 		return nil, fmt.Errorf("bbs: %s: blind: %w", what, err)
 	}
 	defer wipe(to)
-	d := make([]scalar, 1)
-	defer wipe(d)
-	d[0].Sub(&to[0], &from[0])
-	t := randomScalars(1)
-	defer wipe(t)
-	bar := encodePoints(secretSum(st.base, t))
-	c := st.challenge(&bar[0])
-	return appendResponses(appendScalar(make([]byte, 0, sameNymsSize), &c), t, d, &c), nil
+	return st.prove(&from[0], &to[0]), nil
 }
 
 // VerifySameNyms checks a proof of [Ciphersuite.ProveSameNyms], and the proofs of opening in both commitments; that of old too, so
@@ -178,6 +171,9 @@ func (a api) sameNyms(old, renewed, context []byte) (*sameStatement, error) {
 	if before != after {
 		return nil, invalid("%d scalars before, %d after", before, after)
 	}
+	if len(context) == 0 {
+		return nil, errContext
+	}
 	if err := checkSizes(nil, context); err != nil {
 		return nil, err
 	}
@@ -193,6 +189,17 @@ func (a api) sameNyms(old, renewed, context []byte) (*sameStatement, error) {
 	st.in = appendUint64(st.in, len(context))
 	st.in = append(st.in, context...)
 	return st, nil
+}
+
+// prove makes the proof for the blinds of both commitments.
+func (st *sameStatement) prove(from, to *scalar) []byte {
+	d, t := make([]scalar, 1), randomScalars(1)
+	defer wipe(d)
+	defer wipe(t)
+	d[0].Sub(to, from)
+	bar := encodePoints(secretSum(st.base, t))
+	c := st.challenge(&bar[0])
+	return appendResponses(appendScalar(make([]byte, 0, sameNymsSize), &c), t, d, &c)
 }
 
 func (st *sameStatement) challenge(bar *encodedPoint) scalar {

@@ -1,0 +1,491 @@
+package bbs
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+
+	bls12381 "github.com/consensys/gnark-crypto/ecc/bls12-381"
+	"pgregory.net/rapid"
+)
+
+// nymCase is an issuance with nyms, and everything that either side holds.
+type nymCase struct {
+	key        *PrivateKey
+	header     []byte
+	messages   [][]byte
+	committed  [][]byte
+	prover     *NymSecrets
+	entropy    []byte
+	commitment []byte
+	held       NymSigned
+}
+
+func testMessages(prefix string, n int) [][]byte {
+	var out [][]byte
+	for i := range n {
+		out = append(out, fmt.Appendf(nil, "%s %d", prefix, i))
+	}
+	return out
+}
+
+// newNymCase issues a signature over l messages, m committed messages and n nyms.
+func newNymCase(t testing.TB, s Ciphersuite, l, m, n int) *nymCase {
+	t.Helper()
+	c := &nymCase{header: []byte("header"), messages: testMessages("message", l), committed: testMessages("committed", m), entropy: NewNymEntropy()}
+	var err error
+	if c.key, err = Generate(); err != nil {
+		t.Fatal(err)
+	}
+	if c.prover, err = NewNymSecrets(n); err != nil {
+		t.Fatal(err)
+	}
+	var blind *Blind
+	if c.commitment, blind, err = s.NymCommit(c.committed, c.prover); err != nil {
+		t.Fatal(err)
+	}
+	sig, err := c.key.NymSignMessages(t.Context(), s, c.commitment, n, c.entropy, c.header, c.messages)
+	if err != nil {
+		t.Fatal(err)
+	}
+	final, err := s.NymFinalize(c.key.PublicKey(), sig, c.header, c.messages, c.committed, c.prover, c.entropy, blind)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.held = NymSigned{Signature: sig, Header: c.header, Messages: c.messages, Committed: c.committed, Blind: blind, Nyms: final}
+	return c
+}
+
+// statement returns what a proof of c says that shows the messages of show.
+func (c *nymCase) statement(contextID, presentationHeader []byte, show *Disclose) *NymStatement {
+	says := &NymStatement{
+		Header: c.header, PresentationHeader: presentationHeader, ContextID: contextID, NymCount: c.prover.Len(),
+		MessageCount: len(c.messages), CommittedCount: len(c.committed), Disclosed: show.Messages, DisclosedCommitted: show.Committed,
+	}
+	for _, i := range show.Messages {
+		says.Messages = append(says.Messages, c.messages[i])
+	}
+	for _, i := range show.Committed {
+		says.Committed = append(says.Committed, c.committed[i])
+	}
+	return says
+}
+
+// proved is a proof with what it says, ready to be spoilt.
+type proved struct {
+	proof, pseudonym []byte
+	says             *NymStatement
+}
+
+func (c *nymCase) prove(t testing.TB, s Ciphersuite, show *Disclose) *proved {
+	t.Helper()
+	contextID, ph := []byte("context of a platform"), []byte("nonce")
+	proof, nym, err := s.NymProofGen(c.key.PublicKey(), &c.held, contextID, ph, show)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &proved{proof, nym, c.statement(contextID, ph, show)}
+	if err := s.NymProofVerify(c.key.PublicKey(), p.proof, p.pseudonym, p.says); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// wantInvalid fails unless err is ErrInvalid.
+func wantInvalid(t testing.TB, what string, err error) {
+	t.Helper()
+	if !errors.Is(err, ErrInvalid) {
+		t.Errorf("%s: got %v, want an error that is ErrInvalid", what, err)
+	}
+}
+
+func TestNymAnyCounts(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		s := rapid.SampledFrom([]Ciphersuite{SHA256, SHAKE256}).Draw(rt, "suite")
+		l, m, n := rapid.IntRange(0, 4).Draw(rt, "L"), rapid.IntRange(0, 3).Draw(rt, "M"), rapid.IntRange(1, 4).Draw(rt, "N")
+		c := newNymCase(t, s, l, m, n)
+		some := func(count int, label string) (out []int) {
+			for i := range count {
+				if rapid.Bool().Draw(rt, label) {
+					out = append(out, i)
+				}
+			}
+			return out
+		}
+		show := &Disclose{some(l, "shown"), some(m, "shown of the committed")}
+		p := c.prove(t, s, show)
+		if want := ProofSize(l + 1 + m + n - len(show.Messages) - len(show.Committed)); len(p.proof) != want {
+			rt.Errorf("got a proof of %d bytes, want %d", len(p.proof), want)
+		}
+		nym, err := s.Pseudonym(p.says.ContextID, c.held.Nyms)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		if !bytes.Equal(nym, p.pseudonym) {
+			rt.Error("the pseudonym of the proof is not the one of the nyms")
+		}
+	})
+}
+
+// Two proofs of one signature at one context share the pseudonym and nothing else; another context, another pseudonym.
+func TestNymProofsShareNothingElse(t *testing.T) {
+	c := newNymCase(t, SHA256, 3, 1, 2)
+	p, q := c.prove(t, SHA256, &Disclose{}), c.prove(t, SHA256, &Disclose{})
+	if !bytes.Equal(p.pseudonym, q.pseudonym) {
+		t.Error("got two pseudonyms at one context, want one")
+	}
+	for i := 0; i+8 <= len(p.proof); i++ {
+		if bytes.Contains(q.proof, p.proof[i:i+8]) {
+			t.Fatalf("two proofs share the bytes from %d", i)
+		}
+	}
+	other, err := SHA256.Pseudonym([]byte("another context"), c.held.Nyms)
+	if err != nil {
+		t.Fatal(err)
+	}
+	shake, err := SHAKE256.Pseudonym(p.says.ContextID, c.held.Nyms)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bytes.Equal(other, p.pseudonym) || bytes.Equal(shake, p.pseudonym) {
+		t.Error("got the same pseudonym at another context or under another ciphersuite")
+	}
+}
+
+// Every value of the statement is bound.
+func TestNymProofBinds(t *testing.T) {
+	for _, s := range []Ciphersuite{SHA256, SHAKE256} {
+		c := newNymCase(t, s, 3, 2, 2)
+		good := c.prove(t, s, &Disclose{[]int{0, 2}, []int{1}})
+		other := newNymCase(t, s, 3, 2, 2)
+		for name, spoil := range map[string]func(p *proved){
+			"header":                      func(p *proved) { p.says.Header = []byte("other") },
+			"header with the count in it": func(p *proved) { p.says.Header = nymHeader(p.says.Header, 2) },
+			"presentation header":         func(p *proved) { p.says.PresentationHeader = []byte("other") },
+			"no presentation header":      func(p *proved) { p.says.PresentationHeader = nil },
+			"context":                     func(p *proved) { p.says.ContextID = []byte("context of a phisher") },
+			"no context":                  func(p *proved) { p.says.ContextID = nil },
+			"context moved from the presentation header": func(p *proved) {
+				p.says.PresentationHeader, p.says.ContextID = append(p.says.PresentationHeader, 'c'), p.says.ContextID[1:]
+			},
+			"message":                     func(p *proved) { p.says.Messages[1] = []byte("other") },
+			"committed message":           func(p *proved) { p.says.Committed[0] = []byte("other") },
+			"index":                       func(p *proved) { p.says.Disclosed = []int{0, 1} },
+			"committed index":             func(p *proved) { p.says.DisclosedCommitted = []int{0} },
+			"messages swapped":            func(p *proved) { slices.Reverse(p.says.Messages) },
+			"indexes descend":             func(p *proved) { slices.Reverse(p.says.Disclosed) },
+			"index twice":                 func(p *proved) { p.says.Disclosed[1] = 0 },
+			"index below 0":               func(p *proved) { p.says.Disclosed[0] = -1 },
+			"index of the blind":          func(p *proved) { p.says.Disclosed[1] = 3 },
+			"committed index of a nym":    func(p *proved) { p.says.DisclosedCommitted[0] = 2 },
+			"a message too few":           func(p *proved) { p.says.Messages = p.says.Messages[:1] },
+			"a committed message more":    func(p *proved) { p.says.Committed = append(p.says.Committed, []byte("x")) },
+			"fewer nyms":                  func(p *proved) { p.says.NymCount = 1 },
+			"fewer nyms, more committed":  func(p *proved) { p.says.NymCount, p.says.CommittedCount = 1, 3 },
+			"more nyms":                   func(p *proved) { p.says.NymCount = 3 },
+			"more nyms, fewer committed":  func(p *proved) { p.says.NymCount, p.says.CommittedCount = 3, 1 },
+			"no nyms":                     func(p *proved) { p.says.NymCount = 0 },
+			"fewer than no nyms":          func(p *proved) { p.says.NymCount = -1 },
+			"nyms beyond the limit":       func(p *proved) { p.says.NymCount = MaxNyms + 1 },
+			"more messages, fewer others": func(p *proved) { p.says.MessageCount, p.says.CommittedCount = 4, 1 },
+			"fewer messages":              func(p *proved) { p.says.MessageCount = 2 },
+			"messages below 0":            func(p *proved) { p.says.MessageCount = -1 },
+			"committed below 0":           func(p *proved) { p.says.CommittedCount = -1 },
+			"messages beyond the limit":   func(p *proved) { p.says.MessageCount = MaxMessages },
+			"overflow":                    func(p *proved) { p.says.MessageCount, p.says.CommittedCount = int(^uint(0)>>1), int(^uint(0)>>1) },
+			"pseudonym of another":        func(p *proved) { p.pseudonym = other.prove(t, s, &Disclose{}).pseudonym },
+			"pseudonym at another context": func(p *proved) {
+				p.pseudonym, _ = s.Pseudonym([]byte("context of a phisher"), c.held.Nyms)
+			},
+			"no pseudonym":                 func(p *proved) { p.pseudonym = nil },
+			"pseudonym with a byte more":   func(p *proved) { p.pseudonym = append(p.pseudonym, 0) },
+			"pseudonym negated":            func(p *proved) { p.pseudonym[0] ^= 0x20 },
+			"pseudonym uncompressed":       func(p *proved) { p.pseudonym[0] &^= 0x80 },
+			"pseudonym is the identity":    func(p *proved) { p.pseudonym = identityBytes() },
+			"pseudonym is the base point":  func(p *proved) { p.pseudonym = baseBytes() },
+			"pseudonym outside the group":  func(p *proved) { p.pseudonym = outsideBytes(t) },
+			"proof with a scalar more":     func(p *proved) { p.proof = append(p.proof, p.proof[len(p.proof)-scalarSize:]...) },
+			"proof with a scalar less":     func(p *proved) { p.proof = p.proof[:len(p.proof)-scalarSize] },
+			"proof cut":                    func(p *proved) { p.proof = p.proof[:len(p.proof)-1] },
+			"no proof":                     func(p *proved) { p.proof = nil },
+			"challenge plus the order":     func(p *proved) { addOrder(p.proof[len(p.proof)-scalarSize:]) },
+			"answer of a nym is zero":      func(p *proved) { clear(p.proof[len(p.proof)-2*scalarSize : len(p.proof)-scalarSize]) },
+			"Abar outside the group":       func(p *proved) { copy(p.proof, outsideBytes(t)) },
+			"Abar is the identity":         func(p *proved) { copy(p.proof, identityBytes()) },
+			"answers of two nyms swapped":  func(p *proved) { swapScalars(p.proof, 2, 3) },
+			"answers of nym and committed": func(p *proved) { swapScalars(p.proof, 3, 4) },
+		} {
+			p := &proved{slices.Clone(good.proof), slices.Clone(good.pseudonym), cloneStatement(good.says)}
+			spoil(p)
+			wantInvalid(t, name, s.NymProofVerify(c.key.PublicKey(), p.proof, p.pseudonym, p.says))
+		}
+		wantInvalid(t, "other key", s.NymProofVerify(other.key.PublicKey(), good.proof, good.pseudonym, good.says))
+		wantInvalid(t, "no key", s.NymProofVerify(nil, good.proof, good.pseudonym, good.says))
+		wantInvalid(t, "no statement", s.NymProofVerify(c.key.PublicKey(), good.proof, good.pseudonym, nil))
+		wantInvalid(t, "no ciphersuite", Ciphersuite(0).NymProofVerify(c.key.PublicKey(), good.proof, good.pseudonym, good.says))
+		wantInvalid(t, "other ciphersuite", (SHA256+SHAKE256-s).NymProofVerify(c.key.PublicKey(), good.proof, good.pseudonym, good.says))
+	}
+}
+
+func cloneStatement(says *NymStatement) *NymStatement {
+	out := *says
+	out.Header, out.PresentationHeader, out.ContextID = slices.Clone(says.Header), slices.Clone(says.PresentationHeader), slices.Clone(says.ContextID)
+	out.Disclosed, out.DisclosedCommitted = slices.Clone(says.Disclosed), slices.Clone(says.DisclosedCommitted)
+	out.Messages, out.Committed = slices.Clone(says.Messages), slices.Clone(says.Committed)
+	return &out
+}
+
+func identityBytes() []byte { return append([]byte{0xc0}, make([]byte, pointSize-1)...) }
+
+func baseBytes() []byte {
+	_, _, base, _ := bls12381.Generators()
+	b := base.Bytes()
+	return b[:]
+}
+
+// outsideBytes returns a point of the curve that is not in the subgroup.
+func outsideBytes(t testing.TB) []byte {
+	t.Helper()
+	for x := byte(0); x < 255; x++ {
+		b := make([]byte, pointSize)
+		b[0], b[pointSize-1] = 0x80, x
+		var p bls12381.G1Affine
+		if _, err := p.SetBytes(b); err != nil && onCurve(b) {
+			return b
+		}
+	}
+	t.Fatal("no such point")
+	return nil
+}
+
+// onCurve reports whether b decodes to a point of the curve when nobody looks at the subgroup.
+func onCurve(b []byte) bool {
+	var p bls12381.G1Affine
+	return bls12381.NewDecoder(bytes.NewReader(b), bls12381.NoSubgroupChecks()).Decode(&p) == nil
+}
+
+// addOrder adds r to a scalar, if that fits into 32 bytes: another encoding of the same number.
+func addOrder(b []byte) {
+	carry := 0
+	r := [scalarSize]byte{}
+	for i, w := range order {
+		for j := range 8 {
+			r[scalarSize-1-8*i-j] = byte(w >> (8 * j))
+		}
+	}
+	for i := scalarSize - 1; i >= 0; i-- {
+		carry += int(b[i]) + int(r[i])
+		b[i] = byte(carry)
+		carry >>= 8
+	}
+}
+
+// swapScalars swaps the scalars of a proof that stand i and j places from its end, 1 being the challenge.
+func swapScalars(proof []byte, i, j int) {
+	a, b := proof[len(proof)-i*scalarSize:][:scalarSize], proof[len(proof)-j*scalarSize:][:scalarSize]
+	for k := range a {
+		a[k], b[k] = b[k], a[k]
+	}
+}
+
+// A prover with a signature over N nyms must not get a pseudonym of fewer, more or other scalars, whatever it computes: here it
+// runs the protocol with its own wish for the boundary between committed messages and nyms, and for what the polynomial is made of.
+func TestNymProverChoosesNoOtherVector(t *testing.T) {
+	s := SHA256
+	a, err := s.nym()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := newNymCase(t, s, 1, 1, 2)
+	secrets, err := c.held.Nyms.get().scalars()
+	if err != nil {
+		t.Fatal(err)
+	}
+	honest, err := s.Pseudonym([]byte("ctx"), c.held.Nyms)
+	if err != nil {
+		t.Fatal(err)
+	}
+	committed := a.messageScalars(c.committed)
+	says := c.statement([]byte("ctx"), nil, &Disclose{})
+	prove := func(header []byte, extra func(nyms, tildes []scalar) (*proofPart, error)) ([]byte, error) {
+		h := holding{signature: c.held.Signature, header: header, messages: c.messages, committed: c.committed, blind: c.held.Blind, nyms: secrets}
+		return h.prove(a, c.key.PublicKey(), nil, nil, extra, nil)
+	}
+	for name, choose := range map[string]func(vector []scalar) []scalar{
+		"the last nym alone":          func(v []scalar) []scalar { return v[1:] },
+		"the first nym alone":         func(v []scalar) []scalar { return v[:1] },
+		"the nyms turned round":       func(v []scalar) []scalar { return []scalar{v[1], v[0]} },
+		"the nyms moved by one place": func(v []scalar) []scalar { return []scalar{{}, v[0], v[1]} },
+		"twice the first nym":         func(v []scalar) []scalar { return []scalar{v[0], v[0]} },
+		"other scalars":               func(v []scalar) []scalar { return randomScalars(len(v)) },
+	} {
+		for _, header := range [][]byte{nymHeader(c.header, 2), nymHeader(c.header, 1), nymHeader(c.header, 3)} {
+			var nym []byte
+			proof, err := prove(header, func(nyms, tildes []scalar) (*proofPart, error) {
+				part, err := a.nymPart([]byte("ctx"), choose(nyms), choose(tildes))
+				if err == nil {
+					nym = part.points[0][:]
+				}
+				return part, err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if bytes.Equal(nym, honest) {
+				t.Fatalf("%s: the pseudonym is the right one: the test tests nothing", name)
+			}
+			for n := 1; n <= 3; n++ {
+				says.NymCount, says.CommittedCount = n, 3-n
+				wantInvalid(t, fmt.Sprintf("%s, verified for %d nyms", name, n), s.NymProofVerify(c.key.PublicKey(), proof, nym, says))
+			}
+		}
+	}
+
+	// The same vectors taken for other numbers of committed messages and nyms: with the header that was signed the proof is one of the
+	// signature, and the pseudonym is not what the count demands; with another header it is none.
+	vector := append(slices.Clone(committed), secrets...)
+	for n := 1; n <= 3; n++ {
+		for _, header := range [][]byte{nymHeader(c.header, n), nymHeader(c.header, 2)} {
+			h := holding{signature: c.held.Signature, header: header, messages: c.messages, blind: c.held.Blind, nyms: vector}
+			var nym []byte
+			proof, err := h.prove(a, c.key.PublicKey(), nil, nil, func(nyms, tildes []scalar) (*proofPart, error) {
+				part, err := a.nymPart([]byte("ctx"), nyms[3-n:], tildes[3-n:])
+				if err == nil {
+					nym = part.points[0][:]
+				}
+				return part, err
+			}, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for m := 0; m <= 2; m++ {
+				says.NymCount, says.CommittedCount = 3-m, m
+				err := s.NymProofVerify(c.key.PublicKey(), proof, nym, says)
+				if n == 2 && m == 1 {
+					if err != nil || !bytes.Equal(nym, honest) {
+						t.Errorf("the honest counts: %v", err)
+					}
+					continue
+				}
+				wantInvalid(t, fmt.Sprintf("%d nyms proved, %d demanded", n, 3-m), err)
+			}
+		}
+	}
+}
+
+// A signature of one interface is none of another, and a proof neither.
+func TestInterfacesAreApart(t *testing.T) {
+	s := SHA256
+	c := newNymCase(t, s, 2, 1, 1)
+	public := c.key.PublicKey()
+	blind, err := c.key.BlindSignMessages(t.Context(), s, c.commitment, c.header, c.messages)
+	if err == nil {
+		t.Errorf("a commitment of the interface of pseudonyms is signed by that of blind signatures: %d bytes", len(blind))
+	}
+	p := c.prove(t, s, &Disclose{})
+	wantInvalid(t, "as a blind proof", s.BlindProofVerify(public, p.proof, &BlindStatement{
+		Header: nymHeader(c.header, 1), PresentationHeader: p.says.PresentationHeader, MessageCount: 2, CommittedCount: 2,
+	}))
+	wantInvalid(t, "as a proof", s.ProofVerify(public, p.proof, nymHeader(c.header, 1), p.says.PresentationHeader, nil, nil))
+	wantInvalid(t, "as a signature", s.Verify(public, c.held.Signature, nymHeader(c.header, 1), c.messages))
+}
+
+// The same entropy keeps the pseudonyms, another changes them.
+func TestNymEntropyKeepsPseudonyms(t *testing.T) {
+	s := SHA256
+	c := newNymCase(t, s, 1, 0, 3)
+	want, err := s.Pseudonym([]byte("ctx"), c.held.Nyms)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, same := range []bool{true, false} {
+		entropy := c.entropy
+		if !same {
+			entropy = NewNymEntropy()
+		}
+		commitment, blind, err := s.NymCommit(nil, c.prover)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sig, err := c.key.NymSignMessages(t.Context(), s, commitment, 3, entropy, c.header, c.messages)
+		if err != nil {
+			t.Fatal(err)
+		}
+		final, err := s.NymFinalize(c.key.PublicKey(), sig, c.header, c.messages, nil, c.prover, entropy, blind)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := s.Pseudonym([]byte("ctx"), final)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if bytes.Equal(got, want) != same {
+			t.Errorf("same entropy %v: pseudonyms are equal: %v", same, !same)
+		}
+	}
+}
+
+// A vector whose polynomial vanishes at a context has no pseudonym there, rather than one that all such vectors share.
+func TestNymIdentityIsRefused(t *testing.T) {
+	s := SHA256
+	a, err := s.nym()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, z, err := a.nymPoint([]byte("ctx"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// v0 + v1·z = 0
+	v := randomScalars(2)
+	v[0].Mul(&v[1], &z)
+	v[0].Neg()
+	nyms, err := NymSecretsFromSecret(appendScalar(appendScalar(nil, &v[0]), &v[1]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Pseudonym([]byte("ctx"), nyms); !errors.Is(err, errPseudonym) {
+		t.Errorf("got %v, want %v", err, errPseudonym)
+	}
+	if _, err := s.Pseudonym([]byte("another"), nyms); err != nil {
+		t.Error(err)
+	}
+}
+
+// Everything public may be used from many goroutines at once, and nothing writes to its input.
+func TestNymConcurrentAndInputsKept(t *testing.T) {
+	s := SHA256
+	c := newNymCase(t, s, 2, 1, 2)
+	p := c.prove(t, s, &Disclose{[]int{1}, []int{0}})
+	before := fmt.Sprintf("%x %x %x %x %x %+v", p.proof, p.pseudonym, c.held.Signature, c.commitment, c.entropy, *p.says)
+	public := c.key.PublicKey()
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			if err := s.NymProofVerify(public, p.proof, p.pseudonym, p.says); err != nil {
+				t.Error(err)
+			}
+			if _, _, err := s.NymProofGen(public, &c.held, p.says.ContextID, nil, &Disclose{[]int{1}, []int{0}}); err != nil {
+				t.Error(err)
+			}
+			if _, err := c.key.NymSignMessages(t.Context(), s, c.commitment, 2, c.entropy, c.header, c.messages); err != nil {
+				t.Error(err)
+			}
+			if _, err := s.NymFinalize(public, c.held.Signature, c.header, c.messages, c.committed, c.prover, c.entropy, c.held.Blind); err != nil {
+				t.Error(err)
+			}
+			if c.prover.Len() != 2 || len(c.prover.Secret()) != 64 {
+				t.Error("the nyms have changed")
+			}
+		}()
+	}
+	wg.Wait()
+	if after := fmt.Sprintf("%x %x %x %x %x %+v", p.proof, p.pseudonym, c.held.Signature, c.commitment, c.entropy, *p.says); after != before {
+		t.Errorf("an input has changed:\n%s\n%s", before, after)
+	}
+}
