@@ -18,7 +18,8 @@ var (
 	stateStart = defaultAnchor
 )
 
-func week(n int) time.Time                 { return stateStart.Add(time.Duration(n) * defaultEpoch) }
+func week(n int) time.Time { return stateStart.Add(time.Duration(n) * defaultEpoch) }
+
 func day(n int) time.Time                  { return stateStart.Add(time.Duration(n) * 24 * time.Hour) }
 func epochOf(t time.Time) time.Time        { return Epochs{}.Start(t) }
 func keyNamed[T string | int](n T) did.DID { return did.MustParse(fmt.Sprintf("did:example:%v", n)) }

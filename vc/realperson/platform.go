@@ -18,6 +18,7 @@ import (
 type Platform struct {
 	id          did.DID // canonical
 	method      did.URL
+	endpoint    string
 	signer      keys.Signer
 	keys        vc.Keys
 	authorities map[string]Parameters // by DID as the credentials write it
@@ -36,6 +37,7 @@ type Platform struct {
 type PlatformConfig struct {
 	Method      did.URL       // of the key that signs requests; its DID is who the platform is
 	Signer      keys.Signer   // that key, one for authentication
+	Endpoint    string        // where wallets send their responses: a URL with https, or with http to this machine
 	Keys        vc.Keys       // finds the keys of authorities; resolver.Keys is one
 	Authorities []Parameters  // that are accepted, at least one; who is enrolled with two of them can have two accounts
 	Accounts    ledger.Ledger // the platform's own and private store of accounts, with no Reducer that refuses them
@@ -111,8 +113,11 @@ func newPlatform(c *PlatformConfig) (*Platform, error) {
 	case c.NonceSecret != nil && len(c.NonceSecret) != nonceSecretSize:
 		return nil, errors.New("the secret of nonces has not 32 bytes")
 	}
+	if err := checkEndpoint(c.Endpoint); err != nil {
+		return nil, err
+	}
 	p := &Platform{
-		method: c.Method, signer: c.Signer, keys: c.Keys, accounts: accountStore{c.Accounts}, clock: c.Clock, requestAge: c.RequestAge,
+		method: c.Method, endpoint: c.Endpoint, signer: c.Signer, keys: c.Keys, accounts: accountStore{c.Accounts}, clock: c.Clock, requestAge: c.RequestAge,
 		authorities: make(map[string]Parameters, len(c.Authorities)),
 	}
 	var err error

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"slices"
 	"time"
 
@@ -17,8 +16,7 @@ type RequestOptions struct {
 	// this session alone, so that nobody can answer in the place of another. Its hash is sent, never itself. Empty: no session, and
 	// whoever brings the response is taken for who made it.
 	Session []byte
-	// Endpoint is where the wallet is to send its response, a URL. It is signed, and shown to the user. Empty: the wallet returns its
-	// response on the way by which the request came.
+	// Endpoint is where the wallet is to send this response, instead of PlatformConfig.Endpoint. Empty: there.
 	Endpoint string
 	Scope    *Scope // with ActionUseScope
 }
@@ -59,6 +57,7 @@ func (p *Platform) request(ctx context.Context, action Action, opt *RequestOptio
 	if about.session != nil {
 		m["session"] = encode(about.session)
 	}
+	m["endpoint"] = p.endpoint
 	if opt.Endpoint != "" {
 		if err := checkEndpoint(opt.Endpoint); err != nil {
 			return nil, err
@@ -76,15 +75,6 @@ func (p *Platform) request(ctx context.Context, action Action, opt *RequestOptio
 		m["reveal"] = reveal
 	}
 	return signMessage(ctx, m, requestType, p.signer, p.method)
-}
-
-// checkEndpoint wants an absolute URL that a wallet can send something to.
-func checkEndpoint(s string) error {
-	u, err := url.Parse(s)
-	if err != nil || len(s) > maxEndpoint || u.Host == "" || u.User != nil || u.Fragment != "" || u.Scheme != "https" && u.Scheme != "http" {
-		return errors.New("the endpoint is not a URL with https or http, a host, and no user or fragment, of at most 1,024 bytes")
-	}
-	return nil
 }
 
 // asked is what a nonce is bound to.

@@ -2,6 +2,9 @@ package realperson
 
 import (
 	"errors"
+	"fmt"
+	"net/netip"
+	"net/url"
 	"slices"
 	"time"
 
@@ -76,22 +79,19 @@ func parseRequest(b []byte) (*parsedRequest, error) {
 		return nil, err
 	}
 	o, err := parseObject(t.Payload, messageLimits,
-		"iss", "action", "nonce", "iat", "exp", "authorities?", "mode", "reveal?", "scope?", "session?", "endpoint?")
+		"iss", "action", "nonce", "iat", "exp", "authorities?", "mode", "endpoint", "reveal?", "scope?", "session?")
 	if err != nil {
 		return nil, messageFault(err)
 	}
 	r := &parsedRequest{
 		token: t, platform: o.did("iss"), action: Action(o.text("action", 32)), nonce: o.text("nonce", maxNonce),
-		issued: o.seconds("iat"), expires: o.seconds("exp"), mode: OpeningMode(o.text("mode", 16)),
+		issued: o.seconds("iat"), expires: o.seconds("exp"), mode: OpeningMode(o.text("mode", 16)), endpoint: o.text("endpoint", maxEndpoint),
 	}
 	if r.method, err = methodOf(t, r.platform); err != nil {
 		return nil, err
 	}
 	if o.has("session") {
 		r.session = o.octets("session", sessionSize, sessionSize)
-	}
-	if o.has("endpoint") {
-		r.endpoint = o.text("endpoint", maxEndpoint)
 	}
 	if r.authorities, err = readDIDs(o.get("authorities")); err != nil {
 		return nil, err
@@ -107,7 +107,27 @@ func parseRequest(b []byte) (*parsedRequest, error) {
 	if o.err != nil {
 		return nil, messageFault(o.err)
 	}
+	if err := checkEndpoint(r.endpoint); err != nil {
+		return nil, messageFault(err)
+	}
 	return r, r.check()
+}
+
+// checkEndpoint wants a URL that a response can be sent to without others reading it.
+func checkEndpoint(s string) error {
+	u, err := url.Parse(s)
+	if err != nil || len(s) > maxEndpoint || u.Host == "" || u.User != nil || u.Fragment != "" || u.Opaque != "" {
+		return errors.New("the endpoint is not a URL with a host, and without user and fragment, of at most 1,024 bytes")
+	}
+	if u.Scheme == "https" || u.Scheme == "http" && isLoopback(u.Hostname()) {
+		return nil
+	}
+	return errors.New("the endpoint is neither https nor http to this machine")
+}
+
+func isLoopback(host string) bool {
+	a, err := netip.ParseAddr(host)
+	return err == nil && a.IsLoopback() || host == "localhost"
 }
 
 // check looks at what members say together.
@@ -210,5 +230,5 @@ func messageFault(err error) error {
 	if errors.Is(err, ErrMessage) {
 		return err
 	}
-	return errors.Join(refuse(ErrMessage, "not well-formed"), err)
+	return fmt.Errorf("%w: not well-formed: %w", ErrMessage, err)
 }

@@ -69,7 +69,7 @@ func (t *town) platform(tb testing.TB, change ...func(*PlatformConfig)) *Platfor
 	tb.Helper()
 	k := newKey(tb)
 	c := &PlatformConfig{
-		Method: methodOfKey(k.Public()), Signer: k, Keys: t.keys, Authorities: []Parameters{t.public},
+		Method: methodOfKey(k.Public()), Signer: k, Endpoint: "https://platform.example/responses", Keys: t.keys, Authorities: []Parameters{t.public},
 		Accounts: memledger.New(nil, &memledger.Options{Clock: t.now}), Policy: PlatformPolicy{Mode: Strict}, Clock: t.now,
 	}
 	for _, f := range change {

@@ -32,8 +32,8 @@ func (r *VerifierRequest) Scope() (Scope, bool) {
 	return *r.parsed.scope, true
 }
 
-// Endpoint returns where the platform wants the response; "" if it did not say. It is the platform's word, signed; pseudonyms do not
-// depend on it.
+// Endpoint returns where the response is to be sent: there, and nowhere else. A phishing site can show somebody a request that it had the
+// real platform make; what the wallet answers holds the real platform's pseudonym and must not go back to the site.
 func (r *VerifierRequest) Endpoint() string { return r.parsed.endpoint }
 
 // Expires returns until when the request can be answered.
