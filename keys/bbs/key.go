@@ -33,12 +33,6 @@ func ParsePublicKey(b []byte) (*PublicKey, error) {
 	if len(b) != PublicKeySize {
 		return nil, fail("public key", fmt.Errorf("got %d bytes, want %d", len(b), PublicKeySize))
 	}
-	if b[0]&0x80 == 0 {
-		return nil, fail("public key", errors.New("point is not compressed"))
-	}
-	if b[0]&0x40 != 0 {
-		return nil, fail("public key", errors.New("point is the identity"))
-	}
 	var p bls12381.G2Affine
 	if _, err := p.SetBytes(b); err != nil {
 		return nil, fail("public key", errors.New("not a canonical point of the subgroup"))

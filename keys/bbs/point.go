@@ -203,12 +203,7 @@ func parsePoint(b []byte) (p publicPoint, err error) {
 	if len(b) != pointSize {
 		return p, fmt.Errorf("point of %d bytes, want %d", len(b), pointSize)
 	}
-	if b[0]&0x80 == 0 {
-		return p, errors.New("point is not compressed")
-	}
-	if b[0]&0x40 != 0 {
-		return p, errors.New("point is the identity")
-	}
+	// A flag of no compression makes SetBytes want twice as many bytes.
 	if _, err := p.SetBytes(b); err != nil {
 		return publicPoint{}, errors.New("not a canonical point of the subgroup")
 	}
