@@ -19,6 +19,7 @@ import (
 // that it does not learn, and keeps no credential. It is safe for concurrent use, and several processes can share one Registry and Log.
 type Authority struct {
 	public   Parameters
+	former   []Parameters
 	config   AuthorityConfig
 	registry registry
 	log      *publicLog
@@ -32,16 +33,18 @@ type AuthorityConfig struct {
 	Claims []string          // what every credential states of a person: see Parameters
 	Epochs Epochs
 
-	// Registry is the authority's own and private store of persons, without a Reducer. It holds no name, number or claim, and nothing
-	// that a platform sees.
+	// Registry is the authority's own and private store of persons, opened with RegistryReducer. It holds no name, number or claim,
+	// and nothing that a platform sees.
 	Registry ledger.Ledger
-	// Log is the public record of decisions, without a Reducer: anybody can read it, and an authority that gives a person new secrets
+	// Log is the public record of decisions, opened with LogReducer: anybody can read it, and an authority that gives a person new secrets
 	// leaves a trace there first.
 	Log    ledger.Ledger
 	Pepper Pepper
 	Salt   []byte  // 16 to 64 bytes, this authority's own; it need not be secret, and never changes
 	Keys   vc.Keys // finds the keys of persons' DIDs; resolver.Keys is one
 
+	// Former are parameters of this authority with keys that it signs with no more: who holds a credential of one can renew.
+	Former  []Parameters
 	Citizen CitizenPolicy // what must be known of a person's DID
 	Batch   int           // how many epochs one batch is for; 0: DefaultBatch; at most MaxBatch
 	// MinGenerationInterval is how long a generation must have lasted before there is another; 0: DefaultGenerationInterval.
@@ -96,6 +99,9 @@ func newAuthority(c *AuthorityConfig) (*Authority, error) {
 	if err := a.public.check(); err != nil {
 		return nil, err
 	}
+	if err := a.follow(c.Former); err != nil {
+		return nil, err
+	}
 	a.config.defaults()
 	a.config.Salt = append([]byte(nil), c.Salt...)
 	secret := append([]byte(nil), c.ChallengeSecret...)
@@ -111,6 +117,21 @@ func newAuthority(c *AuthorityConfig) (*Authority, error) {
 	a.registry = registry{c.Registry}
 	a.log = &publicLog{ledger: c.Log, authority: a.public.Authority}
 	return a, nil
+}
+
+// follow takes over the keys that the authority had before.
+func (a *Authority) follow(former []Parameters) error {
+	for i := range former {
+		p := former[i].clone()
+		if err := p.check(); err != nil {
+			return err
+		}
+		if p.Authority != a.public.Authority || p.Method == a.public.Method {
+			return errors.New("former parameters are another authority's, or have the present method")
+		}
+		a.former = append(a.former, p)
+	}
+	return nil
 }
 
 func (c *AuthorityConfig) defaults() {

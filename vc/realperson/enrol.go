@@ -131,10 +131,10 @@ func (a *Authority) open(ctx context.Context, key string) (*person, error) {
 // admit decides about an enrolment: it returns the entry that stands already if this is the same request again, else a new one.
 func (a *Authority) admit(p *person, r *enrolmentRequest, now time.Time) (*entry, error) {
 	if c := p.current; c != nil && p.refused == nil && p.pseudonym == nil && (c.generation > 0) == (r.kind == enrolAnew) &&
-		c.citizen == r.citizen && bytes.Equal(c.commitment, r.commitment) {
+		c.citizen == r.person && bytes.Equal(c.commitment, r.commitment) {
 		return c, nil
 	}
-	e := &entry{typ: entryGeneration, time: now, citizen: r.citizen, commitment: r.commitment, entropy: bbs.NewNymEntropy()}
+	e := &entry{typ: entryGeneration, time: now, citizen: r.person, commitment: r.commitment, entropy: bbs.NewNymEntropy()}
 	if r.kind == enrolAnew {
 		return e, a.admitAnew(p, r, e)
 	}

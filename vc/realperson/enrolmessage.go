@@ -36,7 +36,8 @@ type message struct {
 	token    *jws.Token
 	object   *object
 	method   did.URL
-	citizen  did.DID
+	citizen  did.DID // as the message writes it
+	person   did.DID // the one name of it
 	audience did.DID
 	nonce    string
 	issued   time.Time
@@ -60,6 +61,9 @@ func parseMessage(b []byte, typ string, more ...string) (*message, error) {
 	}
 	if m.method, err = methodOf(t, m.citizen); err != nil {
 		return nil, err
+	}
+	if m.person, err = canonicalDID(m.citizen); err != nil {
+		return nil, messageFault(err)
 	}
 	return m, nil
 }

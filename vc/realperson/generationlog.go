@@ -64,7 +64,10 @@ type LogEntry struct {
 	Act        []byte    // 16 random bytes
 }
 
-const maxNumber = 1<<53 - 1
+const (
+	maxNumber = 1<<53 - 1
+	logPrefix = "realperson-log:"
+)
 
 var (
 	logLimits = strictjson.Limits{Bytes: 1024, Depth: 2, Nodes: 16}
@@ -115,7 +118,7 @@ func ParseLogEntry(b []byte) (*LogEntry, error) {
 // LogKey returns the key under which an authority's public log stands in a ledger.
 func LogKey(authority did.DID) string {
 	h := hashOf("realperson/log/v1", []byte(authority.String()))
-	return "realperson-log:" + hex.EncodeToString(h[:])
+	return logPrefix + hex.EncodeToString(h[:])
 }
 
 // ReadLog yields the entries of an authority's public log from a number on. It ends after an error: ErrLog for entries that are not

@@ -11,9 +11,12 @@ import (
 	"github.com/realdid/realdid/did/ledger"
 	"github.com/realdid/realdid/did/ledger/memledger"
 	"github.com/realdid/realdid/did/realdid"
+	"github.com/realdid/realdid/internal/strictjson"
 	"github.com/realdid/realdid/keys"
 	"github.com/realdid/realdid/keys/bbs"
+	"github.com/realdid/realdid/keys/jws"
 	"github.com/realdid/realdid/resolver"
+	"github.com/realdid/realdid/vc"
 )
 
 // office is where tests enrol: an authority with its stores, and a ledger of did:realdid, all with one clock.
@@ -39,8 +42,8 @@ func newOffice(tb testing.TB, change ...func(*AuthorityConfig)) *office {
 	o.resolver = resolver.Keys{Resolver: resolver.Mux{"realdid": o.dids}, Now: o.clock}
 	o.signer, err = bbs.Generate()
 	fatal(tb, err)
-	o.registry = memledger.New(nil, &memledger.Options{Clock: o.clock})
-	o.log = memledger.New(nil, &memledger.Options{Clock: o.clock})
+	o.registry = memledger.New(RegistryReducer(), &memledger.Options{Clock: o.clock})
+	o.log = memledger.New(LogReducer(), &memledger.Options{Clock: o.clock})
 	pepper, err := NewPepper(bytes.Repeat([]byte{7}, minPepper))
 	fatal(tb, err)
 	o.config = AuthorityConfig{
@@ -165,7 +168,9 @@ func (o *office) activate(tb testing.TB, w *Wallet, c *Citizen) error {
 }
 
 // claims looks up what a person's evidence says.
-func (s *somebody) claims(context.Context, string) (map[string]any, error) { return s.evidence.Claims, nil }
+func (s *somebody) claims(context.Context, string) (map[string]any, error) {
+	return s.evidence.Claims, nil
+}
 
 // renew makes a renewal request of a wallet under a DID.
 func (o *office) renew(tb testing.TB, w *Wallet, c *Citizen, claims ClaimsOf) (*Issued, error) {
@@ -189,4 +194,72 @@ func pseudonym(tb testing.TB, w *Wallet, platform string) string {
 	p, err := bbs.SHA256.Pseudonym(accountContext(w.authority.Authority, did.MustParse(platform)), w.nyms)
 	fatal(tb, err)
 	return string(p)
+}
+
+// evidenceOf is the evidence of another person.
+func (s *somebody) evidenceOf(number string) *Evidence {
+	e := *s.evidence
+	e.Number = number
+	return &e
+}
+
+// stranger gives a wallet to somebody whose DID is on another office's ledger.
+func (o *office) stranger(tb testing.TB, home *office, w *Wallet, number string) *somebody {
+	tb.Helper()
+	s := home.somebody(tb, number)
+	s.wallet = w
+	return s
+}
+
+// staleKeys answers like the office's resolver did some time ago.
+type staleKeys struct {
+	o    *office
+	asOf time.Time
+}
+
+func (k staleKeys) Key(ctx context.Context, u did.URL, p did.Purpose, at time.Time) (*did.ResolvedKey, error) {
+	r, err := k.o.resolver.Key(ctx, u, p, at)
+	if err != nil {
+		return nil, err
+	}
+	old := *r
+	old.Evidence.AsOf = k.asOf
+	return &old, nil
+}
+
+// wantUnknown fails unless err says that something could not be checked.
+func wantUnknown(tb testing.TB, err error) {
+	tb.Helper()
+	if !errors.Is(err, vc.ErrUnknown) || errors.Is(err, vc.ErrInvalid) {
+		tb.Fatalf("got error %v, want one that is vc.ErrUnknown", err)
+	}
+}
+
+// wantInvalid fails unless err says that a credential is not valid.
+func wantInvalid(tb testing.TB, err error) {
+	tb.Helper()
+	if !errors.Is(err, vc.ErrInvalid) {
+		tb.Fatalf("got error %v, want one that is vc.ErrInvalid", err)
+	}
+}
+
+// payloadOf returns the members of a JWS.
+func payloadOf(tb testing.TB, b []byte) map[string]any {
+	tb.Helper()
+	t, err := jws.Parse(b, nil)
+	fatal(tb, err)
+	v, err := strictjson.Parse(t.Payload, strictjson.Limits{})
+	fatal(tb, err)
+	m, _ := v.Interface().(map[string]any)
+	return m
+}
+
+// resign changes a JWS and signs it again.
+func resign(tb testing.TB, c *Citizen, b []byte, typ string, change func(m map[string]any)) []byte {
+	tb.Helper()
+	m := payloadOf(tb, b)
+	change(m)
+	out, err := signMessage(tb.Context(), m, typ, c.Signer, c.Method)
+	fatal(tb, err)
+	return out
 }

@@ -1,12 +1,19 @@
 package realperson
 
 import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/realdid/realdid/did"
 	"github.com/realdid/realdid/internal/strictjson"
+	"github.com/realdid/realdid/keys"
+	"github.com/realdid/realdid/vc"
 )
 
 // NymCount is the number of nym secrets in everybody's vector. The pseudonyms of a person at up to NymCount-1 contexts are
@@ -71,6 +78,34 @@ func isCanonical(d did.DID) bool {
 func (p *Parameters) Equal(q *Parameters) bool {
 	return p.Authority == q.Authority && p.Method == q.Method && string(p.Key) == string(q.Key) && p.Epochs.equal(q.Epochs) &&
 		p.NymCount == q.NymCount && slices.Equal(p.Claims, q.Claims)
+}
+
+// Fingerprint returns SHA-256 over the parameters as MarshalJSON writes them, in hexadecimal, for people and programs to compare: an
+// authority that gave each wallet other parameters would know the wallets again.
+func (p *Parameters) Fingerprint() (string, error) {
+	b, err := p.MarshalJSON()
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:]), nil
+}
+
+// CheckMethod makes sure that the key is the one that the authority's DID has now for assertions, as everybody sees it. Errors: ErrIssuer
+// if it is not; a *vc.Fault that is vc.ErrUnknown if that could not be found out.
+func (p *Parameters) CheckMethod(ctx context.Context, k vc.Keys) error {
+	found, err := k.Key(ctx, p.Method, did.AssertionMethod, time.Time{})
+	switch {
+	case err != nil && (ctx.Err() != nil || did.AsError(err).Temporary()):
+		return vc.UnknownBecause("realperson.authority.unavailable", err)
+	case err != nil:
+		return fmt.Errorf("%w: %w", ErrIssuer, err)
+	case found == nil || found.Method.ID != p.Method || found.Method.Controller != p.Authority || !found.Method.Allows(did.AssertionMethod) ||
+		found.Status != did.KeyActive || found.Deactivated || found.Method.Key.Algorithm() != keys.BLS12381G2 ||
+		!bytes.Equal(found.Method.Key.Bytes(), p.Key):
+		return refuse(ErrIssuer, "the key of the parameters is not the one of the authority's DID")
+	}
+	return nil
 }
 
 func (p *Parameters) clone() Parameters {

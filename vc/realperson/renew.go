@@ -152,24 +152,30 @@ func (a *Authority) receiveHeld(ctx context.Context, request []byte, typ string)
 		return nil, nil, nil, err
 	case p.current == nil:
 		return nil, nil, nil, ErrNoRecord
-	case p.current.citizen != r.citizen:
+	case p.current.citizen != r.person:
 		return nil, nil, nil, ErrNotCitizen
 	}
 	if err := p.check(); err != nil {
 		return nil, nil, nil, err
 	}
-	pseudonym, err := a.public.verifyHeld(ctx, r.credential, r.header())
+	pseudonym, err := a.verifyHeld(ctx, r.credential, r.header())
 	if err != nil {
 		return nil, nil, nil, err
 	}
 	return r, p, pseudonym, a.nonces.spend(ctx, r.nonce, expires)
 }
 
-// verifyHeld checks that somebody holds a credential of this authority, of any epoch, and returns the pseudonym.
-func (p *Parameters) verifyHeld(ctx context.Context, credential, header []byte) ([]byte, error) {
+// verifyHeld checks that somebody holds a credential of this authority, of any epoch and with any of its keys, and returns the pseudonym.
+func (a *Authority) verifyHeld(ctx context.Context, credential, header []byte) ([]byte, error) {
 	c, err := readShown(credential)
 	if err != nil {
 		return nil, err
+	}
+	p := &a.public
+	for i := range a.former {
+		if c.method == a.former[i].Method.String() {
+			p = &a.former[i]
+		}
 	}
 	if !c.inEpoch(p.Epochs) || !c.shows(nil) {
 		return nil, refuse(ErrMessage, "the credential is not of one epoch, or shows claims that nobody asked for")
@@ -177,8 +183,7 @@ func (p *Parameters) verifyHeld(ctx context.Context, credential, header []byte) 
 	suite := bbs2023.Suite{
 		PresentationHeader: header, Verifier: &bbs2023.Verifier{ContextID: authorityContext(p.Authority), N: NymCount},
 	}
-	received := dataintegrity.Received(credential, suiteOptions(suite))
-	if err := p.verify(ctx, received, c.from); err != nil {
+	if err := p.verify(ctx, dataintegrity.Received(credential, suiteOptions(suite)), c.from); err != nil {
 		return nil, err
 	}
 	return bbs2023.PseudonymOf(c.proofValue)

@@ -18,7 +18,7 @@ import (
 // none of them. It holds no key of the citizen's DID: those sign each request ([Citizen]) and may live in another place.
 // A Wallet is safe for concurrent use.
 type Wallet struct {
-	authority Parameters
+	authority Parameters // its DID never changes, and the rest under mu
 	now       func() time.Time
 
 	mu          sync.Mutex // guards what follows
@@ -99,7 +99,11 @@ func NewWallet(authority Parameters, opt *WalletOptions) (*Wallet, error) {
 }
 
 // Authority returns the parameters of the wallet's authority.
-func (w *Wallet) Authority() Parameters { return w.authority.clone() }
+func (w *Wallet) Authority() Parameters {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.authority.clone()
+}
 
 // Enrolled reports whether the wallet holds secrets that the authority signed.
 func (w *Wallet) Enrolled() bool {

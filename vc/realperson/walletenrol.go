@@ -97,7 +97,7 @@ func (w *Wallet) FinishEnrolment(ctx context.Context, response []byte) error {
 	case (w.kind == enrolAnew) != (r.generation > 0):
 		return refuse(ErrMarked, "a first generation is 0, and a later one is not")
 	}
-	batch, nyms, err := w.check(ctx, r, w.blind)
+	batch, nyms, err := w.check(ctx, r, &w.authority, w.blind)
 	if err != nil {
 		return err
 	}
@@ -111,12 +111,11 @@ func (w *Wallet) FinishEnrolment(ctx context.Context, response []byte) error {
 
 // check verifies a batch that answers the newest request, and returns it with the final secrets. blind is that of the commitment that
 // was sent. w.mu is held.
-func (w *Wallet) check(ctx context.Context, r *batchResponse, blind *bbs.Blind) ([]held, *bbs.NymSecrets, error) {
-	start, err := w.firstEpoch(r)
+func (w *Wallet) check(ctx context.Context, r *batchResponse, p *Parameters, blind *bbs.Blind) ([]held, *bbs.NymSecrets, error) {
+	start, err := r.firstEpoch(p.Epochs, w.now())
 	if err != nil {
 		return nil, nil, err
 	}
-	p := &w.authority
 	key, err := keys.NewPublicKey(keys.BLS12381G2, p.Key)
 	if err != nil {
 		return nil, nil, fmt.Errorf("realperson: batch: %w", err)
@@ -147,7 +146,7 @@ func (w *Wallet) check(ctx context.Context, r *batchResponse, blind *bbs.Blind) 
 
 // firstEpoch returns the start of the epoch that a batch begins with: the present one by the wallet's clock, or near a boundary the one
 // beside it.
-func (w *Wallet) firstEpoch(r *batchResponse) (time.Time, error) {
+func (r *batchResponse) firstEpoch(e Epochs, now time.Time) (time.Time, error) {
 	v, err := strictjson.Parse(r.credentials[0], batchLimits)
 	if err != nil {
 		return time.Time{}, fmt.Errorf("%w: %w", ErrBatch, err)
@@ -155,11 +154,14 @@ func (w *Wallet) firstEpoch(r *batchResponse) (time.Time, error) {
 	from, _ := v.Get("validFrom")
 	s, _ := from.Str()
 	start, ok := parseTime(s)
-	now, e := w.now(), w.authority.Epochs
-	if !ok || !e.IsBoundary(start) || !start.Equal(e.Start(now.Add(-batchSlack))) && !start.Equal(e.Start(now)) && !start.Equal(e.Start(now.Add(clockSkew))) {
-		return time.Time{}, refuse(ErrMarked, "a batch begins with the present epoch")
+	if ok {
+		for _, t := range [...]time.Time{now, now.Add(-batchSlack), now.Add(clockSkew)} {
+			if e.Start(t).Equal(start) {
+				return start, nil
+			}
+		}
 	}
-	return start, nil
+	return time.Time{}, refuse(ErrMarked, "a batch begins with the present epoch")
 }
 
 // batchSlack is how long the answer may have been under way when an epoch ended.

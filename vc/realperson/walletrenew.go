@@ -98,13 +98,35 @@ func (w *Wallet) heldRequest(
 // must be those that the wallet has. The new batch takes the place of the old one. Errors: ErrBatch, ErrMarked; the wallet is unchanged
 // then.
 func (w *Wallet) FinishRenewal(ctx context.Context, response []byte) error {
-	r, err := parseBatch(response)
-	if err != nil {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.finishRenewal(ctx, response, &w.authority)
+}
+
+// FinishRenewalUnder is FinishRenewal for an authority that has new parameters, for instance another key, which the caller knows to be
+// its own. Pseudonyms stay the same. The authority must be the same DID.
+func (w *Wallet) FinishRenewalUnder(ctx context.Context, response []byte, next Parameters) error {
+	if err := next.Check(); err != nil {
 		return err
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if next.Authority != w.authority.Authority {
+		return refuse(ErrBatch, "the parameters are another authority's")
+	}
+	p := next.clone()
+	err := w.finishRenewal(ctx, response, &p)
+	if err == nil { // the authority itself stays, which is read without the lock
+		w.authority.Method, w.authority.Key, w.authority.Epochs, w.authority.Claims = p.Method, p.Key, p.Epochs, p.Claims
+	}
+	return err
+}
+
+func (w *Wallet) finishRenewal(ctx context.Context, response []byte, p *Parameters) error {
+	r, err := parseBatch(response)
 	switch {
+	case err != nil:
+		return err
 	case w.nyms == nil:
 		return ErrNotEnrolled
 	case w.renewal == nil:
@@ -112,7 +134,7 @@ func (w *Wallet) FinishRenewal(ctx context.Context, response []byte) error {
 	case r.record != w.record || r.generation != w.generation || string(r.act) != string(w.act) || r.number != w.number:
 		return refuse(ErrMarked, "another record or generation than the wallet's")
 	}
-	batch, nyms, err := w.check(ctx, r, w.renewal.blind)
+	batch, nyms, err := w.check(ctx, r, p, w.renewal.blind)
 	if err != nil {
 		return err
 	}
