@@ -93,7 +93,7 @@ func TestBbsSuite(t *testing.T) {
 	})
 	t.Run("other feature options", func(t *testing.T) {
 		s.t = t
-		for _, folder := range []string{"HolderBinding", "Pseudonym"} {
+		for folder, code := range map[string]string{"HolderBinding": "bbs2023.binding.unexpected", "Pseudonym": "bbs2023.feature"} {
 			for name, request := range map[string]func(c object) *answer{
 				"addSignedSDBase.json":       func(c object) *answer { return s.derive(c, "/issuer") },
 				"derivedRevealDocument.json": func(c object) *answer { return s.verify(c, object{"checks": []string{"proof"}}) },
@@ -107,7 +107,10 @@ func TestBbsSuite(t *testing.T) {
 					t.Fatal(err)
 				}
 				c["issuanceDate"] = "2023-11-15T10:00:00Z" // which version 1.1 wants, and the published one lacks
-				if a := request(c); a.status != http.StatusBadRequest || !strings.Contains(string(a.raw), "bbs2023.feature") {
+				if folder == "HolderBinding" && name == "derivedRevealDocument.json" { // which is understood, and has that date as a statement too many
+					code = "dataintegrity.sd.count"
+				}
+				if a := request(c); a.status != http.StatusBadRequest || !strings.Contains(string(a.raw), code) {
 					t.Errorf("%s: %d %s", name, a.status, a.raw)
 				}
 			}

@@ -14,7 +14,8 @@ import (
 )
 
 // CreateProof makes a base proof. It is for the holder alone: it discloses every statement, and whoever has it can derive from it, but for one
-// with a Commitment. signer must be a [Signer], or a [NymSigner] with a Commitment. Errors: another signer or key, a commitment whose
+// with HolderBinding or a Commitment. signer must be a
+// [Signer], with HolderBinding a [BlindSigner], with a Commitment a [NymSigner]. Errors: another signer or key, a commitment whose
 // proof does not hold, a pointer to nothing (sd.ErrPointer), a part that is no statement of its own (sd.ErrStatement), those of packages jsonld
 // and rdf, and those of signer.
 func (s Suite) CreateProof(ctx context.Context, in *dataintegrity.Input, signer keys.Signer) (string, error) {
@@ -32,7 +33,7 @@ func (s Suite) create(ctx context.Context, in *dataintegrity.Input, signer keys.
 	}
 	b.publicKey = public.Bytes()
 	b.mandatoryPointers = s.Mandatory
-	b.pseudonym = s.Commitment != nil
+	b.option = s.issuing()
 	messages, err := s.transform(in, b)
 	if err != nil {
 		return "", err
@@ -52,7 +53,7 @@ func (s Suite) transform(in *dataintegrity.Input, b *base) ([][]byte, error) {
 		return nil, err
 	}
 	labels := sd.ShuffledLabels(b.hmacKey)
-	if b.pseudonym {
+	if b.option == pseudonym {
 		labels = sd.OrderedLabels(&b.labels)
 	}
 	d, err := sd.Canonicalize(in.Contexts, in.Document, labels)
@@ -70,23 +71,45 @@ func (s Suite) transform(in *dataintegrity.Input, b *base) ([][]byte, error) {
 }
 
 func (s Suite) sign(ctx context.Context, signer keys.Signer, b *base, messages [][]byte) ([]byte, error) {
-	if !b.pseudonym {
-		own, ok := signer.(Signer)
+	switch b.option {
+	case holderBinding:
+		own, ok := signer.(BlindSigner)
 		if !ok {
-			return nil, errors.New("bbs2023: the signer does not sign lists of messages")
+			return nil, errors.New("bbs2023: the signer does not sign blindly")
 		}
-		return own.SignMessages(ctx, ciphersuite, b.header, messages)
+		if err := checkCommitment(s.HolderBinding.Commitment, 1); err != nil {
+			return nil, err
+		}
+		return own.BlindSignMessages(ctx, ciphersuite, s.HolderBinding.Commitment, b.header, messages)
+	case pseudonym:
+		own, ok := signer.(NymSigner)
+		if !ok {
+			return nil, errors.New("bbs2023: the signer does not sign for pseudonyms")
+		}
+		if err := checkCommitment(s.Commitment.WithProof, s.Commitment.N); err != nil {
+			return nil, err
+		}
+		b.n = s.Commitment.N
+		if b.entropy = slices.Clone(s.Commitment.Entropy); b.entropy == nil {
+			b.entropy = bbs.NewNymEntropy()
+		}
+		return own.NymSignMessages(ctx, ciphersuite, s.Commitment.WithProof, b.n, b.entropy, b.header, messages)
 	}
-	own, ok := signer.(NymSigner)
+	own, ok := signer.(Signer)
 	if !ok {
-		return nil, errors.New("bbs2023: the signer does not sign for pseudonyms")
+		return nil, errors.New("bbs2023: the signer does not sign lists of messages")
 	}
-	b.n = s.Commitment.N
-	if b.entropy = slices.Clone(s.Commitment.Entropy); b.entropy == nil {
-		b.entropy = bbs.NewNymEntropy()
+	return own.SignMessages(ctx, ciphersuite, b.header, messages)
+}
+
+// checkCommitment refuses a commitment to another number of scalars: what a holder commits to beside them would be signed, too.
+func checkCommitment(withProof []byte, want int) error {
+	n, err := bbs.CommitmentCount(withProof)
+	switch {
+	case err != nil:
+		return err
+	case n != want:
+		return fmt.Errorf("bbs2023: the commitment is to %d scalars, want %d", n, want)
 	}
-	if err := s.Commitment.check(); err != nil {
-		return nil, err
-	}
-	return own.NymSignMessages(ctx, ciphersuite, s.Commitment.WithProof, b.n, b.entropy, b.header, messages)
+	return nil
 }

@@ -14,7 +14,7 @@ import (
 
 // Derive makes a derived proof and the document that it is for (section 3.4.6, Add Derived Proof): what reveal points at and what the
 // base proof says is mandatory. With neither it refuses. It checks no signature: a base proof that does not fit its document gives a derived
-// proof that does not verify. A base proof for pseudonyms needs s.Holder, and one of the baseline must not have it.
+// proof that does not verify. The parameters of its feature option must be there, and no others.
 func (s Suite) Derive(ctx context.Context, in *dataintegrity.Input, reveal []string) (*dataintegrity.Derived, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("bbs2023: derive: %w", err)
@@ -24,7 +24,7 @@ func (s Suite) Derive(ctx context.Context, in *dataintegrity.Input, reveal []str
 		return nil, err
 	}
 	defer clear(b.hmacKey)
-	if err := b.expect(s.Holder != nil); err != nil {
+	if err := b.option.expect(s.holding()); err != nil {
 		return nil, err
 	}
 	d, err := b.disclose(in, reveal)
@@ -40,17 +40,6 @@ func (s Suite) Derive(ctx context.Context, in *dataintegrity.Input, reveal []str
 		return nil, err
 	}
 	return &dataintegrity.Derived{Document: d.document, ProofValue: value}, nil
-}
-
-// expect refuses the feature option that is not expected.
-func (b *base) expect(pseudonym bool) error {
-	switch {
-	case b.pseudonym && !pseudonym:
-		return errPseudonym()
-	case !b.pseudonym && pseudonym:
-		return errNoPseudonym()
-	}
-	return nil
 }
 
 // disclosure is a derived proof in the making.
@@ -83,6 +72,9 @@ func (b *base) disclose(in *dataintegrity.Input, reveal []string) (*disclosure, 
 	}
 	optional := sd.Without(mandatory.Indexes, len(doc.Lines))
 	d := &disclosure{document: disclosed.Value, all: pick(doc, optional)}
+	if d.option = b.option; d.option != baseline {
+		d.messages = len(d.all)
+	}
 	d.mandatory = sd.Relative(mandatory.Indexes, disclosed.Indexes)
 	d.selective = sd.Relative(disclosed.Indexes, optional)
 	if d.labels, err = disclosed.LabelMap(); err != nil {
@@ -97,7 +89,10 @@ func (s Suite) prove(b *base, d *disclosure) error {
 	if err != nil {
 		return vc.InvalidBecause("bbs2023.base", err)
 	}
-	if b.pseudonym {
+	switch b.option {
+	case holderBinding:
+		return s.HolderBinding.prove(pk, b, d)
+	case pseudonym:
 		return s.Holder.prove(pk, b, d)
 	}
 	d.proof, err = ciphersuite.ProofGen(pk, b.signature, b.header, d.presentationHeader, d.all, d.selective)

@@ -1,25 +1,11 @@
 package bbs2023
 
 import (
-	"errors"
-
 	"github.com/realdid/realdid/keys"
 	"github.com/realdid/realdid/keys/bbs"
 	"github.com/realdid/realdid/vc"
 	"github.com/realdid/realdid/vc/dataintegrity"
 )
-
-// check refuses what the holder of a commitment must not decide: messages of its own beside the nym secrets, or another number of them.
-func (c *Commitment) check() error {
-	n, err := bbs.CommitmentCount(c.WithProof)
-	switch {
-	case err != nil:
-		return err
-	case n != c.N:
-		return errors.New("bbs2023: the commitment is to another number of nym secrets")
-	}
-	return nil
-}
 
 // prove adds the proof and the pseudonym.
 func (h *Holder) prove(pk *bbs.PublicKey, b *base, d *disclosure) error {
@@ -32,7 +18,6 @@ func (h *Holder) prove(pk *bbs.PublicKey, b *base, d *disclosure) error {
 	if err != nil {
 		return vc.InvalidBecause("bbs2023.nyms", err)
 	}
-	d.messages = len(d.all)
 	return nil
 }
 
@@ -47,6 +32,7 @@ func (v *Verifier) verify(pk *bbs.PublicKey, d *derived, header []byte, messages
 // verifyBase checks a blind signature by proving it, because only the holder can: a proof that nobody sees, for a context of its own.
 func (h *Holder) verifyBase(pk *bbs.PublicKey, b *base, messages [][]byte) error {
 	d := &disclosure{all: messages}
+	d.messages = len(messages)
 	own := &Holder{Nyms: h.Nyms, Blind: h.Blind, ContextID: []byte("bbs2023/base")}
 	if err := own.prove(pk, b, d); err != nil {
 		return err
@@ -67,7 +53,7 @@ func Finalize(c *dataintegrity.Credential, key keys.PublicKey, prover *bbs.NymSe
 		return nil, err
 	}
 	defer clear(b.hmacKey)
-	if err := b.expect(true); err != nil {
+	if err := b.option.expect(pseudonym); err != nil {
 		return nil, err
 	}
 	if prover.Len() != b.n {

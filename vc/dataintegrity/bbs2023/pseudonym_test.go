@@ -235,7 +235,7 @@ func TestPseudonymRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.pseudonym = nil
+	d.option = baseline
 	bare, err := d.encode()
 	if err != nil {
 		t.Fatal(err)

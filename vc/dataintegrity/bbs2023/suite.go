@@ -24,12 +24,27 @@ type Suite struct {
 	// it was made. A proof with a pseudonym must always have just this header, of which nil is the empty one.
 	PresentationHeader []byte
 
+	// HolderBinding binds a base proof to a secret of the holder's, and makes Derive and VerifyBase use it. When verifying, it makes
+	// VerifyProof accept proofs that are bound, and no others; without it, both.
+	HolderBinding *HolderBinding
+
 	// Commitment makes CreateProof sign for a holder with pseudonyms.
 	Commitment *Commitment
 	// Holder makes Derive add a pseudonym, and is needed to check a base proof that is for pseudonyms.
 	Holder *Holder
 	// Verifier makes VerifyProof accept proofs with a pseudonym, and no others.
 	Verifier *Verifier
+}
+
+// HolderBinding is W3C's feature option anonymous_holder_binding: who has the base proof and not the holder's secret derives nothing from it.
+// For verifying the zero value is enough.
+type HolderBinding struct {
+	// Commitment is commitment_with_proof as the holder sent it, for issuing: to the secret, as its one message (bbs.Commit). It is checked.
+	Commitment []byte
+	// Secret is the holder's, for deriving: at least 32 random bytes.
+	Secret []byte
+	// Blind is that of the commitment, for deriving.
+	Blind *bbs.Blind
 }
 
 // Commitment is what an issuer needs to know to sign for a holder with pseudonyms.
@@ -69,6 +84,13 @@ type Signer interface {
 	SignMessages(ctx context.Context, s bbs.Ciphersuite, header []byte, messages [][]byte) ([]byte, error)
 }
 
+// BlindSigner is who issues with holder binding.
+type BlindSigner interface {
+	keys.Signer
+	// BlindSignMessages returns a signature of 80 bytes over messages and what is committed to.
+	BlindSignMessages(ctx context.Context, s bbs.Ciphersuite, commitment, header []byte, messages [][]byte) ([]byte, error)
+}
+
 // NymSigner is who issues to holders with pseudonyms.
 type NymSigner interface {
 	keys.Signer
@@ -82,6 +104,7 @@ var (
 	_ dataintegrity.BaseVerifier    = Suite{}
 	_ dataintegrity.Unlinkable      = Suite{}
 	_ Signer                        = (*bbs.PrivateKey)(nil)
+	_ BlindSigner                   = (*bbs.PrivateKey)(nil)
 	_ NymSigner                     = (*bbs.PrivateKey)(nil)
 )
 

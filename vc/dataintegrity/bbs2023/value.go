@@ -1,19 +1,8 @@
 package bbs2023
 
 import (
-	"errors"
-
 	"github.com/realdid/realdid/vc"
 	"github.com/realdid/realdid/vc/dataintegrity/sd"
-)
-
-// The kinds of proof value. W3C's text numbers its feature options from 0xd95d02 upwards, two for each, and has come to 0xd95d09; tags 0x5d40
-// and 0x5d41 are far from there, and a reader that knows W3C's alone refuses them, as it must.
-var (
-	baselineBase     = sd.Header{0xd9, 0x5d, 0x02}
-	baselineDerived  = sd.Header{0xd9, 0x5d, 0x03}
-	pseudonymBase    = sd.Header{0xd9, 0x5d, 0x40}
-	pseudonymDerived = sd.Header{0xd9, 0x5d, 0x41}
 )
 
 // Sizes in bytes.
@@ -28,52 +17,48 @@ const (
 
 // base is a base proof value (serializeBaseProofValue). It is for the holder alone.
 type base struct {
+	option            option
 	signature         []byte
 	header            []byte
 	publicKey         []byte
-	hmacKey           []byte // of the baseline
+	hmacKey           []byte // not with pseudonyms
 	mandatoryPointers []string
 
-	pseudonym bool
-	labels    sd.LabelMap // in the place of hmacKey: those that were signed, by canonical label
-	entropy   []byte
-	n         int
+	labels  sd.LabelMap // with pseudonyms, in the place of hmacKey: those that were signed, by canonical label
+	entropy []byte      // with pseudonyms
+	n       int         // with pseudonyms: number of nym secrets
 }
 
 func (b *base) encode() (string, error) {
-	size := 400
+	size := 400 + 5*len(b.labels)
 	for _, p := range b.mandatoryPointers {
 		size += len(p) + 3
 	}
-	if !b.pseudonym {
-		return sd.NewProofValue(baselineBase, 5, size).
-			Bytes(b.signature).Bytes(b.header).Bytes(b.publicKey).Bytes(b.hmacKey).Texts(b.mandatoryPointers).String(), nil
+	k := kinds[b.option]
+	p := sd.NewProofValue(k.base, k.baseComponents, size).Bytes(b.signature).Bytes(b.header).Bytes(b.publicKey)
+	if b.option != pseudonym {
+		return p.Bytes(b.hmacKey).Texts(b.mandatoryPointers).String(), nil
 	}
-	p, err := sd.NewProofValue(pseudonymBase, 7, size+5*len(b.labels)).
-		Bytes(b.signature).Bytes(b.header).Bytes(b.publicKey).NumberLabels(b.labels)
+	p, err := p.NumberLabels(b.labels)
 	if err != nil {
 		return "", err
 	}
 	return p.Texts(b.mandatoryPointers).Bytes(b.entropy).Number(b.n).String(), nil
 }
 
-// parseBase reads a base proof value of either feature option (parseBaseProofValue).
+// parseBase reads a base proof value of any feature option (parseBaseProofValue).
 func parseBase(s string) (*base, error) {
-	h, err := header(s)
+	o, isBase, err := kindOf(s)
 	if err != nil {
 		return nil, err
 	}
-	if h != baselineBase && h != pseudonymBase {
+	if !isBase {
 		return nil, vc.Invalid("dataintegrity.sd.derived", "a derived proof, from which nothing more can be derived")
 	}
-	b := &base{pseudonym: h == pseudonymBase}
-	n := 5
-	if b.pseudonym {
-		n = 7
-	}
-	c := sd.OpenProofValue(s, h, n)
+	b := &base{option: o}
+	c := sd.OpenProofValue(s, kinds[o].base, kinds[o].baseComponents)
 	b.signature, b.header, b.publicKey = c.Bytes(signatureSize), c.Bytes(headerSize), c.Bytes(keySize)
-	if b.pseudonym {
+	if o == pseudonym {
 		b.labels, b.mandatoryPointers, b.entropy, b.n = c.NumberLabels(), c.Texts(), c.Bytes(entropySize), c.Number()
 	} else {
 		b.hmacKey, b.mandatoryPointers = c.Bytes(hmacKeySize), c.Texts()
@@ -83,7 +68,7 @@ func parseBase(s string) (*base, error) {
 
 // newLabels returns the labels that the issuer signed.
 func (b *base) newLabels() sd.Labels {
-	if b.pseudonym {
+	if b.option == pseudonym {
 		return b.labels.Labels()
 	}
 	return sd.ShuffledLabels(b.hmacKey)
@@ -91,53 +76,52 @@ func (b *base) newLabels() sd.Labels {
 
 // derived is a derived proof value (serializeDerivedProofValue).
 type derived struct {
+	option             option
 	proof              []byte
 	labels             sd.LabelMap
 	mandatory          []int // the mandatory statements among all that are disclosed
 	selective          []int // the other statements that are disclosed among all that are not mandatory
 	presentationHeader []byte
 
-	pseudonym []byte // nil in the baseline
-	messages  int    // statements that are not mandatory, with a pseudonym
+	pseudonym []byte // if there is one
+	messages  int    // not in the baseline: statements that are not mandatory
 }
 
 func (d *derived) encode() (string, error) {
-	h, n := baselineDerived, 5
-	if d.pseudonym != nil {
-		h, n = pseudonymDerived, 7
-	}
+	k := kinds[d.option]
 	size := len(d.proof) + len(d.presentationHeader) + 6*len(d.labels) + 3*len(d.mandatory) + 3*len(d.selective) + 100
-	p, err := sd.NewProofValue(h, n, size).Bytes(d.proof).NumberLabels(d.labels)
+	p, err := sd.NewProofValue(k.derived, k.derivedComponents, size).Bytes(d.proof).NumberLabels(d.labels)
 	if err != nil {
 		return "", err
 	}
 	p = p.Indexes(d.mandatory).Indexes(d.selective).Bytes(d.presentationHeader)
-	if d.pseudonym != nil {
-		p = p.Bytes(d.pseudonym).Number(d.messages)
+	if d.option == pseudonym {
+		p = p.Bytes(d.pseudonym)
+	}
+	if d.option != baseline {
+		p = p.Number(d.messages)
 	}
 	return p.String(), nil
 }
 
-// parseDerived reads a derived proof value of either feature option (parseDerivedProofValue).
+// parseDerived reads a derived proof value of any feature option (parseDerivedProofValue).
 func parseDerived(s string) (*derived, error) {
-	h, err := header(s)
+	o, isBase, err := kindOf(s)
 	if err != nil {
 		return nil, err
 	}
-	n := 5
-	switch h {
-	case baselineDerived:
-	case pseudonymDerived:
-		n = 7
-	default:
+	if isBase {
 		return nil, vc.Invalid("dataintegrity.proof.base", "a base proof, which is for the holder alone, where a derived proof is expected")
 	}
-	c := sd.OpenProofValue(s, h, n)
+	c := sd.OpenProofValue(s, kinds[o].derived, kinds[o].derivedComponents)
 	d := &derived{
-		proof: c.Bytes(-1), labels: c.NumberLabels(), mandatory: c.Indexes(), selective: c.Indexes(), presentationHeader: c.Bytes(-1),
+		option: o, proof: c.Bytes(-1), labels: c.NumberLabels(), mandatory: c.Indexes(), selective: c.Indexes(), presentationHeader: c.Bytes(-1),
 	}
-	if h == pseudonymDerived {
-		d.pseudonym, d.messages = c.Bytes(pseudonymSize), c.Number()
+	if o == pseudonym {
+		d.pseudonym = c.Bytes(pseudonymSize)
+	}
+	if o != baseline {
+		d.messages = c.Number()
 	}
 	return d, valueFault(c.Close())
 }
@@ -149,24 +133,10 @@ func valueFault(err error) error {
 	return nil
 }
 
-// header returns the header of a proof value that is understood here.
-func header(s string) (sd.Header, error) {
-	h, err := sd.ProofHeader(s)
-	switch {
-	case err != nil:
-		return h, vc.InvalidBecause("dataintegrity.proof.value", err)
-	case h == baselineBase, h == baselineDerived, h == pseudonymBase, h == pseudonymDerived:
-		return h, nil
-	case h[0] == 0xd9 && h[1] == 0x5d && h[2] >= 0x04 && h[2] <= 0x09:
-		return h, vc.Invalid("bbs2023.feature", "a proof with holder binding or a pseudonym of W3C's text, which follows older drafts than the ones here")
-	}
-	return h, vc.InvalidBecause("dataintegrity.proof.value", errors.New("a header of another suite"))
-}
-
 // IsBase tells a base proof from a derived one by the header of the proof value.
 func (Suite) IsBase(proofValue string) (bool, error) {
-	h, err := header(proofValue)
-	return err == nil && (h == baselineBase || h == pseudonymBase), err
+	_, base, err := kindOf(proofValue)
+	return base, err
 }
 
 // MandatoryPointers returns the JSON Pointers that a base proof makes mandatory.
@@ -186,7 +156,7 @@ func PseudonymOf(proofValue string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if d.pseudonym == nil {
+	if d.option != pseudonym {
 		return nil, errNoPseudonym()
 	}
 	return d.pseudonym, nil
@@ -198,17 +168,9 @@ func EntropyOf(proofValue string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !b.pseudonym {
+	if b.option != pseudonym {
 		clear(b.hmacKey)
 		return nil, errNoPseudonym()
 	}
 	return b.entropy, nil
-}
-
-func errNoPseudonym() *vc.Fault {
-	return vc.Invalid("bbs2023.pseudonym.missing", "a proof without a pseudonym where one is expected")
-}
-
-func errPseudonym() *vc.Fault {
-	return vc.Invalid("bbs2023.pseudonym.unexpected", "a proof for pseudonyms, and the suite has no parameters for them")
 }

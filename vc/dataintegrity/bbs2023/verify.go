@@ -19,12 +19,10 @@ func (s Suite) VerifyProof(in *dataintegrity.Input, key keys.PublicKey) error {
 	if err != nil {
 		return err
 	}
-	switch {
-	case d.pseudonym != nil && s.Verifier == nil:
-		return errPseudonym()
-	case d.pseudonym == nil && s.Verifier != nil:
-		return errNoPseudonym()
-	case (s.Verifier != nil || s.PresentationHeader != nil) && !bytes.Equal(d.presentationHeader, s.PresentationHeader):
+	if err := s.accepts(d.option); err != nil {
+		return err
+	}
+	if (d.option == pseudonym || s.PresentationHeader != nil) && !bytes.Equal(d.presentationHeader, s.PresentationHeader) {
 		return vc.Invalid("bbs2023.presentation", "the proof was made with another presentation header")
 	}
 	pk, err := publicKey(key)
@@ -50,10 +48,14 @@ func (s Suite) VerifyProof(in *dataintegrity.Input, key keys.PublicKey) error {
 	if err != nil {
 		return err
 	}
-	if d.pseudonym != nil {
-		err = s.Verifier.verify(pk, d, header, pick(doc, optional))
-	} else {
-		err = ciphersuite.ProofVerify(pk, d.proof, header, d.presentationHeader, d.selective, pick(doc, optional))
+	messages := pick(doc, optional)
+	switch d.option {
+	case holderBinding:
+		err = d.verifyBinding(pk, header, messages)
+	case pseudonym:
+		err = s.Verifier.verify(pk, d, header, messages)
+	default:
+		err = ciphersuite.ProofVerify(pk, d.proof, header, d.presentationHeader, d.selective, messages)
 	}
 	return signatureFault(err)
 }
@@ -78,23 +80,26 @@ func publicKey(key keys.PublicKey) (*bbs.PublicKey, error) {
 }
 
 // VerifyBase checks a base proof, for the holder who received it: that key signed every statement of the document, with the mandatory ones
-// that the proof names. A base proof for pseudonyms needs s.Holder, whose secrets are a part of what is signed.
+// that the proof names. What the holder committed to is a part of what is signed: s.HolderBinding or s.Holder must have it.
 func (s Suite) VerifyBase(in *dataintegrity.Input, key keys.PublicKey) error {
 	b, err := parseBase(in.Proof.Value)
 	if err != nil {
 		return err
 	}
 	defer clear(b.hmacKey)
-	if err := b.expect(s.Holder != nil); err != nil {
+	if err := b.option.expect(s.holding()); err != nil {
 		return err
 	}
 	pk, messages, err := b.open(in, key)
 	if err != nil {
 		return err
 	}
-	if b.pseudonym {
+	switch b.option {
+	case holderBinding:
+		err = ciphersuite.BlindVerify(pk, b.signature, b.header, messages, [][]byte{s.HolderBinding.Secret}, s.HolderBinding.Blind)
+	case pseudonym:
 		err = s.Holder.verifyBase(pk, b, messages)
-	} else {
+	default:
 		err = ciphersuite.Verify(pk, b.signature, b.header, messages)
 	}
 	return signatureFault(err)
