@@ -107,10 +107,11 @@ func TestBbsSuite(t *testing.T) {
 					t.Fatal(err)
 				}
 				c["issuanceDate"] = "2023-11-15T10:00:00Z" // which version 1.1 wants, and the published one lacks
+				want := code
 				if folder == "HolderBinding" && name == "derivedRevealDocument.json" { // which is understood, and has that date as a statement too many
-					code = "dataintegrity.sd.count"
+					want = "dataintegrity.sd.count"
 				}
-				if a := request(c); a.status != http.StatusBadRequest || !strings.Contains(string(a.raw), code) {
+				if a := request(c); a.status != http.StatusBadRequest || !strings.Contains(string(a.raw), want) {
 					t.Errorf("%s: %d %s", name, a.status, a.raw)
 				}
 			}
