@@ -97,7 +97,7 @@ func (s Ciphersuite) ProveSameNyms(old, renewed []byte, oldBlind, renewedBlind *
 		return nil, fmt.Errorf("bbs: %s: blind: %w", what, err)
 	}
 	defer wipe(to)
-	return st.prove(&from[0], &to[0]), nil
+	return st.prove(&from[0], &to[0], nil), nil
 }
 
 // VerifySameNyms checks a proof of [Ciphersuite.ProveSameNyms], and the proofs of opening in both commitments; that of old too, so
@@ -192,8 +192,8 @@ func (a api) sameNyms(old, renewed, context []byte) (*sameStatement, error) {
 }
 
 // prove makes the proof for the blinds of both commitments.
-func (st *sameStatement) prove(from, to *scalar) []byte {
-	d, t := make([]scalar, 1), randomScalars(1)
+func (st *sameStatement) prove(from, to *scalar, random scalarSource) []byte {
+	d, t := make([]scalar, 1), random.draw(1)
 	defer wipe(d)
 	defer wipe(t)
 	d[0].Sub(to, from)

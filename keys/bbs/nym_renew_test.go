@@ -27,6 +27,37 @@ func newRenewal(t testing.TB, s Ciphersuite, c *nymCase) (*renewal, *Blind) {
 	return r, blind
 }
 
+// fixedRenewal is newRenewal with values that are the same in each process.
+func fixedRenewal(t testing.TB, s Ciphersuite, c *nymCase) *renewal {
+	t.Helper()
+	a, err := s.nym()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &renewal{old: c.commitment, context: []byte("authority, nonce")}
+	var blind *Blind
+	if r.renewed, blind, err = s.nymCommit(c.committed, c.prover, mockScalars(s, "renewed commitment", mockSeed)); err != nil {
+		t.Fatal(err)
+	}
+	st, err := a.sameNyms(r.old, r.renewed, r.context)
+	if err != nil {
+		t.Fatal(err)
+	}
+	from, err := c.held.Blind.get().scalars()
+	if err != nil {
+		t.Fatal(err)
+	}
+	to, err := blind.get().scalars()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.same = st.prove(&from[0], &to[0], mockScalars(s, "renewal", mockSeed))
+	if err := r.verify(s); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
 // A renewed credential has the same pseudonyms; its commitment shares no byte string with the old one.
 func TestRenewalKeepsPseudonyms(t *testing.T) {
 	for _, s := range []Ciphersuite{SHA256, SHAKE256} {
@@ -258,7 +289,7 @@ func TestSameNymsOfUnequalCounts(t *testing.T) {
 		st.in = appendUint64(st.in, count)
 		st.in = append(append(st.in, c.commitment[:pointSize]...), longer[:pointSize]...)
 		st.in = append(appendUint64(st.in, 3), "ctx"...)
-		same := st.prove(&from[0], &to[0])
+		same := st.prove(&from[0], &to[0], nil)
 		wantInvalid(t, "unequal counts", s.VerifySameNyms(c.commitment, longer, same, []byte("ctx")))
 	}
 }

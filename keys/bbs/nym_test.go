@@ -35,18 +35,49 @@ func testMessages(prefix string, n int) [][]byte {
 // newNymCase issues a signature over l messages, m committed messages and n nyms.
 func newNymCase(t testing.TB, s Ciphersuite, l, m, n int) *nymCase {
 	t.Helper()
-	c := &nymCase{header: []byte("header"), messages: testMessages("message", l), committed: testMessages("committed", m), entropy: NewNymEntropy()}
-	var err error
-	if c.key, err = Generate(); err != nil {
+	k, err := Generate()
+	if err != nil {
 		t.Fatal(err)
 	}
-	if c.prover, err = NewNymSecrets(n); err != nil {
+	nyms, err := NewNymSecrets(n)
+	if err != nil {
 		t.Fatal(err)
 	}
+	c := &nymCase{key: k, prover: nyms, entropy: NewNymEntropy(), messages: testMessages("message", l), committed: testMessages("committed", m)}
+	c.issue(t, s, nil)
+	return c
+}
+
+// fixedNymCase is newNymCase with values that are the same in each process.
+func fixedNymCase(t testing.TB, s Ciphersuite, l, m, n int) *nymCase {
+	t.Helper()
+	k, err := KeyGen(s, []byte("a key that everybody may know, for test vectors"), nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var secret []byte
+	for _, x := range mockScalars(s, "nyms", mockSeed)(n) {
+		secret = appendScalar(secret, &x)
+	}
+	nyms, err := NymSecretsFromSecret(secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	entropy := mockScalars(s, "entropy", mockSeed)(1)
+	c := &nymCase{key: k, prover: nyms, entropy: appendScalar(nil, &entropy[0]), messages: testMessages("message", l), committed: testMessages("committed", m)}
+	c.issue(t, s, mockScalars(s, "commitment", mockSeed))
+	return c
+}
+
+func (c *nymCase) issue(t testing.TB, s Ciphersuite, random scalarSource) {
+	t.Helper()
 	var blind *Blind
-	if c.commitment, blind, err = s.NymCommit(c.committed, c.prover); err != nil {
+	var err error
+	c.header = []byte("header")
+	if c.commitment, blind, err = s.nymCommit(c.committed, c.prover, random); err != nil {
 		t.Fatal(err)
 	}
+	n := c.prover.Len()
 	sig, err := c.key.NymSignMessages(t.Context(), s, c.commitment, n, c.entropy, c.header, c.messages)
 	if err != nil {
 		t.Fatal(err)
@@ -56,7 +87,6 @@ func newNymCase(t testing.TB, s Ciphersuite, l, m, n int) *nymCase {
 		t.Fatal(err)
 	}
 	c.held = NymSigned{Signature: sig, Header: c.header, Messages: c.messages, Committed: c.committed, Blind: blind, Nyms: final}
-	return c
 }
 
 // statement returns what a proof of c says that shows the messages of show.
@@ -82,8 +112,13 @@ type proved struct {
 
 func (c *nymCase) prove(t testing.TB, s Ciphersuite, show *Disclose) *proved {
 	t.Helper()
+	return c.proveWith(t, s, show, nil)
+}
+
+func (c *nymCase) proveWith(t testing.TB, s Ciphersuite, show *Disclose, random scalarSource) *proved {
+	t.Helper()
 	contextID, ph := []byte("context of a platform"), []byte("nonce")
-	proof, nym, err := s.NymProofGen(c.key.PublicKey(), &c.held, contextID, ph, show)
+	proof, nym, err := s.nymProofGen(c.key.PublicKey(), &c.held, contextID, ph, show, random)
 	if err != nil {
 		t.Fatal(err)
 	}
