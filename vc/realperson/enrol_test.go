@@ -105,15 +105,19 @@ func TestEnrolmentsRace(t *testing.T) {
 	}
 }
 
-// slowLedger lets everybody read before anybody writes, so that what was read is old.
+// slowLedger does something else before it writes, so that what was read is old, or fails.
 type slowLedger struct {
 	ledger.Ledger
 	before func(key string, seq uint64)
+	err    error // of every Append
 }
 
 func (l *slowLedger) Append(ctx context.Context, key string, seq uint64, op []byte) (ledger.Entry, error) {
 	if l.before != nil {
 		l.before(key, seq)
+	}
+	if l.err != nil {
+		return ledger.Entry{}, l.err
 	}
 	return l.Ledger.Append(ctx, key, seq, op)
 }
