@@ -46,11 +46,10 @@ type PlatformConfig struct {
 	Clock       func() time.Time // nil: time.Now
 	RebindDelay time.Duration    // from a theft report to its completion; 0: DefaultRebindDelay
 	RequestAge  time.Duration    // how long a request can be answered; 0: DefaultRequestAge; at most one hour
-	// NonceSecret is what nonces are made with, 32 bytes: several processes of one platform share it. nil: a random one, so that a
-	// restart ends all requests that are under way.
+	// NonceSecret is what nonces are made with, 32 bytes: several processes of one platform share it, and then need a Spent that they
+	// share too. nil: a random one, so that a restart ends all requests that are under way.
 	NonceSecret []byte
-	// Spent remembers which nonces were used. nil: a set in memory, for a platform of one process without a NonceSecret that outlives
-	// it: after a restart with the same secret a response could be used again as long as its request lives.
+	// Spent remembers which nonces were used. nil: a set in memory, of up to DefaultMaxSpent.
 	Spent SpentNonces
 }
 
@@ -112,6 +111,8 @@ func newPlatform(c *PlatformConfig) (*Platform, error) {
 		return nil, errors.New("a duration out of its range")
 	case c.NonceSecret != nil && len(c.NonceSecret) != nonceSecretSize:
 		return nil, errors.New("the secret of nonces has not 32 bytes")
+	case c.NonceSecret != nil && c.Spent == nil:
+		return nil, errors.New("a secret of nonces that others know, or that lasts, needs a memory of answered ones that does too")
 	}
 	if err := checkEndpoint(c.Endpoint); err != nil {
 		return nil, err
