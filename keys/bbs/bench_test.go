@@ -104,3 +104,35 @@ func BenchmarkGenerate(b *testing.B) {
 		}
 	}
 }
+
+func BenchmarkTables(b *testing.B) {
+	g := coreAPI(b).generators(1)[0]
+	for name, f := range map[string]func(){
+		"secret": func() { newSecretTable(&g.point) },
+		"public": func() { newPublicTable(&g.point) },
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				f()
+			}
+		})
+	}
+}
+
+func BenchmarkSums(b *testing.B) {
+	for _, n := range []int{1, 10, 50} {
+		gens := coreAPI(b).generators(n)
+		k := randomScalars(n)
+		b.Run(fmt.Sprintf("secret/%d", n), func(b *testing.B) {
+			for b.Loop() {
+				secretSum(gens, k)
+			}
+		})
+		b.Run(fmt.Sprintf("public/%d", n), func(b *testing.B) {
+			for b.Loop() {
+				publicSum(gens, k)
+			}
+		})
+	}
+}

@@ -4,61 +4,110 @@ import (
 	"crypto/sha256"
 	"crypto/sha3"
 	"encoding/binary"
+	"hash"
 
 	bls12381 "github.com/consensys/gnark-crypto/ecc/bls12-381"
 	"github.com/consensys/gnark-crypto/ecc/bls12-381/fp"
 	"github.com/consensys/gnark-crypto/ecc/bls12-381/hash_to_curve"
 )
 
-// expand is expand_message of RFC 9380 (5.3.1 with SHA-256, 5.3.2 with SHAKE-256) over the parts of a message: it fills out, at
-// most 255·32 bytes. dst has at most 255 bytes; all of them are constants of this package or checked before.
-func (s Ciphersuite) expand(out []byte, dst string, parts ...[]byte) {
-	if len(dst) > 255 || len(out) > 255*sha256.Size {
-		panic("bbs: domain separation tag or output is too long")
+// An expander is expand_message of RFC 9380 (5.3.1 with SHA-256, 5.3.2 with SHAKE-256) under one domain separation tag.
+type expander struct {
+	suite  Ciphersuite
+	tag    []byte // with its length at the end
+	sha256 hash.Hash
+	shake  *sha3.SHAKE
+	pad    [sha256.BlockSize]byte // zero
+	b0, bi [sha256.Size]byte
+	small  [2]byte
+}
+
+// expander returns an expander with a tag of 1 to 255 bytes.
+func (s Ciphersuite) expander(dst string) *expander {
+	if len(dst) == 0 || len(dst) > 255 {
+		panic("bbs: domain separation tag is empty or too long")
 	}
-	length := [2]byte{byte(len(out) >> 8), byte(len(out))}
-	tag := append([]byte(dst), byte(len(dst)))
+	e := &expander{suite: s, tag: append([]byte(dst), byte(len(dst)))}
 	if s == SHAKE256 {
-		h := sha3.NewSHAKE256()
+		e.shake = sha3.NewSHAKE256()
+	} else {
+		e.sha256 = sha256.New()
+	}
+	return e
+}
+
+// expand fills out, at most 255·32 bytes, with the expansion of the parts, which are one message.
+func (e *expander) expand(out []byte, parts ...[]byte) {
+	if len(out) > 255*sha256.Size {
+		panic("bbs: output is too long")
+	}
+	e.small = [2]byte{byte(len(out) >> 8), byte(len(out))}
+	if e.suite == SHAKE256 {
+		h := e.shake
+		h.Reset()
 		for _, p := range parts {
 			h.Write(p)
 		}
-		h.Write(length[:])
-		h.Write(tag)
+		h.Write(e.small[:])
+		h.Write(e.tag)
 		h.Read(out)
 		return
 	}
-	h := sha256.New()
-	var pad [sha256.BlockSize]byte
-	h.Write(pad[:])
+	h := e.sha256
+	h.Reset()
+	h.Write(e.pad[:])
 	for _, p := range parts {
 		h.Write(p)
 	}
-	h.Write(length[:])
-	h.Write([]byte{0})
-	h.Write(tag)
-	var b0, bi [sha256.Size]byte
-	h.Sum(b0[:0])
+	h.Write(e.small[:])
+	h.Write(e.pad[:1])
+	h.Write(e.tag)
+	h.Sum(e.b0[:0])
+	clear(e.bi[:])
 	for i := byte(1); len(out) > 0; i++ {
-		for j := range bi {
-			bi[j] ^= b0[j]
+		for j := range e.bi {
+			e.bi[j] ^= e.b0[j]
 		}
 		h.Reset()
-		h.Write(bi[:])
-		h.Write([]byte{i})
-		h.Write(tag)
-		h.Sum(bi[:0])
-		out = out[copy(out, bi[:]):]
+		h.Write(e.bi[:])
+		e.small[0] = i
+		h.Write(e.small[:1])
+		h.Write(e.tag)
+		h.Sum(e.bi[:0])
+		out = out[copy(out, e.bi[:]):]
 	}
+}
+
+// scalar is hash_to_scalar.
+func (e *expander) scalar(parts ...[]byte) scalar {
+	var b [48]byte
+	e.expand(b[:], parts...)
+	k := reduce(b[:])
+	clear(b[:])
+	return k
+}
+
+// wipe overwrites what is left of the last message.
+func (e *expander) wipe() {
+	clear(e.b0[:])
+	clear(e.bi[:])
+	if e.suite == SHAKE256 {
+		e.shake.Reset()
+	} else {
+		e.sha256.Reset()
+	}
+}
+
+// expand is expander.expand for one message.
+func (s Ciphersuite) expand(out []byte, dst string, parts ...[]byte) {
+	s.expander(dst).expand(out, parts...)
 }
 
 // hashToScalar is hash_to_scalar: the parts are one message.
 func (s Ciphersuite) hashToScalar(dst string, parts ...[]byte) scalar {
-	var b [48]byte
-	s.expand(b[:], dst, parts...)
-	k := reduce(b[:])
-	clear(b[:])
-	return k
+	e := s.expander(dst)
+	defer e.wipe()
+	return e.scalar(parts...)
 }
 
 // hashToScalar hashes with the tag that the drafts use wherever they name no other.
@@ -69,9 +118,10 @@ func (a api) hashToScalar(parts ...[]byte) scalar {
 // messageScalars is messages_to_scalars.
 func (a api) messageScalars(messages [][]byte) []scalar {
 	ks := make([]scalar, len(messages))
-	dst := a.id + "MAP_MSG_TO_SCALAR_AS_HASH_"
+	e := a.suite.expander(a.id + "MAP_MSG_TO_SCALAR_AS_HASH_")
+	defer e.wipe()
 	for i, m := range messages {
-		ks[i] = a.suite.hashToScalar(dst, m)
+		ks[i] = e.scalar(m)
 	}
 	return ks
 }

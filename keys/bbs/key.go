@@ -119,7 +119,7 @@ func Generate() (*PrivateKey, error) {
 }
 
 // KeyGen derives a key from secret material (section 3.4.1): at least 32 bytes of good randomness; info (at most 65,535 bytes)
-// tells keys of the same material apart; dst, at most 255 bytes, is the draft's default for s when nil.
+// tells keys of the same material apart; dst, at most 255 bytes, is the draft's default for s when empty.
 func KeyGen(s Ciphersuite, material, info, dst []byte) (*PrivateKey, error) {
 	if s.ID() == "" {
 		return nil, fmt.Errorf("bbs: key: %w", errSuite)
@@ -134,7 +134,7 @@ func KeyGen(s Ciphersuite, material, info, dst []byte) (*PrivateKey, error) {
 		return nil, fmt.Errorf("bbs: key: a domain separation tag of %d bytes, want at most 255", len(dst))
 	}
 	tag := string(dst)
-	if dst == nil {
+	if tag == "" {
 		tag = s.ID() + "KEYGEN_DST_"
 	}
 	k := s.hashToScalar(tag, material, []byte{byte(len(info) >> 8), byte(len(info))}, info)
