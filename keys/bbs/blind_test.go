@@ -19,11 +19,17 @@ type blindCase struct {
 
 func newBlindCase(t testing.TB, s Ciphersuite, l, m int) *blindCase {
 	t.Helper()
-	c := &blindCase{held: BlindSigned{Header: []byte("header"), Messages: testMessages("message", l), Committed: testMessages("committed", m)}}
-	var err error
-	if c.key, err = Generate(); err != nil {
+	k, err := Generate()
+	if err != nil {
 		t.Fatal(err)
 	}
+	return newBlindCaseOf(t, s, k, l, m)
+}
+
+func newBlindCaseOf(t testing.TB, s Ciphersuite, k *PrivateKey, l, m int) *blindCase {
+	t.Helper()
+	c := &blindCase{key: k, held: BlindSigned{Header: []byte("header"), Messages: testMessages("message", l), Committed: testMessages("committed", m)}}
+	var err error
 	if c.commitment, c.held.Blind, err = s.Commit(c.held.Committed); err != nil {
 		t.Fatal(err)
 	}

@@ -181,14 +181,19 @@ func (a api) sameNyms(old, renewed, context []byte) (*sameStatement, error) {
 	if bytes.Equal(old[:pointSize], renewed[:pointSize]) {
 		return nil, errSameBlind
 	}
+	return a.sameStatement(before, old, renewed, context), nil
+}
+
+// sameStatement puts together the statement of commitments to count scalars.
+func (a api) sameStatement(count int, old, renewed, context []byte) *sameStatement {
 	st := &sameStatement{suite: a.suite, base: a.committing().generators(1)}
 	st.in = append(st.in, st.base[0].encoded[:]...)
-	st.in = appendUint64(st.in, before)
+	st.in = appendUint64(st.in, count)
 	st.in = append(st.in, old[:pointSize]...)
 	st.in = append(st.in, renewed[:pointSize]...)
 	st.in = appendUint64(st.in, len(context))
 	st.in = append(st.in, context...)
-	return st, nil
+	return st
 }
 
 // prove makes the proof for the blinds of both commitments.
