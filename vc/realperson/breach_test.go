@@ -108,8 +108,11 @@ func TestPersonKeySeparatesParts(t *testing.T) {
 	o := newOffice(t)
 	seen := map[string]string{}
 	for _, e := range []Evidence{
-		{Country: "FR", Document: "a", Number: "BC"}, {Country: "FR", Document: "ab", Number: "C"}, {Country: "FRA", Document: "a", Number: "BC"},
-		{Country: "DE", Document: "a", Number: "BC"}, {Country: "FR", Document: "a", Number: "BCD"},
+		{Country: "FR", Document: "a", Number: "BC"},
+		{Country: "FR", Document: "ab", Number: "C"},
+		{Country: "FRA", Document: "a", Number: "BC"},
+		{Country: "DE", Document: "a", Number: "BC"},
+		{Country: "FR", Document: "a", Number: "BCD"},
 	} {
 		for _, salt := range [][]byte{bytes.Repeat([]byte{1}, minSalt), bytes.Repeat([]byte{2}, minSalt)} {
 			key, err := personKey(t.Context(), o.config.Pepper, salt, &e)

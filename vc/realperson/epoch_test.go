@@ -1,0 +1,78 @@
+package realperson
+
+import (
+	"testing"
+	"time"
+
+	"github.com/realdid/realdid/internal/strictjson"
+	"pgregory.net/rapid"
+)
+
+func TestEpochs(t *testing.T) {
+	var weeks Epochs
+	monday := time.Date(2026, 11, 16, 0, 0, 0, 0, time.UTC)
+	for _, c := range []struct{ at, start time.Time }{
+		{monday, monday},
+		{monday.Add(time.Nanosecond), monday},
+		{monday.Add(7*24*time.Hour - time.Nanosecond), monday},
+		{monday.Add(7 * 24 * time.Hour), monday.Add(7 * 24 * time.Hour)},
+		{monday.Add(-time.Nanosecond), monday.Add(-7 * 24 * time.Hour)},
+		{time.Date(2001, 1, 1, 5, 0, 0, 0, time.UTC), time.Date(2001, 1, 1, 0, 0, 0, 0, time.UTC)}, // a Monday before the anchor
+		{monday.In(time.FixedZone("east", 3600)), monday},
+	} {
+		if got := weeks.Start(c.at); got != c.start {
+			t.Errorf("the epoch of %v starts at %v, want %v", c.at, got, c.start)
+		}
+		if got, want := weeks.End(c.at), c.start.Add(7*24*time.Hour); got != want {
+			t.Errorf("the epoch of %v ends at %v, want %v", c.at, got, want)
+		}
+		if got, want := weeks.IsBoundary(c.at), c.at.Equal(c.start); got != want {
+			t.Errorf("%v: a boundary: %v, want %v", c.at, got, want)
+		}
+	}
+	if monday.Weekday() != time.Monday || defaultAnchor.Weekday() != time.Monday {
+		t.Error("weeks do not begin on Monday")
+	}
+}
+
+// Every time lies in one epoch, and epochs follow each other.
+func TestEpochsCover(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		e := Epochs{
+			Anchor: time.Unix(rapid.Int64Range(firstSecond, lastSecond-1).Draw(t, "anchor"), 0).UTC(),
+			Length: time.Duration(rapid.Int64Range(1, 366*24*60).Draw(t, "minutes")) * time.Minute,
+		}
+		if err := e.check(); err != nil {
+			t.Fatal(err)
+		}
+		at := time.Unix(rapid.Int64Range(firstSecond, lastSecond-1).Draw(t, "at"), 0).UTC()
+		start, end := e.Start(at), e.End(at)
+		if at.Before(start) || !at.Before(end) || end.Sub(start) != e.Length || !e.IsBoundary(start) || e.Start(end) != end || e.Start(end.Add(-time.Second)) != start {
+			t.Fatalf("epochs %+v: %v lies in %v to %v", e, at, start, end)
+		}
+		b, err := strictjson.Canonical(e.members())
+		if err != nil {
+			t.Fatal(err)
+		}
+		v, _ := strictjson.Parse(b, strictjson.Limits{})
+		if again, err := parseEpochs(v); err != nil || !again.equal(e) {
+			t.Fatalf("got %+v, %v after %s", again, err, b)
+		}
+	})
+}
+
+func TestEpochLimits(t *testing.T) {
+	for name, e := range map[string]Epochs{
+		"too short":       {Length: minEpoch - time.Second},
+		"too long":        {Length: maxEpoch + time.Minute},
+		"negative":        {Length: -time.Hour},
+		"seconds":         {Length: 90 * time.Second},
+		"part of seconds": {Anchor: defaultAnchor.Add(time.Millisecond)},
+		"long ago":        {Anchor: time.Date(1999, 12, 31, 0, 0, 0, 0, time.UTC)},
+		"far ahead":       {Anchor: time.Date(2201, 1, 1, 0, 0, 0, 0, time.UTC)},
+	} {
+		if e.check() == nil {
+			t.Errorf("%s: got no error", name)
+		}
+	}
+}
