@@ -171,7 +171,6 @@ func TestAccountEvents(t *testing.T) {
 // ledgerModel tells what must come of an event by looking at the whole history of those that were accepted.
 type ledgerModel struct {
 	events []modelEvent
-	clock  time.Time // the latest time of an event that changed something
 }
 
 type modelEvent struct {
