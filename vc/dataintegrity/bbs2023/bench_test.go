@@ -83,3 +83,30 @@ func BenchmarkVerify(b *testing.B) {
 		}
 	}
 }
+
+func BenchmarkPseudonymDerive(b *testing.B) {
+	e := enrol(b)
+	b.ReportAllocs()
+	for b.Loop() {
+		c, err := dataintegrity.ParseCredential(e.credential.Bytes(), understood)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if _, err := c.Derive(b.Context(), tenReveal, &dataintegrity.DeriveOptions{Cryptosuite: e.holder(shop)}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkPseudonymVerify(b *testing.B) {
+	e := enrol(b)
+	document := e.derive(b, shop)
+	policy := &dataintegrity.ProofPolicy{Purpose: did.AssertionMethod, Options: dataintegrity.Options{Cryptosuites: []dataintegrity.Cryptosuite{verifier(shop)}}}
+	known := resolver.Keys{Resolver: didkey.Resolver{}}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := dataintegrity.InsecureVerifyProofsOnly(b.Context(), document, known, policy); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/realdid/realdid/did"
 	"github.com/realdid/realdid/internal/strictjson"
 	"github.com/realdid/realdid/keys/bbs"
 	"github.com/realdid/realdid/resolver/didkey"
@@ -84,9 +85,16 @@ func newFixture(t *testing.T, document string, issue, derive Suite) *fixture {
 	if err != nil {
 		t.Fatal(err)
 	}
-	issuer := dataintegrity.Issuer{Signer: key, Method: didkey.URL(key.Public())}
+	method := didkey.URL(key.Public())
 	issue.Mandatory = degreeMandatory
-	c, err := dataintegrity.IssueJSON(t.Context(), issuer, []byte(strings.ReplaceAll(document, "ISSUER", issuer.Method.DID().String())), &dataintegrity.IssueOptions{Cryptosuite: issue})
+	hmacKey := bytes.Repeat([]byte{8}, hmacKeySize) // always the same, for statements in the same order
+	signed, err := dataintegrity.AddProof(t.Context(), key, []byte(strings.ReplaceAll(document, "ISSUER", method.DID().String())), &dataintegrity.ProofOptions{
+		Method: method, Purpose: did.AssertionMethod, Cryptosuite: withHMACKey{issue, hmacKey, &base{}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := dataintegrity.ParseCredential(signed, understood)
 	if err != nil {
 		t.Fatal(err)
 	}
