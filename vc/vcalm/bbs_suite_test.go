@@ -46,6 +46,49 @@ func TestBbsSuite(t *testing.T) {
 		}
 		return b
 	}
+	t.Run("licences and residents", func(t *testing.T) { // the shapes that the suite issues
+		s.t = t
+		for name, c := range map[string]struct {
+			document          object
+			mandatory, reveal []string
+			shown             string
+		}{
+			"licence": {
+				object{
+					"@context": []string{contextV2, "https://w3id.org/vdl/v2"}, "id": "urn:uuid:0d1ea1ad-8b1d-4a0c-9f4c-000000000011",
+					"type": []string{"VerifiableCredential", "Iso18013DriversLicenseCredential"},
+					"credentialSubject": object{"id": "urn:uuid:0d1ea1ad-8b1d-4a0c-9f4c-000000000012", "type": "LicensedDriver", "driversLicense": object{
+						"type": "Iso18013DriversLicense", "document_number": "X17", "birth_date": "1990-01-01", "expiry_date": "2030-01-01", "issuing_authority": "XX",
+					}},
+				},
+				[]string{"/issuer", "/credentialSubject/driversLicense/issuing_authority"},
+				[]string{"/credentialSubject/driversLicense/expiry_date"},
+				`{"driversLicense":{"expiry_date":"2030-01-01","issuing_authority":"XX","type":"Iso18013DriversLicense"},"id":"urn:uuid:0d1ea1ad-8b1d-4a0c-9f4c-000000000012","type":"LicensedDriver"}`,
+			},
+			"resident": {
+				object{
+					"@context": []string{contextV2, "https://w3id.org/citizenship/v4rc1"}, "type": []string{"VerifiableCredential", "PermanentResidentCardCredential"},
+					"credentialSubject": object{"type": []string{"PermanentResident", "Person"}, "givenName": "ADA", "familyName": "LOVELACE", "birthDate": "1978-07-17", "permanentResidentCard": object{
+						"type": []string{"PermanentResidentCard"}, "identifier": "17", "lprCategory": "C09", "lprNumber": "999",
+					}},
+				},
+				nil,
+				[]string{"/credentialSubject/givenName", "/credentialSubject/permanentResidentCard/identifier"},
+				`{"givenName":"ADA","permanentResidentCard":{"identifier":"17","type":["PermanentResidentCard"]},"type":["PermanentResident","Person"]}`,
+			},
+		} {
+			base := s.issue(bbsPath, c.document, object{"mandatoryPointers": append([]string{}, c.mandatory...)})
+			d, ok := s.derive(base, c.reveal...).body["verifiableCredential"].(object)
+			if !ok {
+				t.Fatalf("%s: not derived", name)
+			}
+			s.good(d)
+			if got := string(marshal(t, d["credentialSubject"])); got != c.shown {
+				t.Errorf("%s: got %s", name, got)
+			}
+			s.bad(changed(t, d, func(d object) { d["credentialSubject"].(object)["id"] = "urn:invalid" }))
+		}
+	})
 	t.Run("headers", func(t *testing.T) {
 		s.t = t
 		if b := raw(t, s.issue(bbsPath, windsurfer(), nil)); string(b[:3]) != "\xd9\x5d\x02" {

@@ -24,6 +24,11 @@
 //	422  what was asked for cannot be done with a well-formed document, such as deriving from a proof that is not selective
 //	503  too many requests are under way, or the time for one is over
 //
+// # What is issued
+//
+// created is the time of the handler unless options.created says another, and absent for cryptosuites whose showings must not be linked
+// (bbs-2023): neither do their credentials get an entry in a status list.
+//
 // # What is verified
 //
 // Every proof of a credential must verify, be an assertionMethod, and follow the data model; JSON-LD is processed whatever the cryptosuite,
