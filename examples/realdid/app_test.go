@@ -84,6 +84,8 @@ func TestSurface(t *testing.T) {
 		"did bundle", "did verify-bundle", "did export-conformance",
 		"vc issue", "vc inspect", "vc present", "vc verify", "vc receipt", "ledger backup", "ledger restore", "ledger copy", "completion bash",
 		"domain new", "domain show", "domain pin", "domain rotate", "serve ledger", "serve witness", "serve mirror", "serve resolver", "log key", "log prove", "log verify", "log fsck", "log accuse", "log monitor",
+		"person enrol", "person renew", "person show", "person signup", "person login", "person use", "person rebind", "person report-theft",
+		"person complete-rebind", "person veto", "person backup", "person restore", "serve authority", "serve platform", "serve vcalm", "vc derive",
 		"status build", "status publish", "status set", "status show", "status check",
 	} {
 		c, rest, err := root.Find(strings.Fields(path))
@@ -137,6 +139,11 @@ func TestReadme(t *testing.T) {
 		cardGuardian{},
 		statusListJSON{},
 		statusSetJSON{},
+		personJSON{},
+		metJSON{},
+		learned{},
+		backedUpJSON{},
+		registeredPerson{},
 	} {
 		for f := range reflect.TypeOf(v).Fields() {
 			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")

@@ -67,6 +67,9 @@ func explainLibrary(err error) *failure {
 		return f
 	}
 	text := withoutPackages(err.Error())
+	if f := explainPerson(err, text); f != nil {
+		return f
+	}
 	f := unknown("", "%s", text)
 	if d, ok := errors.AsType[*did.Error](err); ok && !d.Temporary() {
 		f.status = statusInvalid
@@ -141,7 +144,7 @@ func operationHint(text string) string {
 
 var packagePrefixes = []string{
 	"realdid: ", "did: ", "vc: ", "sdjwt: ", "ledger: ", "boltledger: ", "open: ", "restore: ", "keyfile: ", "keys: ", "httpledger: ", "tlog: ",
-	"witness: ", "mirror: ", "proof: ", "webfetch: ", "didweb: ", "didwebvh: ", "status: ", "cwt: ",
+	"witness: ", "mirror: ", "proof: ", "webfetch: ", "didweb: ", "didwebvh: ", "status: ", "cwt: ", "realperson: ", "realpersonhttp: ",
 }
 
 // withoutPackages leaves out the names of packages, which say nothing to a person.

@@ -14,6 +14,7 @@ import (
 	"github.com/realdid/realdid/did/ledger/witness"
 	"github.com/realdid/realdid/did/realdid"
 	"github.com/realdid/realdid/resolver/webfetch"
+	"github.com/realdid/realdid/vc/realperson/realpersonhttp"
 	"github.com/realdid/realdid/vc/status"
 )
 
@@ -63,6 +64,33 @@ func (a *app) client(what string, timeout time.Duration) (*http.Client, error) {
 	return &http.Client{Transport: t, Timeout: timeout, CheckRedirect: func(*http.Request, []*http.Request) error {
 		return http.ErrUseLastResponse
 	}}, nil
+}
+
+// authorityClient asks the authority at url.
+func (a *app) authorityClient(url string) (*realpersonhttp.AuthorityClient, error) {
+	c, err := a.client("the authority at "+url, 30*time.Second)
+	if err != nil {
+		return nil, err
+	}
+	out, err := realpersonhttp.NewAuthorityClient(url, &realpersonhttp.ClientOptions{HTTP: c})
+	return out, urlFailure(err)
+}
+
+// platformClient asks the platform at url.
+func (a *app) platformClient(url string) (*realpersonhttp.PlatformClient, error) {
+	c, err := a.client("the platform at "+url, 30*time.Second)
+	if err != nil {
+		return nil, err
+	}
+	out, err := realpersonhttp.NewPlatformClient(url, &realpersonhttp.ClientOptions{HTTP: c})
+	return out, urlFailure(err)
+}
+
+func urlFailure(err error) error {
+	if err == nil {
+		return nil
+	}
+	return usage("an https URL, or http for this machine: http://127.0.0.1:8481", "%s", withoutPackages(err.Error()))
 }
 
 // logSource reads the files of a log that is published at url.

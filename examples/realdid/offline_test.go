@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -15,7 +16,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/realdid/realdid/keys/bbs"
 	"github.com/realdid/realdid/keys/keyfile"
+	"github.com/realdid/realdid/resolver/didkey"
+	"github.com/realdid/realdid/vc/realperson"
 )
 
 // offlineVerbs says of every verb how it would connect or listen, with the words that make it do so; nil is for those that have no
@@ -57,11 +61,24 @@ var offlineVerbs = map[string][][]string{
 	"status show":    {{"HOME/list", "--ledger", "URL"}, {"HOME/list/list.jwt", "--domain", "DOMAIN"}},
 	"status check":   {{"HOME/status.sdjwt"}, {"HOME/status.sdjwt", "--status-file", "https://lists.example/1=HOME/list/list.jwt", "--ledger", "URL"}},
 
-	"serve ledger":   {{"--domain", "DOMAIN", "--addr", "127.0.0.1:0"}},
-	"serve witness":  {{"--domain", "DOMAIN", "--as", "witness-1", "--addr", "127.0.0.1:0"}},
-	"serve mirror":   {{"--domain", "DOMAIN", "--as", "auditor-1", "--audit", "--addr", "127.0.0.1:0"}},
-	"serve resolver": {{"--addr", "127.0.0.1:0"}, {"--ledger", "URL", "--addr", "127.0.0.1:0"}},
-	"serve vcalm":    {{"--addr", "127.0.0.1:0"}, {"--addr", "127.0.0.1:0", "--tls-addr", "127.0.0.1:0"}},
+	"person enrol": {{"--as", "alice", "--authority", "URL", "--evidence", "HOME/claims.json"}},
+	"person renew": {{"--as", "alice", "--authority", "URL"}},
+	"person show":  nil, "person backup": nil, "person restore": nil,
+	"person signup":          {{"URL", "--as", "alice"}},
+	"person login":           {{"URL", "--as", "alice"}},
+	"person use":             {{"vote", "URL", "--as", "alice"}},
+	"person rebind":          {{"URL", "--as", "alice"}},
+	"person report-theft":    {{"URL", "--as", "alice"}},
+	"person complete-rebind": {{"URL", "--as", "alice"}},
+	"person veto":            {{"URL", "--as", "alice"}},
+
+	"serve authority": {{"--as", "issuer", "--people", "HOME/people.json", "--addr", "127.0.0.1:0", "--create"}, {"--as", "issuer", "--people", "HOME/people.json", "--ledger", "URL", "--addr", "127.0.0.1:0"}},
+	"serve platform":  {{"--as", "alice", "--authority", "URL"}, {"--as", "alice", "--authority", "HOME/authority.json", "--addr", "127.0.0.1:0", "--create"}},
+	"serve ledger":    {{"--domain", "DOMAIN", "--addr", "127.0.0.1:0"}},
+	"serve witness":   {{"--domain", "DOMAIN", "--as", "witness-1", "--addr", "127.0.0.1:0"}},
+	"serve mirror":    {{"--domain", "DOMAIN", "--as", "auditor-1", "--audit", "--addr", "127.0.0.1:0"}},
+	"serve resolver":  {{"--addr", "127.0.0.1:0"}, {"--ledger", "URL", "--addr", "127.0.0.1:0"}},
+	"serve vcalm":     {{"--addr", "127.0.0.1:0"}, {"--addr", "127.0.0.1:0", "--tls-addr", "127.0.0.1:0"}},
 }
 
 // mayAnswerOffline are verbs that go on without what they cannot ask.
@@ -123,6 +140,9 @@ func TestOffline(t *testing.T) {
 		t.Fatal(err)
 	}
 	must("vc", "issue", "--as", "alice", "--type", "t", "--claims", withStatus, "--out", filepath.Join(dir, "status.sdjwt"), "--offline")
+	must("did", "create", "--as", "issuer", "--offline")
+	must("did", "update", "--as", "issuer", "--add-method", "assert-2,assertionMethod,BLS12-381-G2", "--offline")
+	writeAuthority(t, dir)
 	must("domain", "new", "--dir", domain, "--ledger", url, "--witness", url, "--auditor", url, "--offline")
 
 	for _, c := range commands(newRoot(newApp(nil, &out, &errs))) {
@@ -156,6 +176,26 @@ func TestOffline(t *testing.T) {
 	}
 }
 
+// writeAuthority writes what servers of real persons read.
+func writeAuthority(t *testing.T, dir string) {
+	t.Helper()
+	k, err := bbs.Generate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	method := didkey.URL(k.Public())
+	parameters, err := json.Marshal(realperson.Parameters{Authority: method.DID(), Method: method, Key: k.Public().Bytes(), NymCount: realperson.NymCount})
+	if err != nil {
+		t.Fatal(err)
+	}
+	people := []byte(`[{"country":"FR","document":"id","number":"A1","code":"counter-a1","claims":{"ageOver18":true}}]`)
+	for name, b := range map[string][]byte{"authority.json": parameters, "people.json": people} {
+		if err := os.WriteFile(filepath.Join(dir, name), b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // TestOnePlaceForConnections keeps everything that connects or listens in network.go, where --offline is obeyed. What the libraries
 // would connect with by themselves counts as well.
 func TestOnePlaceForConnections(t *testing.T) {
@@ -167,6 +207,8 @@ func TestOnePlaceForConnections(t *testing.T) {
 		"webfetch":     {"NewClient"},
 		"httpresolver": {"New"},
 		"tls":          {"Dial", "Listen"},
+
+		"realpersonhttp": {"NewAuthorityClient", "NewPlatformClient"},
 	}
 	entries, err := os.ReadDir(".")
 	if err != nil {

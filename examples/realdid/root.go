@@ -87,9 +87,10 @@ Exit status: 0 valid or done, 1 invalid, 2 could not check, 3 usage.`,
 			newDIDRecover(a), newDIDCancel(a), newDIDDeactivate(a), newDIDHistory(a), newDIDAudit(a), newDIDBundle(a), newDIDVerifyBundle(a), newDIDExportConformance(a)),
 		group("vc", "Issue credentials, look at them, show and verify them", newVCIssue(a), newVCInspect(a), newVCDerive(a), newVCPresent(a), newVCVerify(a), newVCReceipt(a)),
 		newStatus(a),
+		newPerson(a),
 		group("ledger", "Back up, restore and copy a ledger", newLedgerBackup(a), newLedgerRestore(a), newLedgerCopy(a)),
 		group("domain", "Make a trust domain, look at it, pin it, change it", newDomainNew(a), newDomainShow(a), newDomainPin(a), newDomainRotate(a)),
-		group("serve", "Serve a ledger, those who watch it, resolution, and credentials", newServeLedger(a), newServeWitness(a), newServeMirror(a), newServeResolver(a), newServeVCALM(a)),
+		group("serve", "Serve a ledger, those who watch it, resolution, credentials, and real persons", newServeLedger(a), newServeWitness(a), newServeMirror(a), newServeResolver(a), newServeVCALM(a), newServeAuthority(a), newServePlatform(a)),
 		group("log", "Work with the log of a ledger", newLogKey(a), newLogProve(a), newLogVerify(a), newLogFsck(a), newLogAccuse(a), newLogMonitor(a)),
 	)
 	root.SetUsageTemplate(strings.NewReplacer(

@@ -27,6 +27,7 @@ func TestMain(m *testing.M) {
 		ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 		a := newApp(os.Stdin, os.Stdout, os.Stderr)
 		a.cost, a.patience = keyfile.Cost{Passes: 2, MemoryKiB: 19 << 10, Lanes: 1}, 2*time.Second
+		a.now = shifted()
 		status := a.run(ctx, os.Args[1:])
 		stop()
 		os.Exit(status)

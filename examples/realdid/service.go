@@ -33,12 +33,13 @@ type service struct {
 
 // serviceJSON is what a server prints when it answers.
 type serviceJSON struct {
-	Service string `json:"service"` // "ledger", "witness", "mirror", "auditor", "resolver" or "vcalm"
+	Service string `json:"service"` // "ledger", "witness", "mirror", "auditor", "resolver", "vcalm", "authority" or "platform"
 	URL     string `json:"url"`
 	TLSURL  string `json:"tlsUrl,omitempty"`
 	Domain  string `json:"domain,omitempty"`
-	Name    string `json:"name,omitempty"` // of the key by which it signs
-	Dir     string `json:"dir,omitempty"`  // where it keeps its state
+	Name    string `json:"name,omitempty"` // of the key by which it signs, or of the identity
+	DID     string `json:"did,omitempty"`
+	Dir     string `json:"dir,omitempty"` // where it keeps its state
 }
 
 // serveFlags are those of every server.

@@ -28,7 +28,7 @@
 // them as a [*ProblemError], which is the error of package realperson that it stands for, in the sense of errors.Is.
 //
 //	400  malformed, message, scope
-//	403  signature, nonce, not-verified, not-identified, citizen, not-citizen, other-secrets, decided, not-holder, stale-credential, vetoed, policy
+//	403  signature, nonce, issuer, not-verified, not-identified, citizen, not-citizen, other-secrets, decided, not-holder, stale-credential, vetoed, policy
 //	404  not-found, no-record, no-account, no-such-scope
 //	405  method-not-allowed
 //	409  replayed, enrolled, not-activated, account-exists, no-report, too-early, issued-before, many-reports, scope-used

@@ -13,6 +13,7 @@ const (
 	BadMessage      Code = "message"            // 400: realperson.ErrMessage
 	BadScope        Code = "scope"              // 400: realperson.ErrScope
 	NoScope         Code = "no-such-scope"      // 404: ErrNoScope
+	BadIssuer       Code = "issuer"             // 403: realperson.ErrIssuer
 	BadSignature    Code = "signature"          // 403: realperson.ErrSignature
 	BadNonce        Code = "nonce"              // 403: realperson.ErrNonce
 	Replayed        Code = "replayed"           // 409: realperson.ErrReplayed
@@ -82,6 +83,7 @@ var errorRows = []row{
 	{NoScope, http.StatusNotFound, "there is no such scope", ErrNoScope},
 	{BadScope, http.StatusBadRequest, "not a scope", realperson.ErrScope},
 	{PolicyRefused, http.StatusForbidden, "the claims are not what the platform wants", realperson.ErrPolicy},
+	{BadIssuer, http.StatusForbidden, "not a credential of an authority that the platform accepts", realperson.ErrIssuer},
 	{BadSignature, http.StatusForbidden, "not signed by the key that is named", realperson.ErrSignature},
 	{BadMessage, http.StatusBadRequest, "the message is not one for this", realperson.ErrMessage},
 	{NotChecked, http.StatusServiceUnavailable, "it could not be checked now", vc.ErrUnknown},
