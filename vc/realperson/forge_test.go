@@ -129,3 +129,12 @@ func (k *fixedKeys) Key(context.Context, did.URL, did.Purpose, time.Time) (*did.
 	a := k.answer
 	return &a, k.err
 }
+
+// cborBytes writes a part of a proof in one form.
+func cborBytes(part any) ([]byte, error) {
+	mode, err := cbor.CoreDetEncOptions().EncMode()
+	if err != nil {
+		return nil, err
+	}
+	return mode.Marshal(part)
+}
