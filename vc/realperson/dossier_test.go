@@ -26,6 +26,7 @@ type world struct {
 // dossier is all that is known of a person by name: to the authority, and to a platform where the person gave the name.
 type dossier struct {
 	name       string
+	record     string // of the registry
 	wallet     *Wallet
 	transcript [][]byte // requests and answers of enrolment and activation, entries of the registry
 	entropy    []byte
@@ -89,6 +90,7 @@ func (w *world) person(tb testing.TB, claims map[string]any) *dossier {
 	activation, err := s.wallet.ActivationRequest(tb.Context(), s.Citizen, w.authority.Challenge())
 	fatal(tb, err)
 	fatal(tb, w.authority.Activate(tb.Context(), activation))
+	d.record = issued.Record
 	d.transcript = [][]byte{enrolment, issued.Response, activation}
 	for e, err := range w.registry.History(tb.Context(), registryPrefix+issued.Record, 0) {
 		fatal(tb, err)
