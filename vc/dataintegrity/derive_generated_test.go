@@ -103,14 +103,17 @@ func TestDeriveGenerated(t *testing.T) {
 	for name, s := range selectives {
 		t.Run(name, func(t *testing.T) {
 			p := newParties(t, s.algorithm, keys.Ed25519)
-			n := 0
-			for seed := range uint64(80) {
+			n, all := 0, uint64(80)
+			if s.algorithm == keys.BLS12381G2 { // which takes longer
+				all = 40
+			}
+			for seed := range all {
 				if deriveGenerated(t, p, s.suite, seed) {
 					n++
 				}
 			}
-			if n < 60 {
-				t.Errorf("%d of 80 credentials could be derived from, want most", n)
+			if n < int(all)*3/4 {
+				t.Errorf("%d of %d credentials could be derived from, want most", n, all)
 			}
 		})
 	}

@@ -273,6 +273,7 @@ func (f *fixture) pseudonymFaults(other *fixture) []vector {
 		with("proof of another context", invalid, f.changed(func(d *derived) { d.proof = other.value.proof })),
 		with("the identity", invalid, f.changed(func(d *derived) { d.pseudonym = append([]byte{0xc0}, make([]byte, 47)...) })),
 		with("no point", invalid, f.changed(func(d *derived) { d.pseudonym = make([]byte, 48) })),
+		with("cut", "dataintegrity.proof.value", f.changed(func(d *derived) { d.pseudonym = d.pseudonym[:47] })),
 		with("a message less", invalid, f.changed(func(d *derived) { d.messages-- })),
 		with("a message more", invalid, f.changed(func(d *derived) { d.messages++ })),
 		with("disclosed statement changed", invalid, f.with(proofOf(f.t, f.derived).ProofValue, `"Lovelace"`, `"Byron"`)),

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/realdid/realdid/did"
+	"github.com/realdid/realdid/internal/strictjson"
 	"github.com/realdid/realdid/keys"
 	"github.com/realdid/realdid/keys/bbs"
 	"github.com/realdid/realdid/resolver"
@@ -165,7 +166,13 @@ func TestKeys(t *testing.T) {
 			t.Errorf("%s checks a base proof: got %v, want %q", name, err, k.code)
 		}
 	}
-	for name, s := range map[string]keys.Signer{"of Ed25519": ed, "of no messages": onlyKey{key.Public()}, "short": shortSigner{key}} {
+	if err := (Suite{}).VerifyProof(base, key.Public()); vc.Code(err) != "dataintegrity.proof.base" {
+		t.Errorf("a base proof as a derived one: got %v", err)
+	}
+	if err := (Suite{}).VerifyBase(in, key.Public()); vc.Code(err) != "dataintegrity.sd.derived" {
+		t.Errorf("a derived proof as a base proof: got %v", err)
+	}
+	for name, s := range map[string]keys.Signer{"of Ed25519": ed, "of messages with a key of Ed25519": otherKey{key, ed.Public()}, "of no messages": onlyKey{key.Public()}, "short": shortSigner{key}} {
 		for _, suite := range []Suite{{}, {Commitment: &Commitment{WithProof: make([]byte, 144), N: 1}}, {HolderBinding: &HolderBinding{Commitment: make([]byte, 144)}}} {
 			if got, err := suite.CreateProof(t.Context(), &dataintegrity.Input{Document: base.Document, Proof: base.Proof, Contexts: base.Contexts}, s); err == nil {
 				t.Errorf("a signer %s: got %s", name, got)
@@ -179,6 +186,14 @@ type onlyKey struct{ key keys.PublicKey }
 
 func (k onlyKey) Public() keys.PublicKey                     { return k.key }
 func (onlyKey) Sign(context.Context, []byte) ([]byte, error) { return make([]byte, 80), nil }
+
+// otherKey signs lists of messages and says that its key is another.
+type otherKey struct {
+	*bbs.PrivateKey
+	key keys.PublicKey
+}
+
+func (k otherKey) Public() keys.PublicKey { return k.key }
 
 // shortSigner returns signatures of no length that there is.
 type shortSigner struct{ *bbs.PrivateKey }
@@ -329,8 +344,33 @@ func TestChain(t *testing.T) {
 	_, err = dataintegrity.AddProof(t.Context(), key, first, &dataintegrity.ProofOptions{
 		Method: method, Purpose: did.AssertionMethod, Cryptosuite: Suite{}, PreviousProof: []string{"urn:example:first"},
 	})
-	if vc.Code(err) != "dataintegrity.sd.chain" {
+	const want = "dataintegrity.sd.chain"
+	if vc.Code(err) != want {
 		t.Errorf("got %v", err)
+	}
+	// A whole document in the place of one without its proof.
+	whole := func(document []byte, in *dataintegrity.Input) *dataintegrity.Input {
+		t.Helper()
+		v, err := strictjson.Parse(document, strictjson.Limits{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return &dataintegrity.Input{Document: v, Proof: in.Proof, Contexts: in.Contexts}
+	}
+	c := issueTen(t, key, Suite{})
+	base, err := c.BaseInput(Suite{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := deriveTen(t, c, Suite{})
+	if err := (Suite{}).VerifyProof(whole(shown, inputOf(t, shown)), key.Public()); vc.Code(err) != want {
+		t.Errorf("verify: got %v", err)
+	}
+	if err := (Suite{}).VerifyBase(whole(c.Bytes(), base), key.Public()); vc.Code(err) != want {
+		t.Errorf("verify a base proof: got %v", err)
+	}
+	if _, err := (Suite{}).Derive(t.Context(), whole(c.Bytes(), base), tenReveal); vc.Code(err) != want {
+		t.Errorf("derive: got %v", err)
 	}
 }
 

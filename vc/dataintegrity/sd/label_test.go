@@ -3,6 +3,7 @@ package sd_test
 import (
 	"errors"
 	"reflect"
+	"slices"
 	"testing"
 
 	"github.com/realdid/realdid/vc/dataintegrity/sd"
@@ -79,5 +80,26 @@ func TestIndexes(t *testing.T) {
 	}
 	if got := sd.Relative(nil, []int{3}); len(got) != 0 {
 		t.Errorf("nothing: got %v", got)
+	}
+}
+
+// TestOrderedLabels: the labels follow the order of the nodes, whatever their canonical labels are.
+func TestOrderedLabels(t *testing.T) {
+	var m sd.LabelMap
+	got, err := sd.OrderedLabels(&m)([]string{"c14n2", "", "c14n0", "c14n1"})
+	if want := []string{"b0", "", "b1", "b2"}; err != nil || !slices.Equal(got, want) {
+		t.Errorf("got %q, %v; want %q", got, err, want)
+	}
+	if want := (sd.LabelMap{"b1", "b2", "b0"}); !slices.Equal(m, want) {
+		t.Errorf("got %q, want %q", m, want)
+	}
+	again, err := m.Labels()([]string{"c14n2", "", "c14n0", "c14n1"})
+	if err != nil || !slices.Equal(again, got) {
+		t.Errorf("by the map: got %q, %v; want %q", again, err, got)
+	}
+	for _, bad := range [][]string{{"b0"}, {"c14n1"}, {"c14n0", "c14n0"}, {"c14n0", "c14n2"}} {
+		if got, err := sd.OrderedLabels(&m)(bad); !errors.Is(err, sd.ErrLabels) {
+			t.Errorf("%q: got %q, %v; want ErrLabels", bad, got, err)
+		}
 	}
 }

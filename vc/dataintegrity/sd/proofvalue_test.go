@@ -270,3 +270,18 @@ func FuzzProofValue(f *testing.F) {
 		}
 	})
 }
+
+func TestNumber(t *testing.T) {
+	h := sd.Header{0xd9, 0x5d, 0x41}
+	for n, ok := range map[int]bool{0: true, 23: true, 24: true, sd.MaxStatements: true, sd.MaxStatements + 1: false, 1 << 20: false} {
+		c := sd.OpenProofValue(sd.NewProofValue(h, 1, 8).Number(n).String(), h, 1)
+		got := c.Number()
+		if err := c.Close(); (err == nil) != ok || ok && got != n {
+			t.Errorf("%d: got %d, %v", n, got, err)
+		}
+	}
+	c := sd.OpenProofValue(sd.NewProofValue(h, 1, 8).Bytes([]byte{1}).String(), h, 1)
+	if got := c.Number(); c.Close() == nil {
+		t.Errorf("a byte string: got %d", got)
+	}
+}
