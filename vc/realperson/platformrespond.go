@@ -2,7 +2,6 @@ package realperson
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/realdid/realdid/did"
 	"github.com/realdid/realdid/vc"
@@ -43,20 +42,20 @@ func (p *Platform) Veto(ctx context.Context, response, session []byte) (*Account
 func (p *Platform) event(ctx context.Context, action Action, response, session []byte) (*Account, *vc.Report, error) {
 	r, who, report, err := p.person(ctx, action, response, nil, session)
 	if err != nil {
-		return nil, report, fmt.Errorf("realperson: %s: %w", action, err)
+		return nil, report, during(action, err)
 	}
 	e := &accountEvent{action: action, holder: r.holder, issued: who.issued}
 	if action == ActionRebind {
 		if e.consent, err = p.checkConsent(ctx, r); err != nil {
-			return nil, report, fmt.Errorf("realperson: %s: %w", action, err)
+			return nil, report, during(action, err)
 		}
 	}
 	if err := p.nonces.spend(ctx, r.nonce, r.expires); err != nil {
-		return nil, report, fmt.Errorf("realperson: %s: %w", action, err)
+		return nil, report, during(action, err)
 	}
 	state, err := p.accounts.apply(ctx, who.id, e, r.nonce, r.now, p.rules)
 	if err != nil {
-		return nil, report, fmt.Errorf("realperson: %s: %w", action, err)
+		return nil, report, during(action, err)
 	}
 	a := state.view(who.id)
 	if action == ActionSignUp {
@@ -95,7 +94,7 @@ func (p *Platform) checkConsent(ctx context.Context, r *received) (did.DID, erro
 func (p *Platform) UseScope(ctx context.Context, response []byte, s Scope, session []byte) (*Use, *vc.Report, error) {
 	u, report, err := p.useScope(ctx, response, &s, session)
 	if err != nil {
-		return nil, report, fmt.Errorf("realperson: %s: %w", ActionUseScope, err)
+		return nil, report, during(ActionUseScope, err)
 	}
 	return u, report, nil
 }
@@ -120,7 +119,7 @@ func (p *Platform) useScope(ctx context.Context, response []byte, s *Scope, sess
 func (p *Platform) LogIn(ctx context.Context, response, session []byte) (*Account, error) {
 	a, err := p.logIn(ctx, response, session)
 	if err != nil {
-		return nil, fmt.Errorf("realperson: %s: %w", ActionLogIn, err)
+		return nil, during(ActionLogIn, err)
 	}
 	return a, nil
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/realdid/realdid/did"
 	"github.com/realdid/realdid/did/realdid"
@@ -44,6 +45,14 @@ var (
 )
 
 func refuse(kind error, detail string) error { return fmt.Errorf("%w: %s", kind, detail) }
+
+// during says what was being done when an error came from below; what begins with this package's name says it itself.
+func during(a Action, err error) error {
+	if strings.HasPrefix(err.Error(), "realperson: ") {
+		return err
+	}
+	return fmt.Errorf("realperson: %s: %w", a, err)
+}
 
 // hashOf returns SHA-256 over label and parts, each with its length before it as 8 bytes, big endian, so that no two lists of parts
 // give one text.

@@ -2,7 +2,6 @@ package realperson
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/realdid/realdid/did/realdid"
@@ -56,7 +55,7 @@ func (w *Wallet) Veto(ctx context.Context, r *VerifierRequest) ([]byte, error) {
 func (w *Wallet) answer(
 	ctx context.Context, r *VerifierRequest, action Action, policy *Policy, respond func(context.Context, *VerifierRequest, *response) ([]byte, error),
 ) ([]byte, error) {
-	fail := func(err error) ([]byte, error) { return nil, fmt.Errorf("realperson: %s: %w", action, err) }
+	fail := func(err error) ([]byte, error) { return nil, during(action, err) }
 	if r == nil || r.parsed == nil || r.parsed.action != action {
 		return fail(refuse(ErrMessage, "the request wants another action"))
 	}
