@@ -188,6 +188,39 @@ func TestArguments(t *testing.T) {
 	}
 }
 
+// TestProofInitRefuses gives random scalars that would show A or B, and numbers that do not match.
+func TestProofInitRefuses(t *testing.T) {
+	f := newFaults(t, SHA256)
+	ms := f.a.messageScalars(f.messages)
+	gens := f.a.generators(len(ms) + 1)
+	domain := f.a.domain(f.public, gens, f.header)
+	sig, err := parseSignature(f.sign(t, f.header, f.messages))
+	if err != nil {
+		t.Fatal(err)
+	}
+	hidden := []int{1, 2}
+	for _, c := range []struct {
+		name   string
+		gens   []*generator
+		random int
+		zero   int
+		ok     bool
+	}{
+		{"valid", gens, 7, 2, true},
+		{"r1 is zero", gens, 7, 0, false},
+		{"r2 is zero", gens, 7, 1, false},
+		{"a generator too few", gens[:4], 7, 2, false},
+		{"a random scalar too few", gens, 6, 2, false},
+		{"a random scalar too many", gens, 8, 2, false},
+	} {
+		random := randomScalars(c.random)
+		random[c.zero] = scalar{}
+		if _, err := f.a.proofInit(&sig, c.gens, &domain, ms, hidden, random); (err == nil) != c.ok {
+			t.Errorf("%s: got %v, want accepted %v", c.name, err, c.ok)
+		}
+	}
+}
+
 // TestLimitsComeFirst gives a proof of the greatest size and one of more, whose content is nothing: lengths are looked at before it.
 func TestLimitsComeFirst(t *testing.T) {
 	f := newFaults(t, SHA256)

@@ -31,7 +31,10 @@ func tableSum(bases []*generator, k []scalar) (point, bool) {
 		s      batchAdder
 		d      digits
 	)
-	defer clear(d[:])
+	defer func() {
+		clear(d[:])
+		clear(s.products)
+	}()
 	for i, g := range bases {
 		t := g.secretTable()
 		if t == nil {
