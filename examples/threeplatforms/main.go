@@ -4,10 +4,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/realdid/realdid/vc/realperson"
@@ -27,12 +27,15 @@ func tell(ctx context.Context, out io.Writer) {
 	alice, bob := t.person(ctx, "alice"), t.person(ctx, "bob")
 	vote := &realperson.Scope{Name: "vote", Period: "2026", Limit: 1}
 	visit := func(p *person, at *platform, a realperson.Action) string { return ok(t.visit(ctx, p, at, a, nil)) }
-	refused := func(_ string, err error) string {
-		if err == nil {
-			panic("accepted what must be refused")
+	refused := func(want error, why string) func(string, error) string { // the words of this program, if it is refused for that
+		return func(_ string, err error) string {
+			if !errors.Is(err, want) {
+				panic(fmt.Sprintf("got %v, want %v", err, want))
+			}
+			return why
 		}
-		return err.Error()[max(0, strings.LastIndex(err.Error(), "realperson: ")):]
 	}
+	exists := refused(realperson.ErrAccountExists, "this person has one already")
 
 	for _, p := range []*person{alice, bob} {
 		if err := t.enrol(ctx, p); err != nil {
@@ -40,33 +43,33 @@ func tell(ctx context.Context, out io.Writer) {
 		}
 	}
 	say("alice and bob enrol with the authority, each once")
-	say("alice tries again, with new secrets          refused: %s", refused("", t.enrol(ctx, t.person(ctx, "alice"))))
+	say("alice tries again, with new secrets          refused: %s", refused(realperson.ErrEnrolled, "this person is enrolled")("", t.enrol(ctx, t.person(ctx, "alice"))))
 
 	atShop, atForum := visit(alice, shop, realperson.ActionSignUp), visit(alice, forum, realperson.ActionSignUp)
 	visit(bob, shop, realperson.ActionSignUp)
 	visit(bob, forum, realperson.ActionSignUp)
 	say("both sign up at the shop, which learns that they are over 18, and at the forum, which learns nothing")
 	say("alice logs in at the shop                    the same account: %v", visit(alice, shop, realperson.ActionLogIn) == atShop)
-	say("alice wants a second account there           refused: %s", refused(t.visit(ctx, alice, shop, realperson.ActionSignUp, nil)))
+	say("alice wants a second account there           refused: %s", exists(t.visit(ctx, alice, shop, realperson.ActionSignUp, nil)))
 
 	for _, p := range []*person{alice, bob} {
 		ok(t.visit(ctx, p, election, realperson.ActionUseScope, vote))
 	}
-	say("both vote, without an account                again: %s", refused(t.visit(ctx, alice, election, realperson.ActionUseScope, vote)))
+	say("both vote, without an account                alice votes again: %s", refused(realperson.ErrScopeExhausted, "her vote is used up")(t.visit(ctx, alice, election, realperson.ActionUseScope, vote)))
 
 	phone := *alice
 	phone.wallet = ok(realperson.RestoreWallet(ok(alice.wallet.Backup()), &realperson.WalletOptions{Now: t.clock}))
 	say("alice's second phone, from a backup, logs in the same account: %v", visit(&phone, shop, realperson.ActionLogIn) == atShop)
-	say("it wants an account of its own               refused: %s", refused(t.visit(ctx, &phone, shop, realperson.ActionSignUp, nil)))
+	say("it wants an account of its own               refused: %s", exists(t.visit(ctx, &phone, shop, realperson.ActionSignUp, nil)))
 
 	t.later(5 * 7 * 24 * time.Hour)
-	say("five weeks later the credentials are over    refused: %s", refused(t.visit(ctx, alice, shop, realperson.ActionSignUp, nil)))
+	say("five weeks later the credentials are over    refused: %s", refused(realperson.ErrNoCredential, "no credential for this week")(t.visit(ctx, alice, shop, realperson.ActionSignUp, nil)))
 	for _, p := range []*person{alice, bob} {
 		if err := t.renew(ctx, p); err != nil {
 			panic(err)
 		}
 	}
-	say("both renew; alice still has one account      refused: %s", refused(t.visit(ctx, alice, shop, realperson.ActionSignUp, nil)))
+	say("both renew; alice still has one account      refused: %s", exists(t.visit(ctx, alice, shop, realperson.ActionSignUp, nil)))
 
 	phish := t.open(ctx, "sh0p")
 	r, _, err := t.ask(ctx, alice, ok(shop.Request(ctx, realperson.ActionLogIn, nil))) // sh0p shows her what it got from the shop
