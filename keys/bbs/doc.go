@@ -38,6 +38,8 @@
 //	the same, k = short·λ, r - short, below 2^128    2.6   reduction of 48 bytes        1.3
 //	multiple of a generator (secretSum)              2.5   inversion of a scalar        1.4
 //	sum over 11 generators                           2.0   encoding of a multiple       1.5
+//	multiple by 1/(secret key + e)                   2.2   signing 10 messages          2.1
+//	proof that hides 7 messages of 10                2.0   polynomial of 8 nyms         2.0
 //	for comparison: gnark-crypto's ScalarMultiplication, 2,000 measurements             490
 //
 // That is a measurement of one machine and one compiler, not a proof. Whoever needs more keeps the private key in a device that
