@@ -46,10 +46,7 @@ func CommitmentCount(commitment []byte) (int, error) {
 
 func commitmentCount(commitment []byte) (int, error) {
 	rest := len(commitment) - commitmentFloor
-	switch {
-	case len(commitment) == 0:
-		return 0, invalid("none")
-	case rest < 0 || rest%scalarSize != 0:
+	if rest < 0 || rest%scalarSize != 0 {
 		return 0, invalid("%d bytes", len(commitment))
 	}
 	return rest / scalarSize, checkTotal(rest/scalarSize + 1)
@@ -107,22 +104,18 @@ func (a api) commitChallenge(gens []*generator, commitment, bar *encodedPoint) s
 	return a.hashToScalar(in)
 }
 
-// openCommitment reads a commitment with proof and checks the proof (CoreCommitVerify). It returns the point and the number of
-// scalars that the prover knows in it.
-func (a api) openCommitment(b []byte) (publicPoint, int, error) {
-	m, err := commitmentCount(b)
-	if err != nil {
-		return publicPoint{}, 0, err
-	}
+// openCommitment reads a commitment with proof to m scalars (commitmentCount) and checks the proof (CoreCommitVerify): whoever made
+// it knows the scalars and the blind.
+func (a api) openCommitment(b []byte, m int) (publicPoint, error) {
 	p, err := parsePoint(b[:pointSize])
 	if err != nil {
-		return publicPoint{}, 0, invalid("the commitment: %w", err)
+		return publicPoint{}, invalid("the commitment: %w", err)
 	}
 	hats := make([]scalar, m+2) // the challenge is the last
 	for i := range hats {
 		at := pointSize + i*scalarSize
 		if hats[i], err = parseNonzeroScalar(b[at : at+scalarSize]); err != nil {
-			return publicPoint{}, 0, invalid("scalar %d of the proof: %w", i, err)
+			return publicPoint{}, invalid("scalar %d of the proof: %w", i, err)
 		}
 	}
 	c := hats[m+1]
@@ -135,7 +128,7 @@ func (a api) openCommitment(b []byte) (publicPoint, int, error) {
 	encoded := encodedPoint(b[:pointSize])
 	want := a.commitChallenge(gens, &encoded, &encodeJacobian(bar)[0])
 	if want.IsEqual(&c) != 1 {
-		return publicPoint{}, 0, invalid("the proof is not of this commitment")
+		return publicPoint{}, invalid("the proof is not of this commitment")
 	}
-	return p, m, nil
+	return p, nil
 }

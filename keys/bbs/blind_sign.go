@@ -38,7 +38,7 @@ func (k *PrivateKey) signCommitment(a api, commitment, header []byte, messages [
 	if err := checkTotal(len(messages) + 1 + count); err != nil {
 		return nil, err
 	}
-	c, count, err := a.openCommitment(commitment)
+	c, err := a.openCommitment(commitment, count)
 	if err != nil {
 		return nil, err
 	}

@@ -270,7 +270,7 @@ func checkCommit(t *testing.T, a api, fx *committedFixture, scalars []scalar, ra
 	if n, err := CommitmentCount(fx.CommitmentWithProof); err != nil || n != count {
 		t.Errorf("count: got %d, %v, want %d", n, err, count)
 	}
-	if _, _, err := a.openCommitment(fx.CommitmentWithProof); err != nil {
+	if _, err := a.openCommitment(fx.CommitmentWithProof, count); err != nil {
 		t.Errorf("the commitment does not open: %v", err)
 	}
 }

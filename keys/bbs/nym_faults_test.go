@@ -100,6 +100,35 @@ func commitOutside(t testing.TB, a api, scalars []scalar) []byte {
 	}
 }
 
+// forgeIdentity makes a proof for the identity, of which nobody knows anything: -c times it is itself for every c.
+func forgeIdentity(a api, count int) []byte {
+	gens := a.committing().generators(count + 1)
+	hats := randomScalars(count + 1)
+	id := encodedPoint(identityBytes())
+	c := a.commitChallenge(gens, &id, &encodePoints(secretSum(gens, hats))[0])
+	out := slices.Clone(id[:])
+	for i := range hats {
+		out = appendScalar(out, &hats[i])
+	}
+	return appendScalar(out, &c)
+}
+
+// commitToZero commits to as many scalars as there are in scalars, the first of which is zero and hidden by zero.
+func commitToZero(t testing.TB, a api, scalars []scalar) []byte {
+	t.Helper()
+	zero := slices.Clone(scalars)
+	zero[0] = scalar{}
+	out, _, err := a.commit(zero, func(n int) []scalar {
+		ks := randomScalars(n)
+		ks[2] = scalar{}
+		return ks
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
 // proveOutside makes a proof for the pseudonym plus the point of order 3, which holds all the same: the second of three pseudonyms that
 // one person would have at each platform.
 func proveOutside(t testing.TB, a api, c *nymCase, contextID, presentationHeader []byte, show *Disclose) (proof, pseudonym []byte) {
@@ -161,6 +190,8 @@ func commitmentFaults(t testing.TB, a api, scalars []scalar) (out []commitmentVe
 	}
 	add("point: wrong subgroup", replace(good, 0, withSmallOrder(t, good[:pointSize])))
 	add("point: wrong subgroup, where the proof holds", commitOutside(t, a, scalars))
+	add("point: identity, a forgery for which the equation holds", forgeIdentity(a, len(scalars)))
+	add("first m^: zero, where the equation holds", commitToZero(t, a, scalars))
 	add("point: other sign", replace(good, 0, []byte{good[0] ^ 0x20}))
 	add("point of another", replace(good, 0, other[:pointSize]))
 	names := []string{"s^", "first m^", "second m^", "c"}

@@ -33,7 +33,10 @@ func TestCommitmentFaultsOfBlindAndNym(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				_, n, err := a.openCommitment(v.Commitment)
+				n, err := CommitmentCount(v.Commitment)
+				if err == nil {
+					_, err = a.openCommitment(v.Commitment, n)
+				}
 				if err == nil && n != v.Count {
 					t.Errorf("got %d scalars, want %d", n, v.Count)
 				}
@@ -271,11 +274,15 @@ func (c *nymCase) longerRenewal(t testing.TB, s Ciphersuite, a api, context []by
 	if err != nil {
 		t.Fatal(err)
 	}
+	n, err := commitmentCount(c.commitment)
+	if err != nil {
+		t.Fatal(err)
+	}
 	longer, blind, err := a.commit(append(append(a.messageScalars(c.committed), nyms...), scalar{}), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := a.openCommitment(longer); err != nil {
+	if _, err := a.openCommitment(longer, n+1); err != nil {
 		t.Fatal("the longer commitment does not open: it tests nothing")
 	}
 	from, err := c.held.Blind.get().scalars()
@@ -287,10 +294,6 @@ func (c *nymCase) longerRenewal(t testing.TB, s Ciphersuite, a api, context []by
 		t.Fatal(err)
 	}
 	// The statement of a verifier that does not compare the counts.
-	n, err := commitmentCount(c.commitment)
-	if err != nil {
-		t.Fatal(err)
-	}
 	st := a.sameStatement(n, c.commitment, longer, context)
 	return longer, st.prove(&from[0], &to[0], nil)
 }

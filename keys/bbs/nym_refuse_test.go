@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -54,6 +55,98 @@ func TestNymSignRefuses(t *testing.T) {
 	if _, err := c.key.NymSignMessages(ctx, s, c.commitment, 2, c.entropy, nil, nil); !errors.Is(err, ctx.Err()) {
 		t.Errorf("got %v, want that of the context", err)
 	}
+}
+
+// wantText fails unless err is ErrInvalid and says text: the check that is meant has refused, before any work was done.
+func wantText(t testing.TB, what string, err error, text string) {
+	t.Helper()
+	wantInvalid(t, what, err)
+	if err != nil && !strings.Contains(err.Error(), text) {
+		t.Errorf("%s: got %q, want a text with %q", what, err, text)
+	}
+}
+
+// Limits and forms are looked at first, and each by its own check.
+func TestLimitsOfBlindAndNym(t *testing.T) {
+	s := SHA256
+	c := newNymCase(t, s, 3, 1, 2)
+	b := newBlindCase(t, s, 2, 2)
+	public, blindPublic := c.key.PublicKey(), b.key.PublicKey()
+	long, longHeader := [][]byte{make([]byte, MaxMessageSize+1)}, make([]byte, MaxHeaderSize+1)
+	const limit = "at most"
+	p := c.prove(t, s, &Disclose{})
+	nym := func(change func(says *NymStatement), size int) error {
+		says := *p.says
+		change(&says)
+		return s.NymProofVerify(public, make([]byte, size), p.pseudonym, &says)
+	}
+	maxInt := int(^uint(0) >> 1)
+	wantText(t, "counts below 0 with a sum that fits", nym(func(says *NymStatement) { says.MessageCount, says.CommittedCount = -2, 6 }, ProofSize(7)), "want 0 to")
+	wantText(t, "committed below 0 with a sum that fits", nym(func(says *NymStatement) { says.MessageCount, says.CommittedCount = 6, -2 }, ProofSize(7)), "want 0 to")
+	wantText(t, "counts whose sum overflows", nym(func(says *NymStatement) { says.MessageCount, says.CommittedCount = maxInt, maxInt }, ProofSize(1)), "want 0 to")
+	wantText(t, "counts beyond the limit together", nym(func(says *NymStatement) { says.MessageCount, says.CommittedCount = MaxMessages/2, MaxMessages/2 }, ProofSize(MaxMessages+3)), "signed scalars")
+	wantText(t, "no nyms", nym(func(says *NymStatement) { says.NymCount, says.CommittedCount = 0, 3 }, len(p.proof)), "0 nyms")
+	wantText(t, "no context", nym(func(says *NymStatement) { says.ContextID = nil }, len(p.proof)), "context is empty")
+	wantText(t, "long context", nym(func(says *NymStatement) { says.ContextID = longHeader }, len(p.proof)), limit)
+	wantText(t, "long header", nym(func(says *NymStatement) { says.Header = longHeader }, len(p.proof)), limit)
+	wantText(t, "long presentation header", nym(func(says *NymStatement) { says.PresentationHeader = longHeader }, len(p.proof)), limit)
+	wantText(t, "index", nym(func(says *NymStatement) { says.Disclosed, says.Messages = []int{3}, [][]byte{{}} }, len(p.proof)), "do not ascend")
+	wantText(t, "committed index", nym(func(says *NymStatement) { says.DisclosedCommitted, says.Committed = []int{1}, [][]byte{{}} }, len(p.proof)), "committed: ")
+	wantText(t, "indexes without messages", nym(func(says *NymStatement) { says.Disclosed = []int{0} }, ProofSize(6)), "1 and 0 indexes")
+	wantText(t, "committed indexes without messages", nym(func(says *NymStatement) { says.DisclosedCommitted = []int{0} }, ProofSize(6)), "0 and 1 indexes")
+	wantText(t, "long message", nym(func(says *NymStatement) { says.Disclosed, says.Messages = []int{0}, long }, ProofSize(6)), limit)
+	wantText(t, "long committed message", nym(func(says *NymStatement) { says.DisclosedCommitted, says.Committed = []int{0}, long }, ProofSize(6)), limit)
+	wantText(t, "length of the proof", nym(func(*NymStatement) {}, len(p.proof)-1), "a proof of")
+	wantText(t, "length of the pseudonym", s.NymProofVerify(public, p.proof, p.pseudonym[1:], p.says), "a pseudonym of")
+	wantText(t, "no ciphersuite", Ciphersuite(0).NymProofVerify(public, p.proof, p.pseudonym, p.says), errSuite.Error())
+	wantText(t, "no key", s.NymProofVerify(nil, p.proof, p.pseudonym, p.says), errNoKey.Error())
+	wantText(t, "no ciphersuite for a blind proof", Ciphersuite(0).BlindProofVerify(blindPublic, p.proof, &BlindStatement{}), errSuite.Error())
+
+	h := &b.held
+	wantText(t, "verify, no ciphersuite", Ciphersuite(0).BlindVerify(blindPublic, h.Signature, h.Header, h.Messages, h.Committed, h.Blind), errSuite.Error())
+	wantText(t, "verify, no key", s.BlindVerify(nil, h.Signature, h.Header, h.Messages, h.Committed, h.Blind), errNoKey.Error())
+	wantText(t, "verify, long header", s.BlindVerify(blindPublic, h.Signature, longHeader, h.Messages, h.Committed, h.Blind), limit)
+	wantText(t, "verify, long message", s.BlindVerify(blindPublic, h.Signature, h.Header, long, h.Committed, h.Blind), limit)
+	wantText(t, "verify, long committed message", s.BlindVerify(blindPublic, h.Signature, h.Header, h.Messages, long, h.Blind), limit)
+	wantText(t, "verify, too many", s.BlindVerify(blindPublic, h.Signature, h.Header, make([][]byte, MaxMessages/2), make([][]byte, MaxMessages/2), h.Blind), "signed scalars")
+	wantText(t, "verify, signature", s.BlindVerify(blindPublic, h.Signature[1:], h.Header, h.Messages, h.Committed, h.Blind), "signature: ")
+	wantText(t, "verify, no blind", s.BlindVerify(blindPublic, h.Signature, h.Header, h.Messages, h.Committed, nil), "blind: ")
+
+	finalize := func(header, entropy []byte, nyms *NymSecrets) error {
+		_, err := s.NymFinalize(public, c.held.Signature, header, c.messages, c.committed, nyms, entropy, c.held.Blind)
+		return err
+	}
+	wantText(t, "finalize, long header", finalize(longHeader, c.entropy, c.prover), limit)
+	wantText(t, "finalize, entropy", finalize(c.header, nil, c.prover), "entropy: ")
+	wantText(t, "finalize, nyms", finalize(c.header, c.entropy, nil), "nyms: ")
+	_, err := Ciphersuite(0).NymFinalize(public, c.held.Signature, c.header, c.messages, c.committed, c.prover, c.entropy, c.held.Blind)
+	wantText(t, "finalize, no ciphersuite", err, errSuite.Error())
+
+	sign := func(commitment []byte, n int, entropy, header []byte, messages [][]byte) error {
+		_, err := c.key.NymSignMessages(t.Context(), s, commitment, n, entropy, header, messages)
+		return err
+	}
+	wantText(t, "sign, count of the commitment", sign(c.commitment[1:], 2, c.entropy, nil, nil), "bytes")
+	wantText(t, "sign, no nyms", sign(c.commitment, 0, c.entropy, nil, nil), "0 nyms")
+	wantText(t, "sign, more nyms than scalars", sign(c.commitment, 4, c.entropy, nil, nil), "has no 4 nyms")
+	wantText(t, "sign, entropy", sign(c.commitment, 2, nil, nil, nil), "entropy: ")
+	wantText(t, "sign, long header", sign(c.commitment, 2, c.entropy, longHeader, nil), limit)
+	wantText(t, "sign, long message", sign(c.commitment, 2, c.entropy, nil, long), limit)
+	wantText(t, "sign, too many", sign(c.commitment, 2, c.entropy, nil, make([][]byte, MaxMessages-3)), "signed scalars")
+	wantText(t, "blind sign, header", func() error {
+		_, err := c.key.BlindSignMessages(t.Context(), s, c.commitment, longHeader, nil)
+		return err
+	}(), limit)
+
+	r, _ := newRenewal(t, s, c)
+	wantText(t, "renewal, length", s.VerifySameNyms(r.old, r.renewed, r.same[1:], r.context), "a proof of")
+	wantText(t, "renewal, old", s.VerifySameNyms(r.old[1:], r.renewed, r.same, r.context), "old commitment: ")
+	wantText(t, "renewal, renewed", s.VerifySameNyms(r.old, r.renewed[1:], r.same, r.context), "renewed commitment: ")
+	wantText(t, "renewal, no context", s.VerifySameNyms(r.old, r.renewed, r.same, nil), "context is empty")
+	wantText(t, "renewal, long context", s.VerifySameNyms(r.old, r.renewed, r.same, longHeader), limit)
+	wantText(t, "renewal, challenge", s.VerifySameNyms(r.old, r.renewed, make([]byte, sameNymsSize), r.context), "challenge: ")
+	wantText(t, "renewal, answer", s.VerifySameNyms(r.old, r.renewed, replace(r.same, scalarSize, make([]byte, scalarSize)), r.context), "answer: ")
+	wantText(t, "renewal, no ciphersuite", Ciphersuite(0).VerifySameNyms(r.old, r.renewed, r.same, r.context), errSuite.Error())
 }
 
 func spoilt(b []byte, at int) []byte {

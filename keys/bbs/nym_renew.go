@@ -131,11 +131,11 @@ func (a api) verifySameNyms(old, renewed, same, context []byte) error {
 	if err != nil {
 		return fmt.Errorf("answer: %w", err)
 	}
-	p, _, err := a.openCommitment(old)
+	p, err := a.openCommitment(old, st.count)
 	if err != nil {
 		return fmt.Errorf("old commitment: %w", err)
 	}
-	q, _, err := a.openCommitment(renewed)
+	q, err := a.openCommitment(renewed, st.count)
 	if err != nil {
 		return fmt.Errorf("renewed commitment: %w", err)
 	}
@@ -153,6 +153,7 @@ func (a api) verifySameNyms(old, renewed, same, context []byte) error {
 // A sameStatement is what the challenge of such a proof is computed of.
 type sameStatement struct {
 	suite Ciphersuite
+	count int          // of the scalars in each commitment
 	base  []*generator // Q
 	in    []byte
 }
@@ -186,7 +187,7 @@ func (a api) sameNyms(old, renewed, context []byte) (*sameStatement, error) {
 
 // sameStatement puts together the statement of commitments to count scalars.
 func (a api) sameStatement(count int, old, renewed, context []byte) *sameStatement {
-	st := &sameStatement{suite: a.suite, base: a.committing().generators(1)}
+	st := &sameStatement{suite: a.suite, count: count, base: a.committing().generators(1)}
 	st.in = append(st.in, st.base[0].encoded[:]...)
 	st.in = appendUint64(st.in, count)
 	st.in = append(st.in, old[:pointSize]...)
