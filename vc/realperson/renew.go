@@ -33,6 +33,10 @@ type heldRequest struct {
 	credential []byte // derived, with the pseudonym at the authority
 	commitment []byte // of a renewal: to the same secrets, with its proof
 	same       []byte // of a renewal: the proof that they are the same
+
+	// what was found out about it
+	expires   time.Time // of the nonce
+	pseudonym []byte
 }
 
 // parseHeld reads an activation or a renewal strictly. Errors are ErrMessage.
@@ -79,18 +83,23 @@ func (r *heldRequest) header() []byte {
 // Activate takes the pseudonym that a wallet has at the authority, once for each generation: every renewal must show the same. The same
 // again is no error. Errors: those of Renew but for ErrNotActivated and ErrDecided.
 func (a *Authority) Activate(ctx context.Context, request []byte) error {
-	_, p, pseudonym, err := a.receiveHeld(ctx, request, activationType)
+	r, p, err := a.receiveHeld(ctx, request, activationType)
 	if err != nil {
 		return err
 	}
 	if p.pseudonym != nil {
-		return samePseudonym(p, pseudonym)
+		if err := r.samePseudonym(p); err != nil {
+			return err
+		}
 	}
-	return a.registry.append(ctx, p, &entry{typ: entryActivated, time: a.now(), pseudonym: pseudonym})
+	if err := a.nonces.spend(ctx, r.nonce, r.expires); err != nil || p.pseudonym != nil {
+		return err
+	}
+	return a.registry.append(ctx, p, &entry{typ: entryActivated, time: a.now(), pseudonym: r.pseudonym})
 }
 
-func samePseudonym(p *person, pseudonym []byte) error {
-	if subtle.ConstantTimeCompare(p.pseudonym, pseudonym) != 1 {
+func (r *heldRequest) samePseudonym(p *person) error {
+	if subtle.ConstantTimeCompare(p.pseudonym, r.pseudonym) != 1 {
 		return ErrOtherSecrets
 	}
 	return nil
@@ -108,14 +117,14 @@ func (a *Authority) Renew(ctx context.Context, request []byte, claims ClaimsOf) 
 	if claims == nil {
 		return nil, refuse(ErrEvidence, "nothing to look claims up with")
 	}
-	r, p, pseudonym, err := a.receiveHeld(ctx, request, renewalType)
+	r, p, err := a.receiveHeld(ctx, request, renewalType)
 	if err != nil {
 		return nil, err
 	}
 	if p.pseudonym == nil {
 		return nil, ErrNotActivated
 	}
-	if err := samePseudonym(p, pseudonym); err != nil {
+	if err := r.samePseudonym(p); err != nil {
 		return nil, err
 	}
 	if bytes.Equal(p.current.commitment, r.commitment) || bbs.SHA256.VerifySameNyms(p.current.commitment, r.commitment, r.same, r.header()) != nil {
@@ -132,37 +141,35 @@ func (a *Authority) Renew(ctx context.Context, request []byte, claims ClaimsOf) 
 	if err != nil {
 		return nil, commitmentFault(err)
 	}
+	if err := a.nonces.spend(ctx, r.nonce, r.expires); err != nil {
+		return nil, err
+	}
 	return a.issue(p, batch)
 }
 
-// receiveHeld checks all that an activation and a renewal have in common, and spends the nonce.
-func (a *Authority) receiveHeld(ctx context.Context, request []byte, typ string) (*heldRequest, *person, []byte, error) {
+// receiveHeld checks all that an activation and a renewal have in common. The nonce is not spent.
+func (a *Authority) receiveHeld(ctx context.Context, request []byte, typ string) (*heldRequest, *person, error) {
 	r, err := parseHeld(request, typ)
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, nil, err
 	}
-	now := a.now()
-	expires, err := a.receive(ctx, r.message, now)
-	if err != nil {
-		return nil, nil, nil, err
+	if r.expires, err = a.receive(ctx, r.message, a.now()); err != nil {
+		return nil, nil, err
 	}
 	p, err := a.open(ctx, r.record)
 	switch {
 	case err != nil:
-		return nil, nil, nil, err
+		return nil, nil, err
 	case p.current == nil:
-		return nil, nil, nil, ErrNoRecord
+		return nil, nil, ErrNoRecord
 	case p.current.citizen != r.person:
-		return nil, nil, nil, ErrNotCitizen
+		return nil, nil, ErrNotCitizen
 	}
 	if err := p.check(); err != nil {
-		return nil, nil, nil, err
+		return nil, nil, err
 	}
-	pseudonym, err := a.verifyHeld(ctx, r.credential, r.header())
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	return r, p, pseudonym, a.nonces.spend(ctx, r.nonce, expires)
+	r.pseudonym, err = a.verifyHeld(ctx, r.credential, r.header())
+	return r, p, err
 }
 
 // verifyHeld checks that somebody holds a credential of this authority, of any epoch and with any of its keys, and returns the pseudonym.

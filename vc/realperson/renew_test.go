@@ -182,8 +182,12 @@ func TestRenewalClaims(t *testing.T) {
 	s := o.somebody(t, "1")
 	o.enrol(t, s)
 	away := errors.New("the register is away")
-	_, err := o.renew(t, s.wallet, s.Citizen, func(context.Context, string) (map[string]any, error) { return nil, away })
+	b, err := s.wallet.RenewalRequest(t.Context(), s.Citizen, o.authority.Challenge())
+	fatal(t, err)
+	_, err = o.authority.Renew(t.Context(), b, func(context.Context, string) (map[string]any, error) { return nil, away })
 	wantError(t, err, away)
+	_, err = o.authority.Renew(t.Context(), b, s.claims) // it was not the request's fault
+	fatal(t, err)
 	_, err = o.renew(t, s.wallet, s.Citizen, func(context.Context, string) (map[string]any, error) { return map[string]any{}, nil })
 	wantError(t, err, ErrEvidence)
 	_, err = o.renew(t, s.wallet, s.Citizen, nil)
