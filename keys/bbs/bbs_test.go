@@ -171,8 +171,9 @@ func TestArguments(t *testing.T) {
 		{"prove: index twice", prover(f.public, SHA256, sig, f.header, nil, f.messages, 1, 1), ErrInvalid},
 		{"prove: indexes descend", prover(f.public, SHA256, sig, f.header, nil, f.messages, 1, 0), ErrInvalid},
 		{"prove: negative index", prover(f.public, SHA256, sig, f.header, nil, f.messages, -1), ErrInvalid},
-		{"prove: index too high", prover(f.public, SHA256, sig, f.header, nil, f.messages, 4), ErrInvalid},
+		{"prove: index beyond the messages", prover(f.public, SHA256, sig, f.header, nil, f.messages, 4), ErrInvalid},
 		{"prove: short signature", prover(f.public, SHA256, sig[1:], f.header, nil, f.messages), ErrInvalid},
+		{"prove: long signature", prover(f.public, SHA256, append(bytes.Clone(sig), 0), f.header, nil, f.messages), ErrInvalid},
 		{"prove: no signature", prover(f.public, SHA256, nil, f.header, nil, f.messages), ErrInvalid},
 		{"check: no ciphersuite", Ciphersuite(0).ProofVerify(f.public, proof, f.header, []byte("nonce"), []int{0}, shown), errSuite},
 		{"check: no key", SHA256.ProofVerify(nil, proof, f.header, []byte("nonce"), []int{0}, shown), errNoKey},
@@ -182,7 +183,7 @@ func TestArguments(t *testing.T) {
 	} {
 		if !errors.Is(c.err, c.is) {
 			t.Errorf("%s: got %v, want %v", c.name, c.err, c.is)
-		} else if !strings.HasPrefix(c.err.Error(), "bbs: ") {
+		} else if !strings.HasPrefix(c.err.Error(), "bbs: ") || strings.Contains(c.name, " too ") && !strings.Contains(c.err.Error(), "at most") {
 			t.Errorf("%s: got the text %q", c.name, c.err)
 		}
 	}
@@ -231,6 +232,7 @@ func TestLimitsComeFirst(t *testing.T) {
 		{maxProofSize + scalarSize, 0, "bytes"},
 		{maxProofSize, 1, "messages, at most"},
 		{maxProofSize, 0, "canonical"},
+		{proofFixedSize - scalarSize, 0, "bytes"},
 	} {
 		indexes, messages := []int{}, [][]byte{}
 		for i := range c.disclosed {
@@ -241,6 +243,10 @@ func TestLimitsComeFirst(t *testing.T) {
 		if !errors.Is(err, ErrInvalid) || !strings.Contains(err.Error(), c.text) {
 			t.Errorf("%d bytes: got %v, want an error with %q", c.size, err, c.text)
 		}
+	}
+	err := SHA256.Verify(f.public, make([]byte, SignatureSize-1), nil, make([][]byte, MaxMessages+1))
+	if err == nil || !strings.Contains(err.Error(), "79 bytes") {
+		t.Errorf("a short signature of too many messages: got %v, want an error with its length", err)
 	}
 }
 

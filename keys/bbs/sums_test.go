@@ -176,3 +176,15 @@ func TestPointsAreComplete(t *testing.T) {
 		t.Errorf("public: 7·0+9·P: got %x, want %x", got, want)
 	}
 }
+
+func TestParsePointLengths(t *testing.T) {
+	b := coreAPI(t).generators(1)[0].encoded[:]
+	if _, err := parsePoint(b); err != nil {
+		t.Error(err)
+	}
+	for _, b := range [][]byte{nil, b[:47], append(b[:48:48], 0), append(b[:48:48], b...)} {
+		if p, err := parsePoint(b); err == nil || !p.IsInfinity() {
+			t.Errorf("%d bytes: got %v, %v, want an error alone", len(b), p, err)
+		}
+	}
+}
