@@ -47,9 +47,9 @@
 //	reduction of 48 bytes                          2.4   NymProofGen                         1.5 *
 //	encoding of a multiple                         1.8   Pseudonym                           1.1 *
 //
-// The 3.8 did not come again in two runs of 400,000 measurements (2.0 and 1.9), in which the 40 µs differed by 4 ± 4 ns. That the test finds leaks is shown by what
-// goes through it beside them: gnark-crypto's ScalarMultiplication 2,876, our sums for verifying 429 and 2,259, secretMul with 1 µs of
-// its 98 depending on the scalar 94.
+// The 3.8 did not come again in two runs of 400,000 measurements (2.0 and 1.9), in which the 40 µs differed by 4 ± 4 ns. That the test
+// finds leaks is shown by what goes through it beside them: gnark-crypto's ScalarMultiplication 2,876, our sums for verifying 429 and
+// 2,259, secretMul with 1 µs of its 98 depending on the scalar 94.
 //
 // That is a measurement of one machine and one compiler, not a proof. Whoever needs more keeps the private key in a device that
 // implements the methods of [PrivateKey].
