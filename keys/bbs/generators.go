@@ -98,18 +98,34 @@ func (a api) set() *generatorSet {
 // generators is create_generators: the first n of the interface, Q_1 first. n is at most MaxMessages + 2, as callers have checked
 // before. The slice must not be written to.
 func (a api) generators(n int) []*generator {
-	set := a.set()
+	for set := a.set(); ; {
+		if list, ok := a.grow(set, n); ok {
+			return list
+		}
+	}
+}
+
+// growth is how many generators are made at once, a few milliseconds of work.
+const growth = 32
+
+// grow returns the first n generators of set once it has them; before, it makes at most growth of those that are missing. A stranger
+// decides how many a first proof needs, and whoever needs a few must not wait meanwhile until all of them are made.
+func (a api) grow(set *generatorSet, n int) ([]*generator, bool) {
 	set.mu.Lock()
 	defer set.mu.Unlock()
 	seedDST, pointDST := a.id+"SIG_GENERATOR_SEED_", a.id+"SIG_GENERATOR_DST_"
 	if len(set.list) == 0 && n > 0 {
 		a.suite.expand(set.v[:], seedDST, []byte(a.id+"MESSAGE_GENERATOR_SEED"))
 	}
-	for i := len(set.list) + 1; i <= n; i++ {
+	last := min(n, len(set.list)+growth)
+	for i := len(set.list) + 1; i <= last; i++ {
 		a.suite.expand(set.v[:], seedDST, set.v[:], appendUint64(nil, i))
 		set.list = append(set.list, newGenerator(a.suite.hashToCurve(pointDST, set.v[:]), i <= MaxTables))
 	}
-	return set.list[:n:n]
+	if n > len(set.list) {
+		return nil, false
+	}
+	return set.list[:n:n], true
 }
 
 func newGenerator(p publicPoint, tables bool) *generator {

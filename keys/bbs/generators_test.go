@@ -40,3 +40,23 @@ func TestGeneratorsGrow(t *testing.T) {
 		}
 	}
 }
+
+// TestGeneratorsGrowInSteps asks for more than are made at once. Nobody waits for one who needs very many: the lock is held for one step
+// alone.
+func TestGeneratorsGrowInSteps(t *testing.T) {
+	a := api{SHA256, "in steps"}
+	set := a.set()
+	want := 2*growth + 1
+	for step := 1; step <= 3; step++ {
+		list, ok := a.grow(set, want)
+		if got, enough := len(set.list), min(step*growth, want); got != enough || ok != (step == 3) || (list != nil) != ok {
+			t.Fatalf("step %d: made %d of %d, returned %d, %v", step, got, enough, len(list), ok)
+		}
+		if few, ok := a.grow(set, growth); !ok || len(few) != growth {
+			t.Errorf("step %d: %d of those that are made: got %d, %v", step, growth, len(few), ok)
+		}
+	}
+	if got := a.generators(want); len(got) != want || got[want-1] != set.list[want-1] {
+		t.Errorf("got %d generators, want %d", len(got), want)
+	}
+}
