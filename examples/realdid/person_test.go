@@ -36,7 +36,6 @@ func shifted() func() time.Time {
 
 // town are the servers of one script.
 type town struct {
-	mu      sync.Mutex
 	servers map[string]*townServer
 	taps    map[string]*tap
 }
@@ -75,7 +74,6 @@ func (p *tap) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 //
 //	serve VAR WHAT…         starts "realdid serve WHAT…", and sets VAR to its URL
 //	stop VAR                asks a server to end, which it must do with exit status 0
-//	kill VAR                ends it at once
 //	servernames VAR TEXT…   the server's log has none of the texts
 //	tap VAR [URL]           makes a place that passes everything on to URL, and sets VAR to it; again with another URL, it goes there
 //	tapped VAR PATH FILE    writes the last body that came to PATH there to FILE; ! tapped: none came
@@ -99,7 +97,7 @@ func TestPerson(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"status": scriptStatus, "json": scriptJSON, "setjson": scriptSetJSON, "mode": scriptMode, "nosecret": scriptNoSecret, "flip": scriptFlip,
-			"serve": scriptServe, "stop": scriptStop, "kill": scriptKill, "servernames": scriptServerNames, "tap": scriptTap, "tapped": scriptTapped,
+			"serve": scriptServe, "stop": scriptStop, "servernames": scriptServerNames, "tap": scriptTap, "tapped": scriptTapped,
 			"post": scriptPost, "posted": scriptPosted, "edit": scriptEdit, "occupy": scriptOccupy,
 		},
 	})
@@ -157,8 +155,6 @@ func scriptStop(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Fatalf("exit status %d\n%s", got, s.errs.String())
 	}
 }
-
-func scriptKill(ts *testscript.TestScript, _ bool, args []string) { townOf(ts).servers[args[0]].kill() }
 
 func scriptServerNames(ts *testscript.TestScript, _ bool, args []string) {
 	log := townOf(ts).servers[args[0]].errs.String()

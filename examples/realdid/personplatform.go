@@ -141,7 +141,7 @@ func (a *app) meet(ctx context.Context, url string, asked *realpersonhttp.Asked,
 		return err
 	}
 	defer w.wipe()
-	for {
+	for ahead := uint32(0); ; {
 		r, err := w.ask(ctx, client, asked, f)
 		if err != nil {
 			return err
@@ -154,6 +154,17 @@ func (a *app) meet(ctx context.Context, url string, asked *realpersonhttp.Asked,
 			}
 			continue
 		}
+		if errors.Is(err, realperson.ErrNotHolder) && asked.Action == realperson.ActionLogIn { // a backup from before a rebinding: the key after
+			if ahead < maxAhead {
+				ahead++
+				err = w.tryKey(r.Platform(), 1)
+			} else {
+				err = errors.Join(err, w.tryKey(r.Platform(), -int64(ahead)))
+			}
+			if err == nil {
+				continue
+			}
+		}
 		if err != nil {
 			return meetFailure(err, url)
 		}
@@ -164,6 +175,21 @@ func (a *app) meet(ctx context.Context, url string, asked *realpersonhttp.Asked,
 		}
 		return w.showMet(ctx, r, result)
 	}
+}
+
+// maxAhead is how many rebindings a backup may have missed.
+const maxAhead = 4
+
+// tryKey goes on to another of the wallet's keys for a platform.
+func (w *personWallet) tryKey(platform did.DID, by int64) error {
+	n, err := w.KeyNumber(platform)
+	if err != nil {
+		return err
+	}
+	if err := w.UseKey(platform, uint32(int64(n)+by)); err != nil {
+		return err
+	}
+	return w.save()
 }
 
 // ask gets a request and finds out who made it. The ledger is let go of before anybody else needs it.

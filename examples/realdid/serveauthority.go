@@ -177,6 +177,9 @@ func (a *app) openAuthorityState(f *serveAuthorityFlags) (*authorityState, error
 		if err != nil {
 			return nil, err
 		}
+		if epoch < time.Minute || epoch > 366*24*time.Hour || epoch%time.Minute != 0 {
+			return nil, usage("whole minutes, up to 366d", "--epoch: %s", f.epoch)
+		}
 		s.config = authorityConfig{Version: 1, Epoch: int64(epoch / time.Second)}
 		if err := a.createAuthoritySecrets(s); err != nil {
 			return nil, err

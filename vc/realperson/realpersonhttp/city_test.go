@@ -37,6 +37,7 @@ type city struct {
 
 	authorityHandler, platformHandler http.Handler
 	newAuthorityHandler               func(*realpersonhttp.Options) http.Handler
+	newPlatformHandler                func(*realpersonhttp.PlatformOptions)
 }
 
 var scopes = []realperson.Scope{{Name: "vote", Period: "2026", Limit: 1}, {Name: "post", Limit: 3}}
@@ -104,10 +105,12 @@ func (c *city) openPlatform(authority realperson.Parameters, logger *slog.Logger
 	if err != nil {
 		c.tb.Fatal(err)
 	}
-	c.platformHandler, err = realpersonhttp.NewPlatformHandler(p, &realpersonhttp.PlatformOptions{Options: realpersonhttp.Options{Logger: logger}, Scopes: scopes})
-	if err != nil {
-		c.tb.Fatal(err)
+	c.newPlatformHandler = func(opt *realpersonhttp.PlatformOptions) {
+		if c.platformHandler, err = realpersonhttp.NewPlatformHandler(p, opt); err != nil {
+			c.tb.Fatal(err)
+		}
 	}
+	c.newPlatformHandler(&realpersonhttp.PlatformOptions{Options: realpersonhttp.Options{Logger: logger}, Scopes: scopes})
 }
 
 // people know two persons by their codes.

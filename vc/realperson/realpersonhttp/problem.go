@@ -125,10 +125,11 @@ type ProblemError struct {
 
 // Error implements error.
 func (e *ProblemError) Error() string {
-	if e.Detail == "" {
-		return fmt.Sprintf("realpersonhttp: refused: %s", e.Code)
+	detail := e.Detail
+	if r := rowOf(e.Code); detail == "" && r != nil {
+		detail = r.title
 	}
-	return fmt.Sprintf("realpersonhttp: refused: %s: %s", e.Code, e.Detail)
+	return fmt.Sprintf("realpersonhttp: refused: %s: %s", e.Code, detail)
 }
 
 // Unwrap returns the error of package realperson that the code stands for, if there is one.
