@@ -12,8 +12,9 @@ const MaxNyms = 256
 // when [NewNymSecrets] made it, the whole (nym_secrets) when [Ciphersuite.NymFinalize] returned it; the two differ by the signer's
 // entropy in the last scalar. Whoever has the whole computes all pseudonyms of its holder.
 //
-// With N scalars, the pseudonyms of up to N contexts are independent of each other whatever an observer can compute; beyond that
-// number their being unlinkable rests on the hardness of the decisional Diffie-Hellman problem in G1.
+// With N scalars, pseudonyms at up to N contexts are independent of each other, whatever an observer can compute: they are values of a
+// polynomial of degree N-1. Whoever pools more than N of them can link those that belong together by solving the decisional
+// Diffie-Hellman problem in G1, which a quantum computer does.
 //
 // It prints nothing and refuses encoding/json; [NymSecrets.Secret] is the only way out. Copies share one vector; all methods may be
 // called by several goroutines at once. The zero value is none.
