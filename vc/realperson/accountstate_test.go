@@ -176,7 +176,7 @@ type ledgerModel struct {
 type modelEvent struct {
 	accountEvent
 	at     time.Time
-	struck bool // a report that gave way to a later one
+	struck bool // a report that gave way to a later one, or came when one stood
 }
 
 func (m *ledgerModel) holder() (h did.DID, ok bool) {
@@ -293,11 +293,12 @@ func (m *ledgerModel) verdict(e *accountEvent, now time.Time) error {
 	return nil
 }
 
-// accept adds an event that the model accepted.
+// accept adds an event that the model accepted. A report of a key whose report stands already does not count as one.
 func (m *ledgerModel) accept(e *accountEvent, now time.Time) {
+	known := false
 	if e.action == ActionReportTheft {
 		standing := m.standing(now)
-		known := slices.ContainsFunc(standing, func(i int) bool { return m.events[i].holder == e.holder })
+		known = slices.ContainsFunc(standing, func(i int) bool { return m.events[i].holder == e.holder })
 		if !known && len(standing) >= MaxReports {
 			oldest := standing[0]
 			for _, i := range standing {
@@ -308,7 +309,7 @@ func (m *ledgerModel) accept(e *accountEvent, now time.Time) {
 			m.events[oldest].struck = true
 		}
 	}
-	m.events = append(m.events, modelEvent{accountEvent: *e, at: now})
+	m.events = append(m.events, modelEvent{accountEvent: *e, at: now, struck: known})
 }
 
 // TestAccountModel runs random histories through the one function and through the model.

@@ -267,6 +267,9 @@ func (g *game) likeRelations(tb testing.TB, d *dossier, v *view) float64 {
 func bound(rounds int) float64 { return deviations * math.Sqrt(float64(rounds)) / 2 }
 
 func rounds(t *testing.T) int {
+	if underRace {
+		t.Skip("there is nothing to race for, and it takes minutes")
+	}
 	s := os.Getenv("REALDID_LINKAGE_ROUNDS")
 	if s == "" {
 		return linkageRounds
@@ -299,6 +302,7 @@ func TestLinkage(t *testing.T) {
 // fail the test above.
 func TestLinkageFindsLeaks(t *testing.T) {
 	const n = 64
+	rounds(t)
 	g := deal(t, n, &Scope{Name: "vote", Period: "2026", Limit: 100})
 	all := g.distinguishers()
 	covered := map[string]bool{}

@@ -1,0 +1,5 @@
+//go:build race
+
+package realperson
+
+const underRace = true
