@@ -3,7 +3,6 @@ package realperson
 import (
 	"context"
 	"errors"
-	"path/filepath"
 	"slices"
 	"sync"
 	"testing"
@@ -11,7 +10,6 @@ import (
 
 	"github.com/realdid/realdid/did"
 	"github.com/realdid/realdid/did/ledger"
-	"github.com/realdid/realdid/did/ledger/boltledger"
 	"github.com/realdid/realdid/keys"
 	"github.com/realdid/realdid/keys/bbs"
 )
@@ -61,15 +59,7 @@ func TestSecondEnrolmentRefused(t *testing.T) {
 
 // Of many enrolments that race for one person, with several authorities on one registry, one wins.
 func TestEnrolmentsRace(t *testing.T) {
-	for name, open := range map[string]func(*testing.T, *AuthorityConfig){
-		"memory": func(*testing.T, *AuthorityConfig) {},
-		"bolt": func(t *testing.T, c *AuthorityConfig) {
-			lg, err := boltledger.Open(filepath.Join(t.TempDir(), "registry"), RegistryReducer(), &boltledger.Options{Clock: c.Clock})
-			fatal(t, err)
-			t.Cleanup(func() { lg.Close() })
-			c.Registry = lg
-		},
-	} {
+	for name, open := range registries {
 		t.Run(name, func(t *testing.T) {
 			o := newOffice(t, func(c *AuthorityConfig) { open(t, c) })
 			const racers = 6
