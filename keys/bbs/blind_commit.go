@@ -65,7 +65,7 @@ func (a api) commit(scalars []scalar, src scalarSource) ([]byte, *Blind, error) 
 	gens := a.committing().generators(m + 1)
 	drawn := src.draw(m + 2)
 	defer wipe(drawn)
-	secret := append([]scalar{drawn[0]}, scalars...)
+	secret := append(append(make([]scalar, 0, m+1), drawn[0]), scalars...) // in one piece of memory, which is wiped
 	defer wipe(secret)
 	tildes := drawn[1:]
 	points := encodePoints(secretSum(gens, secret), secretSum(gens, tildes))
