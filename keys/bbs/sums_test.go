@@ -59,7 +59,7 @@ func TestSums(t *testing.T) {
 		})
 	}
 	check(t, nil, nil)
-	for i := range edges {
+	for i := 0; i < len(edges); i += 7 {
 		check(t, gens[:1], edges[i:i+1])
 	}
 	// All at once: more than are in memory at a time, and some without a table.
@@ -67,7 +67,7 @@ func TestSums(t *testing.T) {
 	check(t, gens[MaxTables-2:MaxTables+2], edges[10:14])
 	check(t, gens[MaxTables:], edges[len(edges)-30:])
 	rapid.Check(t, func(t *rapid.T) {
-		n := rapid.IntRange(0, 40).Draw(t, "n")
+		n := rapid.IntRange(0, 6).Draw(t, "n")
 		k := make([]scalar, n)
 		for i := range k {
 			if rapid.Bool().Draw(t, "edge") {
