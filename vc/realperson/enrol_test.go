@@ -289,10 +289,30 @@ func TestNewAuthorityRefuses(t *testing.T) {
 		"claims not in order": func(c *AuthorityConfig) { c.Claims = []string{"residentOf", "ageOver18"} },
 		"claim twice":         func(c *AuthorityConfig) { c.Claims = []string{"ageOver18", "ageOver18"} },
 		"odd epochs":          func(c *AuthorityConfig) { c.Epochs.Length = time.Second },
-		"large batch":         func(c *AuthorityConfig) { c.Batch = MaxBatch + 1 },
-		"shared challenges":   func(c *AuthorityConfig) { c.ChallengeSecret = make([]byte, nonceSecretSize) },
-		"relative method":     func(c *AuthorityConfig) { c.Method = did.URL{} },
-		"itself as former":    func(c *AuthorityConfig) { c.Former = []Parameters{o.authority.Parameters()} },
+		"long salt":           func(c *AuthorityConfig) { c.Salt = make([]byte, maxSalt+1) },
+		"negative batch":      func(c *AuthorityConfig) { c.Batch = -1 },
+		"negative interval":   func(c *AuthorityConfig) { c.MinGenerationInterval = -1 },
+		"negative age":        func(c *AuthorityConfig) { c.ChallengeAge = -1 },
+		"high age":            func(c *AuthorityConfig) { c.ChallengeAge = maxChallengeAge + 1 },
+		"negative evidence":   func(c *AuthorityConfig) { c.Citizen.MaxAge = -1 },
+		"short secret": func(c *AuthorityConfig) {
+			c.ChallengeSecret, c.Spent = make([]byte, nonceSecretSize-1), newSpentSet(1, time.Now)
+		},
+		"another as former": func(c *AuthorityConfig) {
+			p := o.authority.Parameters()
+			p.Authority = did.MustParse("did:example:other")
+			p.Method = p.Authority.WithFragment("bbs-1")
+			c.Former = []Parameters{p}
+		},
+		"former without key": func(c *AuthorityConfig) {
+			p := o.authority.Parameters()
+			p.Method, p.Key = p.Authority.WithFragment("bbs-0"), nil
+			c.Former = []Parameters{p}
+		},
+		"large batch":       func(c *AuthorityConfig) { c.Batch = MaxBatch + 1 },
+		"shared challenges": func(c *AuthorityConfig) { c.ChallengeSecret = make([]byte, nonceSecretSize) },
+		"relative method":   func(c *AuthorityConfig) { c.Method = did.URL{} },
+		"itself as former":  func(c *AuthorityConfig) { c.Former = []Parameters{o.authority.Parameters()} },
 	} {
 		c := o.config
 		change(&c)
