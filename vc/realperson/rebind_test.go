@@ -250,21 +250,21 @@ func TestRacingEvents(t *testing.T) {
 	}
 }
 
-// brokenLedger fails, or shows what is no account.
-type brokenLedger struct {
+// brokenAccounts fails, or shows what is no account.
+type brokenAccounts struct {
 	ledger.Ledger
 	err error
 	op  []byte
 }
 
-func (l *brokenLedger) Append(ctx context.Context, key string, seq uint64, op []byte) (ledger.Entry, error) {
+func (l *brokenAccounts) Append(ctx context.Context, key string, seq uint64, op []byte) (ledger.Entry, error) {
 	if l.err != nil {
 		return ledger.Entry{}, l.err
 	}
 	return l.Ledger.Append(ctx, key, seq, op)
 }
 
-func (l *brokenLedger) History(ctx context.Context, key string, from uint64) iter.Seq2[ledger.Entry, error] {
+func (l *brokenAccounts) History(ctx context.Context, key string, from uint64) iter.Seq2[ledger.Entry, error] {
 	return func(yield func(ledger.Entry, error) bool) {
 		switch {
 		case l.op != nil:
@@ -280,7 +280,7 @@ func (l *brokenLedger) History(ctx context.Context, key string, from uint64) ite
 // TestBrokenStore: an error of the store is told, and nothing is taken for an account that is not there.
 func TestBrokenStore(t *testing.T) {
 	city := newTown(t)
-	lg := &brokenLedger{}
+	lg := &brokenAccounts{}
 	p, alice := city.platform(t, func(c *PlatformConfig) { lg.Ledger = c.Accounts; c.Accounts = lg }), city.wallet(t)
 	lg.err = errors.New("disk")
 	_, _, err := city.send(t, alice, p, ActionSignUp)
