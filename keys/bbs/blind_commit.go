@@ -5,7 +5,7 @@ import "fmt"
 // BlindDraft is the text that blind signatures follow, and the date of the fixtures that come out byte for byte. The text of that
 // date is ahead of its fixtures (it adds disclosure by commitment and moves the blind to the end) and differs from them in what e is
 // hashed from; the fixtures count.
-const BlindDraft = "draft-irtf-cfrg-bbs-blind-signatures-03 (fixtures of 2026-06-11)"
+const BlindDraft = "draft-irtf-cfrg-bbs-blind-signatures, editor's copy after -02 (fixtures of 2026-06-11)"
 
 // commitmentFloor is the length of a commitment to nothing: the point, the scalar of the blind and the challenge.
 const commitmentFloor = pointSize + 2*scalarSize
@@ -65,7 +65,7 @@ func (a api) commit(scalars []scalar, src scalarSource) ([]byte, *Blind, error) 
 	gens := a.committing().generators(m + 1)
 	drawn := src.draw(m + 2)
 	defer wipe(drawn)
-	secret := append(append(make([]scalar, 0, m+1), drawn[0]), scalars...) // in one piece of memory, which is wiped
+	secret := append([]scalar{drawn[0]}, scalars...)
 	defer wipe(secret)
 	tildes := drawn[1:]
 	points := encodePoints(secretSum(gens, secret), secretSum(gens, tildes))

@@ -8,7 +8,7 @@ import (
 // NymDraft is the text that pseudonyms follow, and the date of the fixtures that come out byte for byte. Where the text contradicts
 // itself the fixtures count: the signed header ends with the number of nyms, in 8 bytes; z is hashed with the tag api_id ||
 // "VECT_NYM_SECRETS"; the challenge takes the context at its end, with its length, in place of the point that it hashes to.
-const NymDraft = "draft-irtf-cfrg-bbs-per-verifier-linkability-03 (fixtures of 2026-06-29)"
+const NymDraft = "draft-irtf-cfrg-bbs-per-verifier-linkability, editor's copy for -03 (fixtures of 2026-06-29)"
 
 // nym returns the interface of the draft on pseudonyms.
 func (s Ciphersuite) nym() (api, error) { return s.api("H2G_HM2S_PSEUDONYM_") }

@@ -12,29 +12,104 @@ import (
 )
 
 func TestNymAnyCounts(t *testing.T) {
-	rapid.Check(t, func(rt *rapid.T) {
-		s := rapid.SampledFrom([]Ciphersuite{SHA256, SHAKE256}).Draw(rt, "suite")
-		l, m, n := rapid.IntRange(0, 4).Draw(rt, "L"), rapid.IntRange(0, 3).Draw(rt, "M"), rapid.IntRange(1, 4).Draw(rt, "N")
+	some := func(bits, count int) (out []int) {
+		for i := range count {
+			if bits>>i&1 == 1 {
+				out = append(out, i)
+			}
+		}
+		return out
+	}
+	for i, counts := range [][3]int{{0, 0, 1}, {0, 0, 4}, {1, 0, 2}, {0, 1, 2}, {4, 2, 1}, {3, 3, 3}} {
+		s := []Ciphersuite{SHA256, SHAKE256}[i%2]
+		l, m, n := counts[0], counts[1], counts[2]
 		c := newNymCase(t, s, l, m, n)
-		some := func(count int, label string) (out []int) {
-			for i := range count {
-				if rapid.Bool().Draw(rt, label) {
-					out = append(out, i)
+		for _, bits := range []int{0, 5, 15} {
+			show := &Disclose{some(bits, l), some(bits>>1, m)}
+			p := c.prove(t, s, show)
+			if want := ProofSize(l + 1 + m + n - len(show.Messages) - len(show.Committed)); len(p.proof) != want {
+				t.Errorf("%v: got a proof of %d bytes, want %d", counts, len(p.proof), want)
+			}
+			nym, err := s.Pseudonym(p.says.ContextID, c.held.Nyms)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !bytes.Equal(nym, p.pseudonym) {
+				t.Errorf("%v: the pseudonym of the proof is not the one of the nyms", counts)
+			}
+		}
+	}
+}
+
+// polynomial is the sum of the powers, and linear: that is what makes one answer serve for signature and pseudonym.
+func TestPolynomialProperties(t *testing.T) {
+	scalars := func(rt *rapid.T, n int, label string) []scalar {
+		ks := make([]scalar, n)
+		for i := range ks {
+			ks[i] = reduce(rapid.SliceOfN(rapid.Byte(), 48, 48).Draw(rt, label))
+		}
+		return ks
+	}
+	rapid.Check(t, func(rt *rapid.T) {
+		n := rapid.IntRange(1, 6).Draw(rt, "N")
+		v, w, z, c := scalars(rt, n, "v"), scalars(rt, n, "w"), scalars(rt, 1, "z")[0], scalars(rt, 1, "c")[0]
+		var sum, term, power scalar
+		power.SetOne()
+		sums := make([]scalar, n)
+		for i := range v {
+			term.Mul(&v[i], &power)
+			sum.Add(&sum, &term)
+			power.Mul(&power, &z)
+			sums[i].Mul(&v[i], &c)
+			sums[i].Add(&sums[i], &w[i])
+		}
+		got := polynomial(v, &z)
+		if got.IsEqual(&sum) != 1 {
+			rt.Error("the polynomial is not the sum of the powers")
+		}
+		other := polynomial(w, &z)
+		got.Mul(&got, &c)
+		got.Add(&got, &other)
+		if want := polynomial(sums, &z); got.IsEqual(&want) != 1 {
+			rt.Error("the polynomial is not linear")
+		}
+	})
+}
+
+// Whatever indexes are asked for, either they are refused or they name the messages that they should, and never the blind or a nym.
+func TestJoinedIndexes(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		l, m, n := rapid.IntRange(0, 5).Draw(rt, "L"), rapid.IntRange(0, 5).Draw(rt, "M"), rapid.IntRange(1, 3).Draw(rt, "N")
+		messages := rapid.SliceOfN(rapid.IntRange(-1, 6), 0, 3).Draw(rt, "messages")
+		committed := rapid.SliceOfN(rapid.IntRange(-1, 6), 0, 3).Draw(rt, "committed")
+		wellFormed := func(indexes []int, count int) bool {
+			for i, x := range indexes {
+				if x < 0 || x >= count || i > 0 && x <= indexes[i-1] {
+					return false
 				}
 			}
-			return out
+			return true
 		}
-		show := &Disclose{some(l, "shown"), some(m, "shown of the committed")}
-		p := c.prove(t, s, show)
-		if want := ProofSize(l + 1 + m + n - len(show.Messages) - len(show.Committed)); len(p.proof) != want {
-			rt.Errorf("got a proof of %d bytes, want %d", len(p.proof), want)
+		got, err := joinIndexes(messages, l, committed, m)
+		if want := wellFormed(messages, l) && wellFormed(committed, m); (err == nil) != want {
+			rt.Fatalf("got %v for indexes that are well formed: %v", err, want)
 		}
-		nym, err := s.Pseudonym(p.says.ContextID, c.held.Nyms)
 		if err != nil {
-			rt.Fatal(err)
+			return
 		}
-		if !bytes.Equal(nym, p.pseudonym) {
-			rt.Error("the pseudonym of the proof is not the one of the nyms")
+		hidden := hiddenIndexes(got, l+1+m+n)
+		if len(got)+len(hidden) != l+1+m+n || !slices.Contains(hidden, l) {
+			rt.Error("the blind is not hidden")
+		}
+		for i := range n {
+			if hidden[len(hidden)-1-i] != l+m+n-i {
+				rt.Error("the nyms are not the last of what is hidden")
+			}
+		}
+		for i, x := range committed {
+			if got[len(messages)+i] != l+1+x {
+				rt.Error("a committed message is in a wrong place")
+			}
 		}
 	})
 }
