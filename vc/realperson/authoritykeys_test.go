@@ -84,4 +84,13 @@ func TestUnregisteredDID(t *testing.T) {
 	s.Citizen = &Citizen{Method: short.WithFragment("phone-1"), Signer: login}
 	_, err = o.renew(t, s.wallet, s.Citizen, s.claims)
 	fatal(t, err)
+
+	// An authority has one name as well: pseudonyms are computed from it.
+	p := o.authority.Parameters()
+	p.Authority, p.Method = long, long.WithFragment("phone-1")
+	if p.Check() == nil {
+		t.Error("an authority in its long form is taken")
+	}
+	p.Authority, p.Method = short, short.WithFragment("phone-1")
+	fatal(t, p.Check())
 }

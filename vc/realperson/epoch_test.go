@@ -76,3 +76,27 @@ func TestEpochLimits(t *testing.T) {
 		}
 	}
 }
+
+func TestDatesHaveOneForm(t *testing.T) {
+	if got, ok := parseTime("2026-11-16T00:00:00Z"); !ok || !got.Equal(time.Date(2026, 11, 16, 0, 0, 0, 0, time.UTC)) {
+		t.Errorf("got %v, %v", got, ok)
+	}
+	for _, s := range []string{
+		"", "2026-11-16", "2026-11-16T00:00:00", "2026-11-16T00:00:00+00:00", "2026-11-16T00:00:00.0Z", "2026-11-16t00:00:00Z", "2026-11-31T00:00:00Z",
+		"2026-11-16T24:00:00Z", "1999-12-31T23:59:59Z", "2201-01-01T00:00:00Z", " 2026-11-16T00:00:00Z",
+	} {
+		if got, ok := parseTime(s); ok {
+			t.Errorf("%q is read as %v", s, got)
+		}
+	}
+	for _, s := range []string{
+		`[]`, `{}`, `{"anchor":"2024-01-01T00:00:00Z"}`, `{"anchor":"2024-01-01T00:00:00Z","seconds":604800,"x":1}`,
+		`{"anchor":"2024-01-01T00:00:00Z","seconds":59}`, `{"anchor":"2024-01-01T00:00:00Z","seconds":"604800"}`, `{"anchor":1,"seconds":604800}`,
+	} {
+		v, err := strictjson.Parse([]byte(s), strictjson.Limits{})
+		fatal(t, err)
+		if _, err := parseEpochs(v); err == nil {
+			t.Errorf("%s is read", s)
+		}
+	}
+}

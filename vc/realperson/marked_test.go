@@ -146,6 +146,11 @@ func TestMarkedBatch(t *testing.T) {
 		"one more is mandatory": {suite: func(_ int, s *bbs2023.Suite) { s.Mandatory = append(mandatory(), PointerGeneration) }},
 		"one less is mandatory": {suite: func(_ int, s *bbs2023.Suite) { s.Mandatory = mandatory()[:3] }},
 		"mandatory in order":    {suite: func(_ int, s *bbs2023.Suite) { s.Mandatory = append(mandatory()[1:], mandatory()[0]) }},
+		"no proof value":        {text: func(_ int, b string) string { return strings.Replace(b, `"proofValue"`, `"jws"`, 1) }},
+		"two proofs": {text: func(_ int, b string) string {
+			at := strings.Index(b, `"proof":`) + len(`"proof":`)
+			return b[:at] + "[" + b[at:len(b)-1] + "," + b[at:len(b)-1] + "]}"
+		}},
 		"other secrets": {suite: func(i int, s *bbs2023.Suite) {
 			if i == 1 {
 				s.Commitment = &bbs2023.Commitment{WithProof: s.Commitment.WithProof, N: NymCount, Entropy: bbs.NewNymEntropy()}
@@ -248,6 +253,9 @@ func TestWrongBatch(t *testing.T) {
 			return []byte(strings.Replace(string(o.batch(t, w, w.commitment, &marker{})), `"v":1}`, `"v":2}`, 1))
 		},
 		"not JSON": func() []byte { return []byte(`{`) },
+		"a proof that is none": func() []byte {
+			return o.batch(t, w, w.commitment, &marker{text: func(_ int, b string) string { return strings.Replace(b, `"proofValue":"u`, `"proofValue":"z`, 1) }})
+		},
 	} {
 		if err := w.FinishEnrolment(t.Context(), batch()); !errors.Is(err, ErrBatch) {
 			t.Errorf("%s: got %v, want ErrBatch", name, err)
@@ -255,6 +263,34 @@ func TestWrongBatch(t *testing.T) {
 	}
 	if w.Enrolled() {
 		t.Error("the wallet took one")
+	}
+}
+
+// A later generation is the same one after renewal: its number, its act and where the log has it.
+func TestMarkedGeneration(t *testing.T) {
+	o := newOffice(t)
+	s := o.somebody(t, "1")
+	o.enrol(t, s)
+	w := s.wallet
+	b, err := w.RenewalRequest(t.Context(), s.Citizen, "x")
+	fatal(t, err)
+	r, err := parseHeld(b, renewalType)
+	fatal(t, err)
+	batch := o.batch(t, w, r.commitment, &marker{
+		generation: 1, suite: func(_ int, s *bbs2023.Suite) { s.Commitment.Entropy = w.entropy }, response: func(r *batchResponse) { r.record = w.record },
+	})
+	for _, c := range []struct {
+		generation int
+		act        byte
+		number     uint64
+		taken      bool
+	}{{2, 0, 0, false}, {1, 1, 0, false}, {1, 0, 1, false}, {1, 0, 0, true}} {
+		w.generation, w.act, w.number = c.generation, make([]byte, actSize), c.number
+		w.act[0] = c.act
+		err := w.FinishRenewal(t.Context(), batch)
+		if (err == nil) != c.taken || err != nil && !errors.Is(err, ErrMarked) {
+			t.Errorf("%+v: got %v", c, err)
+		}
 	}
 }
 

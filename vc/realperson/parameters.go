@@ -23,7 +23,6 @@ const NymCount = 8
 // Limits of Parameters.
 const (
 	publicKeySize = 96 // of BLS12-381 in G2, compressed
-	maxClaims     = 32
 	maxParameters = 16 << 10
 )
 
@@ -58,8 +57,6 @@ func (p *Parameters) check() error {
 		return errors.New("the key does not have 96 bytes")
 	case p.NymCount != NymCount:
 		return fmt.Errorf("the number of nym secrets is not %d", NymCount)
-	case len(p.Claims) > maxClaims:
-		return errors.New("too many claims")
 	}
 	for i, name := range p.Claims {
 		if !slices.Contains(Claims(), name) || i > 0 && p.Claims[i-1] >= name {

@@ -1,7 +1,6 @@
 package realperson
 
 import (
-	"bytes"
 	"context"
 	"crypto/subtle"
 	"errors"
@@ -127,7 +126,7 @@ func (a *Authority) Renew(ctx context.Context, request []byte, claims ClaimsOf) 
 	if err := r.samePseudonym(p); err != nil {
 		return nil, err
 	}
-	if bytes.Equal(p.current.commitment, r.commitment) || bbs.SHA256.VerifySameNyms(p.current.commitment, r.commitment, r.same, r.header()) != nil {
+	if bbs.SHA256.VerifySameNyms(p.current.commitment, r.commitment, r.same, r.header()) != nil {
 		return nil, ErrOtherSecrets
 	}
 	values, err := claims(ctx, p.key)

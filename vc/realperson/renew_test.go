@@ -6,7 +6,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/realdid/realdid/internal/strictjson"
 	"github.com/realdid/realdid/keys/bbs"
+	"github.com/realdid/realdid/vc/dataintegrity/bbs2023"
 )
 
 // The thief has the whole old phone: the wallet and its DID key. Once the DID is rotated, the thief gets no more credentials.
@@ -67,8 +69,73 @@ func TestRenewalOfOtherSecretsRefused(t *testing.T) {
 	wantError(t, err, ErrOtherSecrets)
 
 	w.prover, w.nyms = prover, right
+	credentials := w.credentials
+	w.nyms, w.credentials = other.wallet.nyms, other.wallet.credentials // another person's pseudonym, and the right commitment
+	_, err = o.renew(t, w, s.Citizen, s.claims)
+	wantError(t, err, ErrOtherSecrets)
+
+	w.nyms, w.credentials = right, credentials
 	_, err = o.renew(t, w, s.Citizen, s.claims)
 	fatal(t, err)
+}
+
+// What a wallet shows the authority is a credential of its own, of one epoch and with its key, and nothing more.
+func TestHeldCredential(t *testing.T) {
+	o := newOffice(t)
+	s := o.somebody(t, "1")
+	o.enrol(t, s)
+	b, err := s.wallet.ActivationRequest(t.Context(), s.Citizen, o.authority.Challenge())
+	fatal(t, err)
+	r, err := parseHeld(b, activationType)
+	fatal(t, err)
+	h := s.wallet.credentials[0]
+	talkative, err := derive(t.Context(), h.base, bbs2023.Suite{
+		Holder:             &bbs2023.Holder{Nyms: s.wallet.nyms, Blind: h.blind, ContextID: authorityContext(s.wallet.authority.Authority)},
+		PresentationHeader: r.header(),
+	}, []string{PointerGeneration})
+	fatal(t, err)
+	v, err := strictjson.Parse(talkative, messageLimits)
+	fatal(t, err)
+	wantError(t, o.authority.Activate(t.Context(), resign(t, s.Citizen, b, activationType, func(m map[string]any) { m["credential"] = v })), ErrMessage)
+
+	config := o.config
+	o.config.Epochs.Length = 24 * time.Hour
+	o.authority = o.open(t)
+	wantError(t, o.activate(t, s.wallet, s.Citizen), ErrMessage)
+	o.config = config
+	o.config.Method = o.config.Method.DID().WithFragment("bbs-2") // the same key, and not known by this name
+	o.authority = o.open(t)
+	wantInvalid(t, o.activate(t, s.wallet, s.Citizen))
+	o.config = config
+	o.authority = o.open(t)
+	fatal(t, o.activate(t, s.wallet, s.Citizen))
+}
+
+// What is no commitment or proof is refused before anything is computed.
+func TestHeldForms(t *testing.T) {
+	o := newOffice(t)
+	s := o.somebody(t, "1")
+	o.enrol(t, s)
+	b, err := s.wallet.RenewalRequest(t.Context(), s.Citizen, o.authority.Challenge())
+	fatal(t, err)
+	fewer, err := bbs.NewNymSecrets(NymCount - 1)
+	fatal(t, err)
+	small, _, err := bbs.SHA256.NymCommit(nil, fewer)
+	fatal(t, err)
+	for name, change := range map[string]func(m map[string]any){
+		"fewer secrets":     func(m map[string]any) { m["commitment"] = encode(small) },
+		"part of one":       func(m map[string]any) { m["commitment"] = encode(small[:len(small)-1]) },
+		"no base64":         func(m map[string]any) { m["same"] = "!" },
+		"no proof":          func(m map[string]any) { m["same"] = "" },
+		"no record":         func(m map[string]any) { m["record"] = 7 },
+		"another member":    func(m map[string]any) { m["x"] = 1 },
+		"credential a text": func(m map[string]any) { m["credential"] = "x" },
+	} {
+		_, err := o.authority.Renew(t.Context(), resign(t, s.Citizen, b, renewalType, change), s.claims)
+		if !errors.Is(err, ErrMessage) {
+			t.Errorf("%s: got %v, want ErrMessage", name, err)
+		}
+	}
 }
 
 // The proof that secrets are the same is for one request only.
