@@ -2,6 +2,7 @@ package realperson
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -65,27 +66,34 @@ func TestReplay(t *testing.T) {
 	wantError(t, err, ErrReplayed)
 }
 
-// TestResponseTime: the wallet's clock may differ by a minute.
+// TestResponseTime: a response has the time of its request, so that no two platforms know a wallet by how far its clock is off; one with
+// another time, such as that of a proof from a store, is refused.
 func TestResponseTime(t *testing.T) {
 	city := newTown(t)
-	p, alice := city.platform(t), city.wallet(t)
-	b := city.answer(t, alice, p, ActionSignUp)
+	p := city.platform(t, func(c *PlatformConfig) { c.RequestAge = DefaultRequestAge - time.Second/2 })
+	alice := city.wallet(t)
 	start := city.clock
-	city.clock = start.Add(-responseSkew - time.Second)
-	_, _, err := p.SignUp(t.Context(), b, nil)
-	wantError(t, err, ErrMessage)
-	city.clock = start.Add(-responseSkew)
-	if _, _, err := p.SignUp(t.Context(), b, nil); err != nil {
-		t.Error(err)
-	}
-	// A time long ago, with a nonce that lives: the wallet's clock is wrong, or the proof is from a store.
-	city.clock = start
-	h := stranger(t)
-	m := payload(t, city.answer(t, alice, p, ActionSignUp))
-	m["iat"] = start.Add(-DefaultRequestAge - responseSkew - time.Second).Unix()
-	_, _, err = p.SignUp(t.Context(), forgeAs(t, h, m), nil)
-	if !errors.Is(err, ErrMessage) || !strings.Contains(err.Error(), "long ago") {
-		t.Errorf("got %v for a response of long ago", err)
+	for _, action := range []Action{ActionSignUp, ActionLogIn} {
+		r := city.ask(t, alice.wallet, p, action, nil)
+		city.later(37 * time.Second) // the wallet's clock, or how long its user thinks
+		b, err := respond(t.Context(), alice.wallet, r, Policy{})
+		fatal(t, err)
+		city.clock = start
+		m := payload(t, b)
+		if got, want := m["iat"], fmt.Sprint(start.Unix()); fmt.Sprint(got) != want {
+			t.Errorf("%s: got the time %v, want that of the request, %d", action, got, start.Unix())
+		}
+		if _, err := p.take(t.Context(), action, b); err != nil {
+			t.Errorf("%s: %v", action, err)
+		}
+		for _, by := range []int64{-1, 1} {
+			m := payload(t, city.answer(t, alice, p, action))
+			m["iat"] = start.Unix() + by
+			_, err := p.take(t.Context(), action, forgeAs(t, stranger(t), m))
+			if !errors.Is(err, ErrMessage) || !strings.Contains(err.Error(), "another time") {
+				t.Errorf("%s: got %v for a response of %d seconds beside the request", action, err, by)
+			}
+		}
 	}
 }
 

@@ -148,7 +148,7 @@ func newPlatform(c *PlatformConfig) (*Platform, error) {
 	if p.clock == nil {
 		p.clock = time.Now
 	}
-	if p.requestAge == 0 {
+	if p.requestAge = (p.requestAge + time.Second - 1).Truncate(time.Second); p.requestAge == 0 { // messages have whole seconds
 		p.requestAge = DefaultRequestAge
 	}
 	if p.rules.delay = c.RebindDelay; p.rules.delay == 0 {

@@ -58,7 +58,7 @@ type renewal struct {
 type WalletOptions struct {
 	Now func() time.Time // nil: time.Now
 	// PairwiseSeed is what the keys for platforms derive from, best the device's seed of the citizen's (realdid.Seed.Device). nil: a
-	// new random one.
+	// new random one, or that of the backup.
 	PairwiseSeed *realdid.Seed
 }
 

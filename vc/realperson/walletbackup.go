@@ -85,13 +85,13 @@ func encodeSecret(b *bbs.Blind) string {
 }
 
 // RestoreWallet makes the wallet of a backup. The credentials are verified again, so that damage shows at once and not when an account
-// cannot be reached. opt.PairwiseSeed must be nil: the seed is in the backup. Errors: ErrBackup.
+// cannot be reached. opt.PairwiseSeed takes the place of the backup's seed, from which all pairwise keys derive, also those that are to
+// come: after a theft of the seed, with which the thief would have every key that an account is ever bound to. The wallet has other keys
+// everywhere then, and gets its accounts back by [Wallet.ReportTheft]; one restored with nil has the old ones, to veto with until then.
+// Errors: ErrBackup.
 func RestoreWallet(backup []byte, opt *WalletOptions) (*Wallet, error) {
 	if opt == nil {
 		opt = &WalletOptions{}
-	}
-	if opt.PairwiseSeed != nil {
-		return nil, errors.New("realperson: backup: it has a seed of its own")
 	}
 	w, err := restore(backup, opt)
 	if err != nil {
@@ -139,6 +139,9 @@ func restore(backup []byte, opt *WalletOptions) (*Wallet, error) {
 	copy(w.scopeSecret[:], scopes)
 	if err := w.records.read(o.get("platforms"), o.get("uses")); err != nil {
 		return nil, err
+	}
+	if opt.PairwiseSeed != nil {
+		w.seed, w.records.holders = opt.PairwiseSeed, nil // the numbers are those of the other seed's keys
 	}
 	if o.has("enrolled") {
 		err = w.readEnrolled(o.get("enrolled"))

@@ -66,8 +66,8 @@ func (w *Wallet) answer(
 	if err := checkReveal(r, policy); err != nil {
 		return fail(err)
 	}
-	b, err := respond(ctx, r, &response{
-		platform: r.parsed.platform, nonce: r.parsed.nonce, issued: now.UTC(), action: action, session: r.parsed.session, scope: r.parsed.scope,
+	b, err := respond(ctx, r, &response{ // the time is that of the request: how far this clock is off would be the same at all platforms
+		platform: r.parsed.platform, nonce: r.parsed.nonce, issued: r.parsed.issued, action: action, session: r.parsed.session, scope: r.parsed.scope,
 	})
 	if err != nil {
 		return fail(err)
@@ -161,7 +161,7 @@ func (w *Wallet) replaceHolder(ctx context.Context, r *VerifierRequest, resp *re
 
 // prove completes a response with a credential that shows what the request asks for, and the pseudonym of its context.
 func (w *Wallet) prove(ctx context.Context, r *VerifierRequest, resp *response, h *realdid.Pairwise) ([]byte, error) {
-	s, err := w.present(resp.issued)
+	s, err := w.present(w.now())
 	if err != nil {
 		return nil, err
 	}
