@@ -25,6 +25,7 @@ var personFailures = []struct {
 	{realperson.ErrNoAccount, `"realdid person signup" opens one`, false},
 	{realperson.ErrNotHolder, "the account is bound to another key: on another phone? else person report-theft", false},
 	{realperson.ErrRefused, "--reveal PATH lets this platform see it", false},
+	{realperson.ErrScopeUsed, "used by a copy of this wallet? then again, later: it shows the next one. Else the platform lies, to link what you do there", false},
 	{realperson.ErrScopeExhausted, "everybody has so many, and no more", false},
 	{realperson.ErrStaleCredential, `"realdid person renew" gets a later one`, false},
 	{realperson.ErrIssuedBefore, `"realdid person renew" in the next epoch, then again`, false},
@@ -52,7 +53,7 @@ func explainPerson(err error, text string) *failure {
 		}
 		return invalid("", "%s", text)
 	}
-	for _, final := range []error{realperson.ErrMessage, realperson.ErrBatch, realperson.ErrMarked, realperson.ErrLog, realperson.ErrBackup} {
+	for _, final := range []error{realperson.ErrMessage, realperson.ErrBatch, realperson.ErrMarked, realperson.ErrLog, realperson.ErrIssuer} {
 		if errors.Is(err, final) {
 			return invalid("", "%s", text)
 		}

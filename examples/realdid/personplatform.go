@@ -147,12 +147,14 @@ func (a *app) meet(ctx context.Context, url string, asked *realpersonhttp.Asked,
 			return err
 		}
 		result, err := w.answer(ctx, client, r, asked, f)
-		if errors.Is(err, realperson.ErrScopeUsed) { // this wallet, or its copy, has forgotten: the next one
+		if errors.Is(err, realperson.ErrScopeUsed) {
+			// This wallet, or its copy, has forgotten, or the platform wants to see one index after the other in one sitting, which would link
+			// all uses: whether to show the next one is for the person to say.
 			w.ScopeUsed(r)
 			if err := w.save(); err != nil {
 				return err
 			}
-			continue
+			return meetFailure(err, url)
 		}
 		if errors.Is(err, realperson.ErrNotHolder) && asked.Action == realperson.ActionLogIn { // a backup from before a rebinding: the key after
 			if ahead < maxAhead {

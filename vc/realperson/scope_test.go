@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -107,6 +108,36 @@ func TestScopeSecondUse(t *testing.T) {
 	first, _ := alice.wallet.nextIndex(city.ask(t, alice.wallet, p, ActionUseScope, &RequestOptions{Scope: &s}))
 	if again, _ := alice.wallet.nextIndex(city.ask(t, alice.wallet, p, ActionUseScope, &RequestOptions{Scope: &s})); again != first {
 		t.Error("an index was given up that may be free")
+	}
+}
+
+// TestScopeLowered: a platform that lowers the limit within a period would choose which index it sees, and know a use again that was
+// made under the higher one. The wallet refuses, also after a backup.
+func TestScopeLowered(t *testing.T) {
+	city := newTown(t)
+	p, alice := city.platform(t), city.wallet(t)
+	alice.wallet.record = strings.Repeat("0", 64)
+	s := Scope{Name: "post", Period: "2026", Limit: 3}
+	if _, _, err := city.use(t, alice, p, s); err != nil {
+		t.Fatal(err)
+	}
+	backup, err := alice.wallet.Backup()
+	fatal(t, err)
+	copied, err := RestoreWallet(backup, &WalletOptions{Now: city.now})
+	fatal(t, err)
+	for name, w := range map[string]*Wallet{"the wallet": alice.wallet, "its copy": copied} {
+		c := &citizen{wallet: w}
+		for limit := 1; limit < s.Limit; limit++ {
+			if _, _, err := city.use(t, c, p, Scope{Name: s.Name, Period: s.Period, Limit: limit}); !errors.Is(err, ErrScope) {
+				t.Errorf("%s: got %v for a limit of %d after %d, want ErrScope", name, err, limit, s.Limit)
+			}
+		}
+		for _, other := range []Scope{{Name: s.Name, Period: "2027", Limit: 1}, {Name: "vote", Period: s.Period, Limit: 1}} {
+			r := city.ask(t, w, p, ActionUseScope, &RequestOptions{Scope: &other})
+			if _, err := w.UseScope(t.Context(), r, Policy{}); err != nil {
+				t.Errorf("%s: another scope with a lower limit: %v", name, err)
+			}
+		}
 	}
 }
 

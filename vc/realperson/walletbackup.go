@@ -260,7 +260,7 @@ func (r *records) scopeMembers() []any {
 		for _, i := range s.used {
 			used = append(used, i)
 		}
-		out = append(out, map[string]any{"platform": name.platform.String(), "name": name.name, "period": name.period, "used": used})
+		out = append(out, map[string]any{"platform": name.platform.String(), "name": name.name, "period": name.period, "limit": s.limit, "used": used})
 	}
 	sortMembers(out, "platform", "name", "period")
 	return out
@@ -309,23 +309,23 @@ func (r *records) read(platforms, uses strictjson.Value) error {
 }
 
 func (r *records) readUse(v strictjson.Value) error {
-	o, err := readObject(v, "platform", "name", "period", "used")
+	o, err := readObject(v, "platform", "name", "period", "limit", "used")
 	if err != nil {
 		return err
 	}
 	n := scopeName{platform: o.did("platform"), name: o.text("name", 64)}
 	n.period, _ = o.get("period").Str()
+	s := &scopeRecord{limit: int(o.integer("limit", 0, MaxScopeLimit))}
 	if err := (Scope{Name: n.name, Period: n.period, Limit: 1}).Check(); err != nil || o.err != nil || r.scopes[n] != nil {
 		return errors.New("a scope is none, or stands twice")
 	}
-	s := &scopeRecord{}
 	used := o.get("used")
 	if used.Kind() != strictjson.Array || len(used.Elems()) > MaxScopeLimit {
 		return errors.New("uses are not a list, or too many")
 	}
 	for _, e := range used.Elems() {
 		i, ok := e.Int64()
-		if !ok || i < 0 || i >= MaxScopeLimit || slices.Contains(s.used, int(i)) {
+		if !ok || i < 0 || i >= int64(s.limit) || slices.Contains(s.used, int(i)) {
 			return errors.New("a use is none, or stands twice")
 		}
 		s.used = append(s.used, int(i))

@@ -27,7 +27,7 @@ func TestBackupIsTheSamePerson(t *testing.T) {
 	platform := did.MustParse(somePlatform)
 	s.wallet.records.holders = map[did.DID]holderRecord{platform: {number: 2, last: "x"}}
 	s.wallet.records.scopes = map[scopeName]*scopeRecord{
-		{platform, "poll", "2026"}: {used: []int{4, 1}}, {platform, "poll", ""}: {used: []int{0}}, {platform, "a", ""}: {},
+		{platform, "poll", "2026"}: {limit: 5, used: []int{4, 1}}, {platform, "poll", ""}: {limit: 1, used: []int{0}}, {platform, "a", ""}: {},
 	}
 	backup, err := s.wallet.Backup()
 	fatal(t, err)
@@ -148,10 +148,10 @@ func TestBackupDamaged(t *testing.T) {
 		},
 		"no platform": func(m map[string]any) { m["platforms"] = []any{map[string]any{"platform": "x", "number": 1}} },
 		"a use twice": func(m map[string]any) {
-			m["uses"] = []any{map[string]any{"platform": somePlatform, "name": "poll", "period": "", "used": []any{1, 1}}}
+			m["uses"] = []any{map[string]any{"platform": somePlatform, "name": "poll", "period": "", "limit": MaxScopeLimit, "used": []any{1, 1}}}
 		},
 		"a use beyond the limit": func(m map[string]any) {
-			m["uses"] = []any{map[string]any{"platform": somePlatform, "name": "poll", "period": "", "used": []any{MaxScopeLimit}}}
+			m["uses"] = []any{map[string]any{"platform": somePlatform, "name": "poll", "period": "", "limit": MaxScopeLimit, "used": []any{MaxScopeLimit}}}
 		},
 		"a number of a first generation": func(m map[string]any) { in(m, "enrolled")["number"] = 0 },
 		"a later generation without an act": func(m map[string]any) {
@@ -165,25 +165,31 @@ func TestBackupDamaged(t *testing.T) {
 		"no epoch":                 func(m map[string]any) { in(in(first(m), "credential"), "credentialSubject")["issuedEpoch"] = 1 },
 		"no blind of a credential": func(m map[string]any) { first(m)["blind"] = encode(make([]byte, 32)) },
 		"platforms are no list":    func(m map[string]any) { m["platforms"] = map[string]any{} },
-		"uses are no list":         func(m map[string]any) { m["uses"] = map[string]any{} },
+		"a use beyond its limit": func(m map[string]any) {
+			m["uses"] = []any{map[string]any{"platform": somePlatform, "name": "poll", "period": "", "limit": 2, "used": []any{2}}}
+		},
+		"a negative limit": func(m map[string]any) {
+			m["uses"] = []any{map[string]any{"platform": somePlatform, "name": "poll", "period": "", "limit": -1, "used": []any{}}}
+		},
+		"uses are no list": func(m map[string]any) { m["uses"] = map[string]any{} },
 		"a negative use": func(m map[string]any) {
-			m["uses"] = []any{map[string]any{"platform": somePlatform, "name": "poll", "period": "", "used": []any{-1}}}
+			m["uses"] = []any{map[string]any{"platform": somePlatform, "name": "poll", "period": "", "limit": MaxScopeLimit, "used": []any{-1}}}
 		},
 		"a use that is no number": func(m map[string]any) {
-			m["uses"] = []any{map[string]any{"platform": somePlatform, "name": "poll", "period": "", "used": []any{"1"}}}
+			m["uses"] = []any{map[string]any{"platform": somePlatform, "name": "poll", "period": "", "limit": MaxScopeLimit, "used": []any{"1"}}}
 		},
 		"used is no list": func(m map[string]any) {
-			m["uses"] = []any{map[string]any{"platform": somePlatform, "name": "poll", "period": "", "used": 1}}
+			m["uses"] = []any{map[string]any{"platform": somePlatform, "name": "poll", "period": "", "limit": MaxScopeLimit, "used": 1}}
 		},
 		"a scope twice": func(m map[string]any) {
-			use := map[string]any{"platform": somePlatform, "name": "poll", "period": "", "used": []any{}}
+			use := map[string]any{"platform": somePlatform, "name": "poll", "period": "", "limit": MaxScopeLimit, "used": []any{}}
 			m["uses"] = []any{use, use}
 		},
 		"a scope of no platform": func(m map[string]any) {
-			m["uses"] = []any{map[string]any{"platform": "x", "name": "poll", "period": "", "used": []any{}}}
+			m["uses"] = []any{map[string]any{"platform": "x", "name": "poll", "period": "", "limit": MaxScopeLimit, "used": []any{}}}
 		},
 		"no scope": func(m map[string]any) {
-			m["uses"] = []any{map[string]any{"platform": somePlatform, "name": "Poll", "period": "", "used": []any{}}}
+			m["uses"] = []any{map[string]any{"platform": somePlatform, "name": "Poll", "period": "", "limit": MaxScopeLimit, "used": []any{}}}
 		},
 	} {
 		m := load(s.wallet)

@@ -31,6 +31,7 @@ type scopeName struct {
 
 // scopeRecord says which indexes of a scope are used up, and which one was shown last.
 type scopeRecord struct {
+	limit int // the highest that a platform named
 	used  []int
 	shown int
 	nonce string // of the request that shown answered; "" if none waits
@@ -51,13 +52,18 @@ func (r *records) scope(n scopeName) *scopeRecord {
 	return s
 }
 
-// nextIndex picks the first index of the secret order that is not used up.
+// nextIndex picks the first index of the secret order that is not used up. With a lower limit than before a platform would choose which
+// indexes it sees, and so know a use again that was made under the higher one.
 func (w *Wallet) nextIndex(r *VerifierRequest) (int, error) {
 	s := r.parsed.scope
 	order := s.permutation(&w.scopeSecret, r.platform)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	rec := w.records.scope(scopeName{r.platform, s.Name, s.Period})
+	if s.Limit < rec.limit {
+		return 0, refuse(ErrScope, "the platform lowered the limit")
+	}
+	rec.limit = s.Limit
 	for _, i := range order {
 		if !slices.Contains(rec.used, i) {
 			rec.shown, rec.nonce = i, r.parsed.nonce
@@ -68,7 +74,9 @@ func (w *Wallet) nextIndex(r *VerifierRequest) (int, error) {
 }
 
 // ScopeUsed says what a platform answered to the response to r: that it took the index, or that the index had been used before
-// (ErrScopeUsed). The wallet does not show it again. Without a call the next response shows the same index.
+// (ErrScopeUsed). The wallet does not show it again. Without a call the next response shows the same index. A wallet that has not lost its
+// records is told ErrScopeUsed by a platform that lies: whoever then answers again and again shows it all indexes at once, which links
+// all uses. So ask the user first, and answer later, from another session.
 func (w *Wallet) ScopeUsed(r *VerifierRequest) {
 	s := r.parsed.scope
 	if s == nil {
