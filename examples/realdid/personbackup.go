@@ -5,6 +5,9 @@ import (
 	"os"
 
 	"github.com/spf13/cobra"
+
+	"github.com/realdid/realdid/did/realdid"
+	"github.com/realdid/realdid/vc/realperson"
 )
 
 // backedUpJSON is what person backup prints.
@@ -45,14 +48,20 @@ have accounts. Whoever has it and the passphrase is you to every platform, until
 }
 
 func newPersonRestore(a *app) *cobra.Command {
+	var newKeys bool
 	c := &cobra.Command{
 		Use:   "restore FILE",
 		Short: "Take the wallet of a real person from a backup",
 		Long: `Puts the wallet in FILE, which person backup wrote, into this home, as that of --as NAME. The credentials in it are verified. Pseudonyms, accounts
-and keys are those of the phone that it comes from; to renew, this home needs the identity's keys as well.`,
-		Example: `  realdid person restore /mnt/stick/alice.person --as alice`,
-		Args:    args(1, 1),
+and keys are those of the phone that it comes from; to renew, this home needs the identity's keys as well.
+
+If somebody else may have the backup, or the phone, --new-keys takes other keys for platforms than the ones in it, which all derive from one
+secret: accounts then come back by report-theft and complete-rebind. Until then a wallet restored without it vetoes.`,
+		Example: `  realdid person restore /mnt/stick/alice.person --as alice
+  realdid person restore /mnt/stick/alice.person --as alice --new-keys`,
+		Args: args(1, 1),
 	}
+	c.Flags().BoolVar(&newKeys, "new-keys", false, "take new keys for platforms, because those in the backup may be stolen")
 	return verb(c, func(_ *cobra.Command, args []string) error {
 		id, err := a.identity()
 		if err != nil {
@@ -70,6 +79,11 @@ and keys are those of the phone that it comes from; to renew, this home needs th
 			return err
 		}
 		defer w.wipe()
+		if newKeys {
+			if err := w.replaceKeys(); err != nil {
+				return err
+			}
+		}
 		w.create = true
 		if err := w.save(); err != nil {
 			return err
@@ -80,4 +94,17 @@ and keys are those of the phone that it comes from; to renew, this home needs th
 		}
 		return w.show("restored", out)
 	})
+}
+
+// replaceKeys gives a wallet another seed of pairwise keys.
+func (w *personWallet) replaceKeys() error {
+	b, err := w.Backup()
+	if err != nil {
+		return err
+	}
+	defer clear(b)
+	opt := *w.app.walletOptions()
+	opt.PairwiseSeed = realdid.NewSeed()
+	w.Wallet, err = realperson.RestoreWallet(b, &opt)
+	return err
 }
