@@ -1,6 +1,7 @@
 package bbs
 
 import (
+	"slices"
 	"testing"
 
 	bls12381 "github.com/consensys/gnark-crypto/ecc/bls12-381"
@@ -98,6 +99,25 @@ func TestSumOfMeetingPoints(t *testing.T) {
 				t.Errorf("%s: got %x, want %x", way, got, want)
 			}
 		})
+	}
+}
+
+// TestSumOfMeetingPointsBeforeTheEnd lets two points meet that are added before all generators have been looked at.
+func TestSumOfMeetingPointsBeforeTheEnd(t *testing.T) {
+	const first = sumChunk + 1 // generators that are added at once, the lower half to the upper
+	bases := slices.Clone(coreAPI(t).generators(first + 2))
+	bases[first/2+1] = bases[0]
+	k := randomScalars(len(bases))
+	k[first/2+1] = k[0]
+	if _, ok := tableSum(bases, k); ok {
+		t.Error("the same point twice: got no notice")
+	}
+	points := make([]publicPoint, len(bases))
+	for i, g := range bases {
+		points[i] = g.point
+	}
+	if got, want := encodePoints(secretSum(bases, k))[0], wantPoint(points, k); got != want {
+		t.Errorf("got %x, want %x", got, want)
 	}
 }
 

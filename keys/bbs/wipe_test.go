@@ -18,7 +18,11 @@ func TestRandomScalarsAreWiped(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	committed := randomScalars(3)
+	sig, err := parseSignature(signature)
+	if err != nil {
+		t.Fatal(err)
+	}
+	committed, k := randomScalars(3), uintScalar(1)
 	for _, c := range []struct {
 		name string
 		do   func() error
@@ -40,6 +44,16 @@ func TestRandomScalarsAreWiped(t *testing.T) {
 		{"commitment", func() error {
 			_, _, err := a.commit(committed, keep)
 			kept = append(kept, committed)
+			return err
+		}},
+		{"answers of a proof", func() error {
+			core := f.a.messageScalars(f.messages)
+			gens := f.a.generators(len(core) + 1)
+			p, err := f.a.proofInit(&sig, gens, &k, core, []int{0, 1, 2, 3}, randomScalars(proofScalars+4))
+			if err == nil {
+				p.finalize(&k, &k, core)
+				kept = append(kept, core)
+			}
 			return err
 		}},
 		{"same nyms", func() error {
