@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -53,6 +54,13 @@ type tap struct {
 	mu   sync.Mutex
 	to   *httputil.ReverseProxy
 	seen map[string][]byte // the last body by path
+	says map[string]said   // instead of passing on
+}
+
+// said is an answer of somebody who is not who people think.
+type said struct {
+	status int
+	body   []byte
 }
 
 // ServeHTTP implements http.Handler.
@@ -61,8 +69,14 @@ func (p *tap) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r.Body = io.NopCloser(bytes.NewReader(b))
 	p.mu.Lock()
 	p.seen[r.URL.Path] = b
-	to := p.to
+	to, own := p.to, p.says[r.URL.Path]
 	p.mu.Unlock()
+	if own.status != 0 {
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(own.status)
+		_, _ = w.Write(own.body)
+		return
+	}
 	if to == nil {
 		http.Error(w, "nobody is there", http.StatusServiceUnavailable)
 		return
@@ -77,6 +91,8 @@ func (p *tap) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 //	servernames VAR TEXT…   the server's log has none of the texts
 //	tap VAR [URL]           makes a place that passes everything on to URL, and sets VAR to it; again with another URL, it goes there
 //	tapped VAR PATH FILE    writes the last body that came to PATH there to FILE; ! tapped: none came
+//	answer VAR PATH STATUS FILE  from now on the place answers so at PATH
+//	fetch URL FILE          writes what is at URL to FILE
 //	post STATUS URL FILE    sends the JSON in FILE, and wants this status; the answer goes to FILE.answer
 //	edit FILE OLD NEW       replaces text
 //	posted FILE TEXT        the answer to FILE has the text
@@ -98,7 +114,7 @@ func TestPerson(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"status": scriptStatus, "json": scriptJSON, "setjson": scriptSetJSON, "mode": scriptMode, "nosecret": scriptNoSecret, "flip": scriptFlip,
 			"serve": scriptServe, "stop": scriptStop, "servernames": scriptServerNames, "tap": scriptTap, "tapped": scriptTapped,
-			"post": scriptPost, "posted": scriptPosted, "edit": scriptEdit, "occupy": scriptOccupy,
+			"post": scriptPost, "posted": scriptPosted, "answer": scriptAnswer, "fetch": scriptFetch, "edit": scriptEdit, "occupy": scriptOccupy,
 		},
 	})
 }
@@ -172,7 +188,7 @@ func scriptTap(ts *testscript.TestScript, _ bool, args []string) {
 	all := townOf(ts)
 	p := all.taps[args[0]]
 	if p == nil {
-		p = &tap{seen: map[string][]byte{}}
+		p = &tap{seen: map[string][]byte{}, says: map[string]said{}}
 		p.Server = httptest.NewServer(p)
 		ts.Defer(p.Close)
 		all.taps[args[0]] = p
@@ -198,6 +214,24 @@ func scriptTapped(ts *testscript.TestScript, neg bool, args []string) {
 	if ok {
 		ts.Check(os.WriteFile(ts.MkAbs(args[2]), b, 0o600))
 	}
+}
+
+func scriptAnswer(ts *testscript.TestScript, _ bool, args []string) {
+	p := townOf(ts).taps[args[0]]
+	status, err := strconv.Atoi(args[2])
+	ts.Check(err)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.says[args[1]] = said{status, []byte(ts.ReadFile(args[3]))}
+}
+
+func scriptFetch(ts *testscript.TestScript, _ bool, args []string) {
+	res, err := http.Get(args[0])
+	ts.Check(err)
+	defer res.Body.Close()
+	b, err := io.ReadAll(res.Body)
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), b, 0o600))
 }
 
 func scriptPost(ts *testscript.TestScript, _ bool, args []string) {

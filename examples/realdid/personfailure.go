@@ -14,6 +14,7 @@ var personFailures = []struct {
 	again bool
 }{
 	{realpersonhttp.ErrUnavailable, "is the server running, and is this its URL? the same command can be given again", true},
+	{realpersonhttp.ErrOtherSite, "is this the site that you meant? it would be let in with you: use the URL of the platform itself", false},
 	{realpersonhttp.ErrAnswer, "is there an authority or a platform behind this URL?", true},
 	{realpersonhttp.ErrNotIdentified, "country, document, number and code must be those of the letter; after a few wrong codes only the counter helps", false},
 	{realperson.ErrEnrolled, "on another phone: person backup there, person restore here; if every copy is lost: person enrol --anew loss", false},

@@ -19,7 +19,8 @@
 //
 // A session is 16 to 256 secret bytes in base64url, which whoever asks for a request makes and keeps: a response to it is taken from nobody else.
 // So a stranger's request that is slipped to a wallet, and answered by it, logs nobody in. A site with cookies uses its own
-// (PlatformOptions.Session). Clients send a response to where its request says, which the platform signed.
+// (PlatformOptions.Session). Clients send a response to where its request says, which the platform signed, and none at all
+// to another site than the one that they told the session.
 //
 // # Answers
 //

@@ -89,6 +89,8 @@ func TestRequests(t *testing.T) {
 
 		{"no action", "POST", "/requests", js, `{}`, nil, 400, realpersonhttp.Malformed},
 		{"session", "POST", "/requests", js, `{"action":"signup","session":"short"}`, nil, 400, realpersonhttp.Malformed},
+		{"short session", "POST", "/requests", js, `{"action":"signup","session":"AAAAAAAA"}`, nil, 400, realpersonhttp.Malformed},
+		{"long session", "POST", "/requests", js, `{"action":"signup","session":"` + strings.Repeat("AAAA", 86) + `"}`, nil, 400, realpersonhttp.Malformed},
 		{"session", "POST", "/requests", js, `{"action":"signup","session":"AAAAAAAAAAAAAAAAAAAAAAAAAAAA=="}`, nil, 400, realpersonhttp.Malformed},
 		{"no scope", "POST", "/requests", js, `{"action":"scope"}`, nil, 400, realpersonhttp.Malformed},
 		{"a scope", "POST", "/requests", js, `{"action":"login","scope":"vote"}`, nil, 400, realpersonhttp.Malformed},
@@ -219,6 +221,24 @@ func TestClientErrors(t *testing.T) {
 	}
 	if _, err := realpersonhttp.NewAuthorityClient("http://authority.example", &realpersonhttp.ClientOptions{InsecureHTTP: true}); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestResults reads answers that no platform gives.
+func TestResults(t *testing.T) {
+	for name, text := range map[string]string{
+		"of nothing":        `{"action":"login"}`,
+		"of two things":     `{"action":"login","account":"a","scope":"vote","index":0}`,
+		"with an escape":    `{"action":"login","account":"a\u001b"}`,
+		"without time":      `{"action":"login","account":"a","created":"today"}`,
+		"a negative index":  `{"action":"scope","scope":"vote","index":-1}`,
+		"a large index":     `{"action":"scope","scope":"vote","index":4096}`,
+		"a report too many": `{"action":"veto","account":"a","reports":["` + strings.Repeat(`2026-01-01T00:00:00Z","`, 4) + `2026-01-01T00:00:00Z"]}`,
+		"a report untimely": `{"action":"veto","account":"a","reports":["yesterday"]}`,
+	} {
+		if r, err := realpersonhttp.ParseResult([]byte(text)); !errors.Is(err, realpersonhttp.ErrAnswer) {
+			t.Errorf("%s: got %+v, %v", name, r, err)
+		}
 	}
 }
 
