@@ -69,3 +69,19 @@ func TestHashParts(t *testing.T) {
 		t.Errorf("got %d hashes of 10 lists", len(seen))
 	}
 }
+
+// TestAccountID: a name is of one authority's pseudonym, and could be the key of a ledger.
+func TestAccountID(t *testing.T) {
+	id := accountID(keyNamed("a"), []byte("pseudonym"))
+	if id == accountID(keyNamed("b"), []byte("pseudonym")) || id == accountID(keyNamed("a"), []byte("pseudonyn")) {
+		t.Error("two pseudonyms have one name")
+	}
+	if len(id) != accountIDSize || !isAccountID(id) {
+		t.Errorf("%q is no name", id)
+	}
+	for _, s := range []string{"", id[1:], id + "a", strings.ToUpper(id), "/" + id[1:], id[:accountIDSize-1] + "b"} {
+		if isAccountID(s) {
+			t.Errorf("%q is a name", s)
+		}
+	}
+}

@@ -127,7 +127,13 @@ func TestResponseMembers(t *testing.T) {
 		if a != ActionLogIn {
 			check(string(a)+" with an account", a, func(m map[string]any) { m["account"] = strings.Repeat("a", accountIDSize) })
 		}
+		if !a.provesPerson() {
+			check(string(a)+" with a credential that is none", a, func(m map[string]any) { m["credential"] = "x" })
+		}
 		if a != ActionUseScope {
+			check(string(a)+" with a scope", a, func(m map[string]any) {
+				m["scope"], m["index"] = map[string]any{"name": "vote", "period": "", "limit": 1}, 0
+			})
 			check(string(a)+" with an index", a, func(m map[string]any) { m["index"] = 0 })
 		}
 	}
