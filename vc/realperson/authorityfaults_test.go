@@ -75,10 +75,23 @@ func TestRegistryEntriesFollow(t *testing.T) {
 			t.Errorf("the key %q is admitted", bad)
 		}
 	}
-	for _, op := range []string{"", "{}", string(first) + " x"} {
+	odd, err := (&entry{typ: entryRefused, time: at, act: make([]byte, actSize), reason: ReasonLoss}).encode()
+	fatal(t, err)
+	for _, op := range []string{"", "{}", string(first) + " x", string(odd)} {
 		if _, err := (registryReducer{}).Reduce(key, nil, []byte(op), ledger.Anchor{}); err == nil {
 			t.Errorf("the entry %q is admitted", op)
 		}
+	}
+	if _, err := parseEntry(odd); err == nil {
+		t.Error("a refusal because of a loss is read")
+	}
+	free := registry{memledger.New(nil, nil)} // which admits everything
+	p := &person{key: strings.Repeat("0", 64)}
+	if err := free.append(t.Context(), p, words["a"](0)); err == nil || p.length != 0 {
+		t.Error("an activation of nobody is written")
+	}
+	if p, err = free.read(t.Context(), p.key); err != nil || p.length != 0 {
+		t.Errorf("got %d entries, %v, want none", p.length, err)
 	}
 	if _, err := (registryReducer{}).Reduce(key, []byte{1}, first, ledger.Anchor{}); err == nil {
 		t.Error("a state of another kind is admitted")

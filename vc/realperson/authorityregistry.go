@@ -207,8 +207,12 @@ func (r registry) read(ctx context.Context, key string) (*person, error) {
 	return p, nil
 }
 
-// append adds an entry to what was read. It is ledger.ErrConflict if somebody else was faster.
+// append adds an entry to what was read, if it may follow. It is ledger.ErrConflict if somebody else was faster.
 func (r registry) append(ctx context.Context, p *person, e *entry) error {
+	next := *p
+	if err := next.apply(e); err != nil {
+		return fmt.Errorf("realperson: registry: %w", err)
+	}
 	b, err := e.encode()
 	if err != nil {
 		return fmt.Errorf("realperson: registry: %w", err)
@@ -216,5 +220,6 @@ func (r registry) append(ctx context.Context, p *person, e *entry) error {
 	if _, err := r.ledger.Append(ctx, registryPrefix+p.key, p.length, b); err != nil {
 		return fmt.Errorf("realperson: registry: %w", err)
 	}
-	return p.apply(e)
+	*p = next
+	return nil
 }

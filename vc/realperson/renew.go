@@ -30,8 +30,8 @@ type heldRequest struct {
 	typ        string
 	record     string
 	credential []byte // derived, with the pseudonym at the authority
-	commitment []byte // of a renewal: to the same secrets, with its proof
-	same       []byte // of a renewal: the proof that they are the same
+	commitment []byte // a fresh one to the same secrets, with its proof
+	same       []byte // the proof that they are the same
 
 	// what was found out about it
 	expires   time.Time // of the nonce
@@ -40,17 +40,13 @@ type heldRequest struct {
 
 // parseHeld reads an activation or a renewal strictly. Errors are ErrMessage.
 func parseHeld(b []byte, typ string) (*heldRequest, error) {
-	more := []string{"record", "credential"}
-	if typ == renewalType {
-		more = append(more, "commitment", "same")
-	}
-	m, err := parseMessage(b, typ, more...)
+	m, err := parseMessage(b, typ, "record", "credential", "commitment", "same")
 	if err != nil {
 		return nil, err
 	}
-	r := &heldRequest{message: m, typ: typ, record: m.object.text("record", 64), credential: m.object.get("credential").Raw()}
-	if typ == renewalType {
-		r.commitment, r.same = m.object.octets("commitment", 1, maxCommitment), m.object.octets("same", 1, maxSameProof)
+	r := &heldRequest{
+		message: m, typ: typ, record: m.object.text("record", 64), credential: m.object.get("credential").Raw(),
+		commitment: m.object.octets("commitment", 1, maxCommitment), same: m.object.octets("same", 1, maxSameProof),
 	}
 	if m.object.err != nil {
 		return nil, messageFault(m.object.err)
@@ -58,7 +54,7 @@ func parseHeld(b []byte, typ string) (*heldRequest, error) {
 	if !isPersonKey(r.record) {
 		return nil, refuse(ErrMessage, "the record is not 64 hexadecimal digits")
 	}
-	if n, err := bbs.CommitmentCount(r.commitment); typ == renewalType && (err != nil || n != NymCount) {
+	if n, err := bbs.CommitmentCount(r.commitment); err != nil || n != NymCount {
 		return nil, refuse(ErrMessage, "not a commitment to the nym secrets alone")
 	}
 	return r, nil
@@ -79,8 +75,9 @@ func (r *heldRequest) header() []byte {
 	return heldHeader(r.typ, r.audience, r.citizen, r.nonce, r.issued, r.record, r.commitment)
 }
 
-// Activate takes the pseudonym that a wallet has at the authority, once for each generation: every renewal must show the same. The same
-// again is no error. Errors: those of Renew but for ErrNotActivated and ErrDecided.
+// Activate takes the pseudonym that a wallet has at the authority, once for each generation: every renewal must show the same. The wallet
+// proves that it knows the secrets of the stored commitment, so that nobody else can put a pseudonym there. The same again is no error. Errors: those of Renew but for ErrNotActivated; ledger.ErrConflict if something else happened to the record at the
+// same moment, and the wallet should ask again.
 func (a *Authority) Activate(ctx context.Context, request []byte) error {
 	r, p, err := a.receiveHeld(ctx, request, activationType)
 	if err != nil {
@@ -126,9 +123,6 @@ func (a *Authority) Renew(ctx context.Context, request []byte, claims ClaimsOf) 
 	if err := r.samePseudonym(p); err != nil {
 		return nil, err
 	}
-	if bbs.SHA256.VerifySameNyms(p.current.commitment, r.commitment, r.same, r.header()) != nil {
-		return nil, ErrOtherSecrets
-	}
 	values, err := claims(ctx, p.key)
 	if err != nil {
 		return nil, err
@@ -167,8 +161,13 @@ func (a *Authority) receiveHeld(ctx context.Context, request []byte, typ string)
 	if err := p.check(); err != nil {
 		return nil, nil, err
 	}
-	r.pseudonym, err = a.verifyHeld(ctx, r.credential, r.header())
-	return r, p, err
+	if r.pseudonym, err = a.verifyHeld(ctx, r.credential, r.header()); err != nil {
+		return nil, nil, err
+	}
+	if bbs.SHA256.VerifySameNyms(p.current.commitment, r.commitment, r.same, r.header()) != nil {
+		return nil, nil, ErrOtherSecrets
+	}
+	return r, p, nil
 }
 
 // verifyHeld checks that somebody holds a credential of this authority, of any epoch and with any of its keys, and returns the pseudonym.

@@ -193,6 +193,8 @@ func TestActivationOfOtherSecretsRefused(t *testing.T) {
 	other.wallet.record = s.wallet.record
 	wantError(t, o.activate(t, other.wallet, s.Citizen), ErrOtherSecrets)
 	wantError(t, o.activate(t, s.wallet, other.Citizen), ErrNotCitizen)
+	s.wallet.nyms, s.wallet.credentials = other.wallet.nyms, other.wallet.credentials // another person's pseudonym, and the right commitment
+	wantError(t, o.activate(t, s.wallet, s.Citizen), ErrOtherSecrets)
 }
 
 func TestRenewalOfNobody(t *testing.T) {

@@ -14,33 +14,14 @@ import (
 // ActivationRequest shows the authority the pseudonym that the wallet has there, and nowhere else. It is needed once after enrolment,
 // before the first renewal, and may be repeated.
 func (w *Wallet) ActivationRequest(ctx context.Context, c *Citizen, challenge string) ([]byte, error) {
-	if err := c.check(); err != nil {
-		return nil, err
-	}
-	return w.heldRequest(ctx, c, challenge, activationType, nil, nil)
+	b, _, err := w.heldRequest(ctx, c, challenge, activationType)
+	return b, err
 }
 
 // RenewalRequest asks for the next batch, for the same secrets under a fresh commitment. The answer to an earlier request is of no use
 // after it.
 func (w *Wallet) RenewalRequest(ctx context.Context, c *Citizen, challenge string) ([]byte, error) {
-	if err := c.check(); err != nil {
-		return nil, err
-	}
-	w.mu.Lock()
-	old, oldBlind, prover, record, enrolled := w.commitment, w.blind, w.prover, w.record, w.nyms != nil
-	w.mu.Unlock()
-	if !enrolled {
-		return nil, ErrNotEnrolled
-	}
-	commitment, blind, err := bbs.SHA256.NymCommit(nil, prover)
-	if err != nil {
-		return nil, fmt.Errorf("realperson: renewal: %w", err)
-	}
-	same := func(issued time.Time) ([]byte, error) {
-		about := heldHeader(renewalType, w.authority.Authority, c.Method.DID(), challenge, issued, record, commitment)
-		return bbs.SHA256.ProveSameNyms(old, commitment, oldBlind, blind, about)
-	}
-	b, err := w.heldRequest(ctx, c, challenge, renewalType, commitment, same)
+	b, blind, err := w.heldRequest(ctx, c, challenge, renewalType)
 	if err != nil {
 		return nil, err
 	}
@@ -50,48 +31,53 @@ func (w *Wallet) RenewalRequest(ctx context.Context, c *Citizen, challenge strin
 	return b, nil
 }
 
-// heldRequest makes a request that shows a credential to the authority.
-func (w *Wallet) heldRequest(
-	ctx context.Context, c *Citizen, challenge, typ string, commitment []byte, same func(issued time.Time) ([]byte, error),
-) ([]byte, error) {
+// heldRequest makes a request that shows a credential to the authority, and a fresh commitment to the same secrets, whose blind it
+// returns.
+func (w *Wallet) heldRequest(ctx context.Context, c *Citizen, challenge, typ string) ([]byte, *bbs.Blind, error) {
+	fail := func(err error) ([]byte, *bbs.Blind, error) {
+		return nil, nil, fmt.Errorf("realperson: renewal: %w", err)
+	}
+	if err := c.check(); err != nil {
+		return nil, nil, err
+	}
 	w.mu.Lock()
-	nyms, record := w.nyms, w.record
+	old, oldBlind, prover, nyms, record := w.commitment, w.blind, w.prover, w.nyms, w.record
 	var h held
 	if nyms != nil {
 		h = w.credentials[0]
 	}
 	w.mu.Unlock()
 	if nyms == nil {
-		return nil, ErrNotEnrolled
+		return nil, nil, ErrNotEnrolled
+	}
+	commitment, blind, err := bbs.SHA256.NymCommit(nil, prover)
+	if err != nil {
+		return fail(err)
 	}
 	issued := w.now().UTC().Truncate(time.Second)
-	m := w.members(c, challenge)
-	m["iat"], m["record"] = issued.Unix(), record
-	if same != nil {
-		proof, err := same(issued)
-		if err != nil {
-			return nil, fmt.Errorf("realperson: renewal: %w", err)
-		}
-		m["commitment"], m["same"] = encode(commitment), encode(proof)
-	}
-	suite := bbs2023.Suite{
-		Holder:             &bbs2023.Holder{Nyms: nyms, Blind: h.blind, ContextID: authorityContext(w.authority.Authority)},
-		PresentationHeader: heldHeader(typ, w.authority.Authority, c.Method.DID(), challenge, issued, record, commitment),
-	}
-	credential, err := derive(ctx, h.base, suite, nil)
+	header := heldHeader(typ, w.authority.Authority, c.Method.DID(), challenge, issued, record, commitment)
+	same, err := bbs.SHA256.ProveSameNyms(old, commitment, oldBlind, blind, header)
 	if err != nil {
-		return nil, fmt.Errorf("realperson: renewal: %w", err)
+		return fail(err)
+	}
+	credential, err := derive(ctx, h.base, bbs2023.Suite{
+		Holder:             &bbs2023.Holder{Nyms: nyms, Blind: h.blind, ContextID: authorityContext(w.authority.Authority)},
+		PresentationHeader: header,
+	}, nil)
+	if err != nil {
+		return fail(err)
 	}
 	v, err := strictjson.Parse(credential, messageLimits)
 	if err != nil {
-		return nil, fmt.Errorf("realperson: renewal: %w", err)
+		return fail(err)
 	}
-	m["credential"] = v
+	m := w.members(c, challenge)
+	m["iat"], m["record"], m["credential"], m["commitment"], m["same"] = issued.Unix(), record, v, encode(commitment), encode(same)
 	b, err := signMessage(ctx, m, typ, c.Signer, c.Method)
 	if err != nil {
-		return nil, fmt.Errorf("realperson: renewal: %w", err)
+		return fail(err)
 	}
-	return b, nil
+	return b, blind, nil
 }
 
 // FinishRenewal takes what the authority answered to the newest RenewalRequest, as FinishEnrolment does; generation, record and secrets
