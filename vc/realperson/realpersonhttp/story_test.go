@@ -3,7 +3,6 @@ package realpersonhttp_test
 import (
 	"errors"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -244,27 +243,5 @@ func TestLogNamesNobody(t *testing.T) {
 		if strings.Contains(got, name) {
 			t.Errorf("the log has %q", name)
 		}
-	}
-}
-
-// TestPassedOn has a site pass on what it got from the platform: the response goes to the platform, not to the site.
-func TestPassedOn(t *testing.T) {
-	c := newCity(t)
-	alice := c.enrolled("A1")
-	var paths []string
-	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		paths = append(paths, r.URL.Path)
-		c.platformHandler.ServeHTTP(w, r)
-	}))
-	defer site.Close()
-	var err error
-	if alice.platform, err = realpersonhttp.NewPlatformClient(site.URL, nil); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := alice.do(realperson.ActionSignUp, ""); err != nil {
-		t.Fatal(err)
-	}
-	if len(paths) != 1 || paths[0] != "/requests" {
-		t.Errorf("the site saw %v, want /requests alone", paths)
 	}
 }
