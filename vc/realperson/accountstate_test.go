@@ -24,128 +24,133 @@ func day(n int) time.Time                  { return stateStart.Add(time.Duration
 func epochOf(t time.Time) time.Time        { return Epochs{}.Start(t) }
 func keyNamed[T string | int](n T) did.DID { return did.MustParse(fmt.Sprintf("did:example:%v", n)) }
 
-// TestAccountEvents walks through one story each: an event, when, and what comes of it.
+// storyStep is an event, when, and what comes of it.
+type storyStep struct {
+	at      time.Time
+	action  Action
+	holder  string
+	issued  int // week; -1: none
+	consent string
+	want    error
+}
+
+// accountStories are stories of one account each.
+var accountStories = map[string][]storyStep{
+	"an account is opened once": {
+		{day(0), ActionSignUp, "old", -1, "", nil},
+		{day(1), ActionSignUp, "old", -1, "", ErrAccountExists},
+		{day(1), ActionSignUp, "new", -1, "", ErrAccountExists},
+		{day(1), ActionLogIn, "old", -1, "", nil},
+		{day(1), ActionLogIn, "new", -1, "", ErrNotHolder},
+	},
+	"nothing happens to an account that is not there": {
+		{day(0), ActionLogIn, "old", -1, "", ErrNoAccount},
+		{day(0), ActionRebind, "new", 0, "old", ErrNoAccount},
+		{day(0), ActionReportTheft, "new", 0, "", ErrNoAccount},
+		{day(0), ActionCompleteRebind, "new", 0, "", ErrNoAccount},
+		{day(0), ActionVeto, "old", 0, "", ErrNoAccount},
+	},
+	"the present key consents to another": {
+		{day(0), ActionSignUp, "old", -1, "", nil},
+		{day(1), ActionRebind, "new", 0, "other", ErrNotHolder},
+		{day(1), ActionRebind, "new", -1, "old", ErrMessage},
+		{day(1), ActionRebind, "new", 0, "old", nil},
+		{day(2), ActionLogIn, "old", -1, "", ErrNotHolder},
+		{day(2), ActionLogIn, "new", -1, "", nil},
+		{day(2), ActionRebind, "old", 0, "old", ErrNotHolder},
+	},
+	"a theft, the key lost": {
+		{day(0), ActionSignUp, "old", -1, "", nil},
+		{day(8), ActionCompleteRebind, "new", 1, "", ErrNoReport},
+		{day(8), ActionReportTheft, "old", 1, "", ErrMessage},
+		{day(8), ActionReportTheft, "new", 1, "", nil},
+		{day(8), ActionCompleteRebind, "new", 1, "", ErrTooEarly},
+		{day(11).Add(-time.Second), ActionCompleteRebind, "new", 1, "", ErrTooEarly},
+		{day(11), ActionCompleteRebind, "new", 1, "", ErrIssuedBefore},
+		{day(14), ActionCompleteRebind, "else", 2, "", ErrNoReport},
+		{day(14), ActionCompleteRebind, "new", 2, "", nil},
+		{day(14), ActionLogIn, "new", -1, "", nil},
+		{day(14), ActionLogIn, "old", -1, "", ErrNotHolder},
+		{day(14), ActionRebind, "old", 1, "new", ErrStaleCredential},
+	},
+	"a report at the very start of an epoch": {
+		{day(0), ActionSignUp, "old", -1, "", nil},
+		{day(7), ActionReportTheft, "new", 1, "", nil},
+		{day(13), ActionCompleteRebind, "new", 1, "", ErrIssuedBefore},
+		{day(14), ActionCompleteRebind, "new", 2, "", nil},
+	},
+	"a veto": {
+		{day(0), ActionSignUp, "old", -1, "", nil},
+		{day(8), ActionReportTheft, "thief", 1, "", nil},
+		{day(9), ActionVeto, "thief", 1, "", ErrNotHolder},
+		{day(9), ActionVeto, "old", 0, "", ErrStaleCredential},
+		{day(9), ActionVeto, "old", 1, "", nil},
+		{day(10), ActionReportTheft, "thief", 1, "", ErrVetoed},
+		{day(14), ActionCompleteRebind, "thief", 1, "", ErrVetoed},
+		{day(14), ActionCompleteRebind, "thief", 2, "", ErrNoReport},
+	},
+	"a thief vetoes with the stolen phone's credentials, the owner renews": {
+		{day(0), ActionSignUp, "old", -1, "", nil},
+		{day(8), ActionReportTheft, "new", 1, "", nil},
+		{day(8), ActionVeto, "old", 1, "", nil},
+		{day(14), ActionReportTheft, "new", 2, "", nil},
+		{day(14), ActionVeto, "old", 1, "", ErrStaleCredential},
+		{day(21), ActionCompleteRebind, "new", 3, "", nil},
+	},
+	"a veto that is older than the report strikes nothing": {
+		{day(0), ActionSignUp, "old", -1, "", nil},
+		{day(6), ActionVeto, "old", 0, "", nil},
+		{day(8), ActionReportTheft, "new", 1, "", nil},
+		{day(14), ActionCompleteRebind, "new", 2, "", nil},
+	},
+	"reports lapse": {
+		{day(0), ActionSignUp, "old", -1, "", nil},
+		{day(8), ActionReportTheft, "new", 1, "", nil},
+		{day(8).Add(stateRules.lifetime), ActionCompleteRebind, "new", 6, "", ErrNoReport},
+		{day(8).Add(stateRules.lifetime), ActionReportTheft, "new", 6, "", nil},
+		{day(8).Add(stateRules.lifetime), ActionCompleteRebind, "new", 7, "", ErrTooEarly},
+	},
+	"a clock that goes back does not shorten the delay": {
+		{day(0), ActionSignUp, "old", -1, "", nil},
+		{day(20), ActionVeto, "old", 0, "", nil},
+		{day(8), ActionReportTheft, "new", 1, "", nil},
+		{day(14), ActionCompleteRebind, "new", 2, "", ErrTooEarly},
+		{day(22), ActionCompleteRebind, "new", 3, "", ErrTooEarly},
+		{day(28), ActionCompleteRebind, "new", 4, "", nil},
+	},
+	"reporting again changes nothing": {
+		{day(0), ActionSignUp, "old", -1, "", nil},
+		{day(8), ActionReportTheft, "new", 1, "", nil},
+		{day(10), ActionReportTheft, "new", 1, "", nil},
+		{day(15), ActionCompleteRebind, "new", 2, "", nil},
+	},
+	"a full list gives way to who can renew": {
+		{day(0), ActionSignUp, "old", -1, "", nil},
+		{day(8), ActionReportTheft, "a", 1, "", nil},
+		{day(8), ActionReportTheft, "b", 1, "", nil},
+		{day(8), ActionReportTheft, "c", 1, "", nil},
+		{day(8), ActionReportTheft, "d", 1, "", nil},
+		{day(9), ActionReportTheft, "new", 1, "", ErrManyReports},
+		{day(14), ActionReportTheft, "new", 2, "", nil},
+		{day(14), ActionReportTheft, "e", 1, "", ErrStaleCredential},
+		{day(21), ActionCompleteRebind, "a", 3, "", ErrNoReport},
+		{day(21), ActionCompleteRebind, "new", 3, "", nil},
+		{day(22), ActionCompleteRebind, "b", 3, "", ErrNoReport},
+	},
+	"the new key's own report ends with its rebinding": {
+		{day(0), ActionSignUp, "old", -1, "", nil},
+		{day(8), ActionReportTheft, "new", 1, "", nil},
+		{day(8), ActionReportTheft, "else", 1, "", nil},
+		{day(9), ActionRebind, "new", 1, "old", nil},
+		{day(10), ActionRebind, "third", 1, "new", nil},
+		{day(14), ActionCompleteRebind, "new", 2, "", ErrNoReport},
+		{day(14), ActionCompleteRebind, "else", 2, "", nil},
+	},
+}
+
+// TestAccountEvents walks through the stories.
 func TestAccountEvents(t *testing.T) {
-	type step struct {
-		at      time.Time
-		action  Action
-		holder  string
-		issued  int // week; -1: none
-		consent string
-		want    error
-	}
-	for name, story := range map[string][]step{
-		"an account is opened once": {
-			{day(0), ActionSignUp, "old", -1, "", nil},
-			{day(1), ActionSignUp, "old", -1, "", ErrAccountExists},
-			{day(1), ActionSignUp, "new", -1, "", ErrAccountExists},
-			{day(1), ActionLogIn, "old", -1, "", nil},
-			{day(1), ActionLogIn, "new", -1, "", ErrNotHolder},
-		},
-		"nothing happens to an account that is not there": {
-			{day(0), ActionLogIn, "old", -1, "", ErrNoAccount},
-			{day(0), ActionRebind, "new", 0, "old", ErrNoAccount},
-			{day(0), ActionReportTheft, "new", 0, "", ErrNoAccount},
-			{day(0), ActionCompleteRebind, "new", 0, "", ErrNoAccount},
-			{day(0), ActionVeto, "old", 0, "", ErrNoAccount},
-		},
-		"the present key consents to another": {
-			{day(0), ActionSignUp, "old", -1, "", nil},
-			{day(1), ActionRebind, "new", 0, "other", ErrNotHolder},
-			{day(1), ActionRebind, "new", -1, "old", ErrMessage},
-			{day(1), ActionRebind, "new", 0, "old", nil},
-			{day(2), ActionLogIn, "old", -1, "", ErrNotHolder},
-			{day(2), ActionLogIn, "new", -1, "", nil},
-			{day(2), ActionRebind, "old", 0, "old", ErrNotHolder},
-		},
-		"a theft, the key lost": {
-			{day(0), ActionSignUp, "old", -1, "", nil},
-			{day(8), ActionCompleteRebind, "new", 1, "", ErrNoReport},
-			{day(8), ActionReportTheft, "old", 1, "", ErrMessage},
-			{day(8), ActionReportTheft, "new", 1, "", nil},
-			{day(8), ActionCompleteRebind, "new", 1, "", ErrTooEarly},
-			{day(11).Add(-time.Second), ActionCompleteRebind, "new", 1, "", ErrTooEarly},
-			{day(11), ActionCompleteRebind, "new", 1, "", ErrIssuedBefore},
-			{day(14), ActionCompleteRebind, "else", 2, "", ErrNoReport},
-			{day(14), ActionCompleteRebind, "new", 2, "", nil},
-			{day(14), ActionLogIn, "new", -1, "", nil},
-			{day(14), ActionLogIn, "old", -1, "", ErrNotHolder},
-			{day(14), ActionRebind, "old", 1, "new", ErrStaleCredential},
-		},
-		"a report at the very start of an epoch": {
-			{day(0), ActionSignUp, "old", -1, "", nil},
-			{day(7), ActionReportTheft, "new", 1, "", nil},
-			{day(13), ActionCompleteRebind, "new", 1, "", ErrIssuedBefore},
-			{day(14), ActionCompleteRebind, "new", 2, "", nil},
-		},
-		"a veto": {
-			{day(0), ActionSignUp, "old", -1, "", nil},
-			{day(8), ActionReportTheft, "thief", 1, "", nil},
-			{day(9), ActionVeto, "thief", 1, "", ErrNotHolder},
-			{day(9), ActionVeto, "old", 0, "", ErrStaleCredential},
-			{day(9), ActionVeto, "old", 1, "", nil},
-			{day(10), ActionReportTheft, "thief", 1, "", ErrVetoed},
-			{day(14), ActionCompleteRebind, "thief", 1, "", ErrVetoed},
-			{day(14), ActionCompleteRebind, "thief", 2, "", ErrNoReport},
-		},
-		"a thief vetoes with the stolen phone's credentials, the owner renews": {
-			{day(0), ActionSignUp, "old", -1, "", nil},
-			{day(8), ActionReportTheft, "new", 1, "", nil},
-			{day(8), ActionVeto, "old", 1, "", nil},
-			{day(14), ActionReportTheft, "new", 2, "", nil},
-			{day(14), ActionVeto, "old", 1, "", ErrStaleCredential},
-			{day(21), ActionCompleteRebind, "new", 3, "", nil},
-		},
-		"a veto that is older than the report strikes nothing": {
-			{day(0), ActionSignUp, "old", -1, "", nil},
-			{day(6), ActionVeto, "old", 0, "", nil},
-			{day(8), ActionReportTheft, "new", 1, "", nil},
-			{day(14), ActionCompleteRebind, "new", 2, "", nil},
-		},
-		"reports lapse": {
-			{day(0), ActionSignUp, "old", -1, "", nil},
-			{day(8), ActionReportTheft, "new", 1, "", nil},
-			{day(8).Add(stateRules.lifetime), ActionCompleteRebind, "new", 6, "", ErrNoReport},
-			{day(8).Add(stateRules.lifetime), ActionReportTheft, "new", 6, "", nil},
-			{day(8).Add(stateRules.lifetime), ActionCompleteRebind, "new", 7, "", ErrTooEarly},
-		},
-		"a clock that goes back does not shorten the delay": {
-			{day(0), ActionSignUp, "old", -1, "", nil},
-			{day(20), ActionVeto, "old", 0, "", nil},
-			{day(8), ActionReportTheft, "new", 1, "", nil},
-			{day(14), ActionCompleteRebind, "new", 2, "", ErrTooEarly},
-			{day(22), ActionCompleteRebind, "new", 3, "", ErrTooEarly},
-			{day(28), ActionCompleteRebind, "new", 4, "", nil},
-		},
-		"reporting again changes nothing": {
-			{day(0), ActionSignUp, "old", -1, "", nil},
-			{day(8), ActionReportTheft, "new", 1, "", nil},
-			{day(10), ActionReportTheft, "new", 1, "", nil},
-			{day(15), ActionCompleteRebind, "new", 2, "", nil},
-		},
-		"a full list gives way to who can renew": {
-			{day(0), ActionSignUp, "old", -1, "", nil},
-			{day(8), ActionReportTheft, "a", 1, "", nil},
-			{day(8), ActionReportTheft, "b", 1, "", nil},
-			{day(8), ActionReportTheft, "c", 1, "", nil},
-			{day(8), ActionReportTheft, "d", 1, "", nil},
-			{day(9), ActionReportTheft, "new", 1, "", ErrManyReports},
-			{day(14), ActionReportTheft, "new", 2, "", nil},
-			{day(14), ActionReportTheft, "e", 1, "", ErrStaleCredential},
-			{day(21), ActionCompleteRebind, "a", 3, "", ErrNoReport},
-			{day(21), ActionCompleteRebind, "new", 3, "", nil},
-			{day(22), ActionCompleteRebind, "b", 3, "", ErrNoReport},
-		},
-		"the new key's own report ends with its rebinding": {
-			{day(0), ActionSignUp, "old", -1, "", nil},
-			{day(8), ActionReportTheft, "new", 1, "", nil},
-			{day(8), ActionReportTheft, "else", 1, "", nil},
-			{day(9), ActionRebind, "new", 1, "old", nil},
-			{day(10), ActionRebind, "third", 1, "new", nil},
-			{day(14), ActionCompleteRebind, "new", 2, "", ErrNoReport},
-			{day(14), ActionCompleteRebind, "else", 2, "", nil},
-		},
-	} {
+	for name, story := range accountStories {
 		t.Run(name, func(t *testing.T) {
 			var s *accountState
 			for i, e := range story {

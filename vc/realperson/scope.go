@@ -16,9 +16,9 @@ const MaxScopeLimit = 4096
 // 2026". Each use is a pseudonym of its own, which links to no account and to no other use; the person chooses among Limit of them, in
 // an order that is the person's secret, so that the platform does not learn which use it is. The zero Scope is no scope.
 type Scope struct {
-	Name   string // 1 to 64 characters of a-z, 0-9, "-" and "."
-	Period string // 0 to 32 of the same: "2026", "2026-W47"
-	Limit  int    // 1 to MaxScopeLimit
+	Name   string `json:"name"`   // 1 to 64 characters of a-z, 0-9, "-" and "."
+	Period string `json:"period"` // 0 to 32 of the same: "2026", "2026-w47"
+	Limit  int    `json:"limit"`  // 1 to MaxScopeLimit
 }
 
 // Use is one use of a Scope that a platform accepted.
