@@ -120,11 +120,20 @@ func (h *AuthorityHandler) serveRenewal(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	issued, err := h.authority.Renew(c.ctx, []byte(m["request"]), h.people.Claims)
+	issued, err := h.authority.Renew(c.ctx, []byte(m["request"]), h.claims)
 	if err != nil {
 		return nil, err
 	}
 	return issuedJSON(issued), nil
+}
+
+// claims is People.Claims without what its errors may say of somebody.
+func (h *AuthorityHandler) claims(ctx context.Context, record string) (map[string]any, error) {
+	claims, err := h.people.Claims(ctx, record)
+	if err != nil {
+		return nil, &refusal{code: Failed, cause: "what is true of a person could not be looked up"}
+	}
+	return claims, nil
 }
 
 // logPage is how many entries of the log one answer has at most.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"iter"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -32,6 +33,7 @@ type city struct {
 	keys      resolver.Keys
 	people    *people
 	log       buffer
+	logFails  error // what the public log says instead
 	authority *httptest.Server
 	platform  *httptest.Server
 
@@ -80,7 +82,7 @@ func (c *city) openAuthority(logger *slog.Logger) realperson.Parameters {
 		c.tb.Fatal(err)
 	}
 	c.newAuthorityHandler = func(opt *realpersonhttp.Options) http.Handler {
-		h, err := realpersonhttp.NewAuthorityHandler(a, c.people, &realpersonhttp.AuthorityOptions{Options: *opt, Log: public})
+		h, err := realpersonhttp.NewAuthorityHandler(a, c.people, &realpersonhttp.AuthorityOptions{Options: *opt, Log: &failing{Ledger: public, city: c}})
 		if err != nil {
 			c.tb.Fatal(err)
 		}
@@ -113,12 +115,27 @@ func (c *city) openPlatform(authority realperson.Parameters, logger *slog.Logger
 	c.newPlatformHandler(&realpersonhttp.PlatformOptions{Options: realpersonhttp.Options{Logger: logger}, Scopes: scopes})
 }
 
+// failing is a ledger that fails when it is told to.
+type failing struct {
+	ledger.Ledger
+	city *city
+}
+
+// History implements ledger.Ledger.
+func (f *failing) History(ctx context.Context, key string, from uint64) iter.Seq2[ledger.Entry, error] {
+	if f.city.logFails == nil {
+		return f.Ledger.History(ctx, key, from)
+	}
+	return func(yield func(ledger.Entry, error) bool) { yield(ledger.Entry{}, f.city.logFails) }
+}
+
 // people know two persons by their codes.
 type people struct {
 	mu      sync.Mutex
 	records map[string]string // number by record
 	fail    bool              // what follows an enrolment fails
 	broken  bool              // nobody can be identified now
+	told    error             // instead of claims
 	wait    func()            // before somebody is identified
 }
 
@@ -156,6 +173,9 @@ func (p *people) Enrolled(_ context.Context, e *realperson.Evidence, record stri
 func (p *people) Claims(_ context.Context, record string) (map[string]any, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.told != nil {
+		return nil, p.told
+	}
 	return claims[p.records[record]], nil
 }
 

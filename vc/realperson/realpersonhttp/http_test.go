@@ -1,6 +1,7 @@
 package realpersonhttp_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -177,6 +178,7 @@ func TestClientErrors(t *testing.T) {
 		want   error
 	}{
 		{"a page", 200, "text/html", "<html>", realpersonhttp.ErrAnswer},
+		{"JSON by another name", 200, "text/plain", `{"challenge":"x"}`, realpersonhttp.ErrAnswer},
 		{"not JSON", 200, "application/json", "{", realpersonhttp.ErrAnswer},
 		{"an array", 200, "application/json", "[]", realpersonhttp.ErrAnswer},
 		{"no challenge", 200, "application/json", "{}", realpersonhttp.ErrAnswer},
@@ -209,6 +211,11 @@ func TestClientErrors(t *testing.T) {
 		if strings.Contains(err.Error(), "\x1b") || strings.Contains(err.Error(), s.URL) {
 			t.Errorf("%s: got the text %q", tt.name, err)
 		}
+		over, cancel := context.WithCancel(t.Context())
+		cancel()
+		if _, err := client.Challenge(over); !errors.Is(err, realpersonhttp.ErrUnavailable) || !errors.Is(err, context.Canceled) || strings.Contains(err.Error(), s.URL) {
+			t.Errorf("%s: given up: got %v", tt.name, err)
+		}
 		s.Close()
 		if _, err := client.Challenge(t.Context()); !errors.Is(err, realpersonhttp.ErrUnavailable) || strings.Contains(err.Error(), s.URL) {
 			t.Errorf("%s: closed: got %v", tt.name, err)
@@ -239,6 +246,27 @@ func TestResults(t *testing.T) {
 		if r, err := realpersonhttp.ParseResult([]byte(text)); !errors.Is(err, realpersonhttp.ErrAnswer) {
 			t.Errorf("%s: got %+v, %v", name, r, err)
 		}
+	}
+}
+
+// TestLargeBatch is more than any wallet takes.
+func TestLargeBatch(t *testing.T) {
+	size := realperson.MaxBatchSize - 16
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, `{"issued":{"x":"`+strings.Repeat("x", size)+`"}}`)
+	}))
+	defer s.Close()
+	client, err := realpersonhttp.NewAuthorityClient(s.URL, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b, err := client.Renew(t.Context(), []byte("x")); err != nil || len(b) < size {
+		t.Errorf("got %d bytes, %v", len(b), err)
+	}
+	size += 32
+	if _, err := client.Renew(t.Context(), []byte("x")); !errors.Is(err, realpersonhttp.ErrAnswer) {
+		t.Errorf("got %v, want ErrAnswer", err)
 	}
 }
 

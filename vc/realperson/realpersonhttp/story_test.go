@@ -245,3 +245,32 @@ func TestLogNamesNobody(t *testing.T) {
 		}
 	}
 }
+
+// TestFailuresNameNobody has what is behind the handlers fail with names, which go neither to who asks nor into the log.
+func TestFailuresNameNobody(t *testing.T) {
+	c := newCity(t)
+	alice := c.enrolled("A1")
+	const street, id, key = "7 Example Street", "did:example:alice", "person:0123456789abcdef0123456789abcdef"
+	failed := func(err error) {
+		t.Helper()
+		p, ok := errors.AsType[*realpersonhttp.ProblemError](err)
+		if !ok || p.Code != realpersonhttp.Failed || p.Detail != "" {
+			t.Errorf("got %v, want failed and no more", err)
+		}
+	}
+	c.people.told = errors.New("no claims of " + street + " " + id)
+	failed(alice.renew())
+	c.logFails = errors.New("the disk of " + id + " is full at " + key)
+	for _, err := range realperson.ReadLog(t.Context(), alice.authority.PublicLog(), alice.wallet.Authority().Authority, 0) {
+		failed(err)
+	}
+	got := c.log.String()
+	if !strings.Contains(got, "is full at") || !strings.Contains(got, "could not be looked up") {
+		t.Errorf("the log does not say why:\n%s", got)
+	}
+	for _, name := range []string{street, id, key[7:]} {
+		if strings.Contains(got, name) {
+			t.Errorf("the log has %q", name)
+		}
+	}
+}
