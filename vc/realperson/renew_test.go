@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/realdid/realdid/did"
 	"github.com/realdid/realdid/internal/strictjson"
 	"github.com/realdid/realdid/keys/bbs"
 	"github.com/realdid/realdid/vc/dataintegrity/bbs2023"
@@ -293,6 +294,9 @@ func TestAuthorityChangesKey(t *testing.T) {
 	other := o.authority.Parameters()
 	other.Method = other.Authority.WithFragment("bbs-3")
 	wantError(t, s.wallet.FinishRenewalUnder(t.Context(), issued.Response, other), ErrMarked)
+	other.Authority = did.MustParse("did:example:other")
+	other.Method = other.Authority.WithFragment("bbs-2")
+	wantError(t, s.wallet.FinishRenewalUnder(t.Context(), issued.Response, other), ErrBatch) // before anything in it is looked at
 	fatal(t, s.wallet.FinishRenewalUnder(t.Context(), issued.Response, o.authority.Parameters()))
 	if pseudonym(t, s.wallet, somePlatform) != before {
 		t.Error("the pseudonym has changed with the authority's key")

@@ -35,6 +35,9 @@ func TestStolenSeed(t *testing.T) {
 			fatal(t, err)
 			thief := restore(t, alice, backup, nil)
 			owner := restore(t, alice, backup, test.seed)
+			if n, err := owner.wallet.KeyNumber(r.Platform()); err != nil || (n == 0) == test.in {
+				t.Errorf("got key number %d and %v: numbers are those of one seed", n, err)
+			}
 
 			city.nextEpoch()
 			city.renew(t, owner)
