@@ -145,7 +145,10 @@ func TestResponseMembers(t *testing.T) {
 	check("a long account", ActionLogIn, func(m map[string]any) { m["account"] = strings.Repeat("a", accountIDSize+1) })
 
 	// What surrounds the payload.
-	b := city.answer(t, alice, p, ActionLogIn)
+	b := forgeAs(t, h, payload(t, city.answer(t, alice, p, ActionLogIn)))
+	if _, err := parseResponse(b); err != nil {
+		t.Fatal(err)
+	}
 	for name, message := range map[string][]byte{
 		"nothing": nil, "no JWS": []byte("x"), "too long": []byte(strings.Repeat("a", MaxResponseSize+1)),
 		"another type":  forge(t, requestType, h.Authentication, h.DID.WithFragment("auth"), payload(t, b)),

@@ -226,6 +226,25 @@ func TestRequestLife(t *testing.T) {
 	}
 }
 
+// TestNoRequest: a value that nobody authenticated asks for nothing, and nothing comes of it.
+func TestNoRequest(t *testing.T) {
+	r := &VerifierRequest{}
+	_, scoped := r.Scope()
+	if r.Action() != "" || scoped || r.Endpoint() != "" || !r.Expires().IsZero() || r.Asks() != nil || !r.Platform().IsZero() {
+		t.Error("the zero value says something")
+	}
+	w := newTown(t).wallet(t).wallet
+	w.Rebound(r)
+	w.ScopeUsed(r)
+	for _, respond := range []func() ([]byte, error){
+		func() ([]byte, error) { return w.SignUp(t.Context(), r, Policy{}) }, func() ([]byte, error) { return w.LogIn(t.Context(), r) },
+		func() ([]byte, error) { return w.UseScope(t.Context(), r, Policy{}) }, func() ([]byte, error) { return w.Veto(t.Context(), r) },
+	} {
+		_, err := respond()
+		wantError(t, err, ErrMessage)
+	}
+}
+
 // TestPlatformSpelling: the short and the long form of a platform's DID are one platform, with one pseudonym of a person.
 func TestPlatformSpelling(t *testing.T) {
 	city := newTown(t)

@@ -78,7 +78,7 @@ func (w *Wallet) nextIndex(r *VerifierRequest) (int, error) {
 // records is told ErrScopeUsed by a platform that lies: whoever then answers again and again shows it all indexes at once, which links
 // all uses. So ask the user first, and answer later, from another session.
 func (w *Wallet) ScopeUsed(r *VerifierRequest) {
-	s := r.parsed.scope
+	s := r.said().scope
 	if s == nil {
 		return
 	}

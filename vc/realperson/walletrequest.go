@@ -22,22 +22,31 @@ type VerifierRequest struct {
 func (r *VerifierRequest) Platform() did.DID { return r.platform }
 
 // Action returns what the platform wants.
-func (r *VerifierRequest) Action() Action { return r.parsed.action }
+func (r *VerifierRequest) Action() Action { return r.said().action }
 
 // Scope returns the scope of an ActionUseScope.
 func (r *VerifierRequest) Scope() (Scope, bool) {
-	if r.parsed.scope == nil {
+	s := r.said().scope
+	if s == nil {
 		return Scope{}, false
 	}
-	return *r.parsed.scope, true
+	return *s, true
 }
 
 // Endpoint returns where the response is to be sent: there, and nowhere else. A phishing site can show somebody a request that it had the
 // real platform make; what the wallet answers holds the real platform's pseudonym and must not go back to the site.
-func (r *VerifierRequest) Endpoint() string { return r.parsed.endpoint }
+func (r *VerifierRequest) Endpoint() string { return r.said().endpoint }
 
 // Expires returns until when the request can be answered.
-func (r *VerifierRequest) Expires() time.Time { return r.parsed.expires }
+func (r *VerifierRequest) Expires() time.Time { return r.said().expires }
+
+// said is what stands in the request: nothing, if nobody authenticated it.
+func (r *VerifierRequest) said() *parsedRequest {
+	if r == nil || r.parsed == nil {
+		return &parsedRequest{}
+	}
+	return r.parsed
+}
 
 // Ask is one thing that a platform learns from a response.
 type Ask struct {
@@ -49,9 +58,11 @@ type Ask struct {
 // Asks returns all that the platform learns if the wallet answers.
 func (r *VerifierRequest) Asks() []Ask {
 	always := func(pointer, says string) Ask { return Ask{Pointer: pointer, Says: says, Always: true} }
-	p := r.parsed
+	p := r.said()
 	all := []Ask{always("", "that the answer was made just now, for this request")}
 	switch p.action {
+	case "":
+		return nil
 	case ActionLogIn:
 		return append(all, always("", "which account of this platform logs in"))
 	case ActionUseScope:
