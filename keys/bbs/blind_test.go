@@ -207,6 +207,22 @@ func proofOf(s Ciphersuite, public *PublicKey, held *BlindSigned) error {
 	return err
 }
 
+// A proof with r1 = 0 would show that it comes from whoever has bad luck or a bad source; it is not made.
+func TestProofOfBadRandomIsNotMade(t *testing.T) {
+	c := newBlindCase(t, SHA256, 1, 1)
+	_, err := SHA256.blindProofGen(c.key.PublicKey(), &c.held, nil, nil, func(n int) []scalar { return make([]scalar, n) })
+	if err == nil {
+		t.Error("got a proof with random scalars of zero")
+	}
+	a, err := SHA256.blind()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := a.commit(nil, func(n int) []scalar { return make([]scalar, n) }); err == nil {
+		t.Error("got a commitment with a blind of zero")
+	}
+}
+
 // The largest commitment that is allowed is read, one more scalar is not: both ends of the limit.
 func TestBlindLimitIsExact(t *testing.T) {
 	b := make([]byte, commitmentFloor+(MaxMessages-1)*scalarSize)

@@ -98,9 +98,6 @@ func (k *PrivateKey) nymSign(s Ciphersuite, commitment []byte, n int, entropy, h
 	if count < n {
 		return nil, invalid("a commitment to %d scalars has no %d nyms", count, n)
 	}
-	if err := checkSizes(nil, header); err != nil {
-		return nil, err
-	}
 	e, err := parseEntropy(entropy)
 	if err != nil {
 		return nil, err
@@ -115,7 +112,8 @@ func checkNymCount(n int) error {
 	return nil
 }
 
-// nymHeader returns what is signed as header: the number of nyms follows it, so that no part of a vector is used for a pseudonym.
+// nymHeader returns what is signed as header: the number of nyms follows it, so that no part of a vector is used for a pseudonym. A
+// header may therefore have 8 bytes less than MaxHeaderSize.
 func nymHeader(header []byte, n int) []byte {
 	return appendUint64(append(make([]byte, 0, len(header)+8), header...), n)
 }
@@ -127,9 +125,6 @@ func (s Ciphersuite) NymFinalize(public *PublicKey, signature, header []byte, me
 	const what = "nym finalize"
 	a, err := s.nym()
 	if err != nil {
-		return nil, fail(what, err)
-	}
-	if err := checkSizes(nil, header); err != nil {
 		return nil, fail(what, err)
 	}
 	e, err := parseEntropy(entropy)

@@ -138,9 +138,6 @@ func (s Ciphersuite) nymProofGen(public *PublicKey, held *NymSigned, contextID, 
 	if held == nil {
 		return nil, nil, fmt.Errorf("bbs: %s: no signature", what)
 	}
-	if err := checkSizes(nil, held.Header); err != nil {
-		return nil, nil, fmt.Errorf("bbs: %s: %w", what, err)
-	}
 	secrets, err := held.Nyms.get().scalars()
 	if err != nil {
 		return nil, nil, fmt.Errorf("bbs: %s: nyms: %w", what, err)
@@ -187,14 +184,8 @@ func (says *NymStatement) verify(a api, public *PublicKey, proof, pseudonym []by
 	if err := checkNymCount(says.NymCount); err != nil {
 		return err
 	}
-	if len(says.ContextID) == 0 {
-		return errContext
-	}
 	if len(pseudonym) != PseudonymSize {
 		return invalid("a pseudonym of %d bytes, want %d", len(pseudonym), PseudonymSize)
-	}
-	if err := checkSizes(nil, says.Header, says.ContextID); err != nil {
-		return err
 	}
 	blind := BlindStatement{
 		PresentationHeader: says.PresentationHeader,
@@ -209,15 +200,15 @@ func (says *NymStatement) verify(a api, public *PublicKey, proof, pseudonym []by
 
 // nymVerifyPart is PseudonymProofVerifyInit.
 func (a api) nymVerifyPart(contextID, pseudonym []byte, hats []scalar, c *scalar) (*proofPart, error) {
+	op, z, err := a.nymPoint(contextID)
+	if err != nil {
+		return nil, err
+	}
 	nym, err := parsePoint(pseudonym)
 	if err != nil {
 		return nil, fmt.Errorf("pseudonym: %w", err)
 	}
 	if err := checkPseudonym(&nym); err != nil {
-		return nil, err
-	}
-	op, z, err := a.nymPoint(contextID)
-	if err != nil {
 		return nil, err
 	}
 	minus := *c

@@ -86,8 +86,13 @@ func TestLimitsOfBlindAndNym(t *testing.T) {
 	wantText(t, "counts whose sum overflows", nym(func(says *NymStatement) { says.MessageCount, says.CommittedCount = maxInt, maxInt }, ProofSize(1)), "want 0 to")
 	wantText(t, "counts beyond the limit together", nym(func(says *NymStatement) { says.MessageCount, says.CommittedCount = MaxMessages/2, MaxMessages/2 }, ProofSize(MaxMessages+3)), "signed scalars")
 	wantText(t, "no nyms", nym(func(says *NymStatement) { says.NymCount, says.CommittedCount = 0, 3 }, len(p.proof)), "0 nyms")
-	wantText(t, "no context", nym(func(says *NymStatement) { says.ContextID = nil }, len(p.proof)), "context is empty")
-	wantText(t, "long context", nym(func(says *NymStatement) { says.ContextID = longHeader }, len(p.proof)), limit)
+	at := func(contextID []byte) error {
+		says := *p.says
+		says.ContextID = contextID
+		return s.NymProofVerify(public, p.proof, p.pseudonym, &says)
+	}
+	wantText(t, "no context", at(nil), "context is empty")
+	wantText(t, "long context", at(longHeader), limit)
 	wantText(t, "long header", nym(func(says *NymStatement) { says.Header = longHeader }, len(p.proof)), limit)
 	wantText(t, "long presentation header", nym(func(says *NymStatement) { says.PresentationHeader = longHeader }, len(p.proof)), limit)
 	wantText(t, "index", nym(func(says *NymStatement) { says.Disclosed, says.Messages = []int{3}, [][]byte{{}} }, len(p.proof)), "do not ascend")
@@ -147,6 +152,56 @@ func TestLimitsOfBlindAndNym(t *testing.T) {
 	wantText(t, "renewal, challenge", s.VerifySameNyms(r.old, r.renewed, make([]byte, sameNymsSize), r.context), "challenge: ")
 	wantText(t, "renewal, answer", s.VerifySameNyms(r.old, r.renewed, replace(r.same, scalarSize, make([]byte, scalarSize)), r.context), "answer: ")
 	wantText(t, "renewal, no ciphersuite", Ciphersuite(0).VerifySameNyms(r.old, r.renewed, r.same, r.context), errSuite.Error())
+}
+
+// The errors of a prover name what is missing.
+func TestNymProverErrors(t *testing.T) {
+	s := SHA256
+	c := newNymCase(t, s, 1, 0, 2)
+	_, noContext := s.Pseudonym(nil, c.held.Nyms)
+	_, _, proofNoContext := s.NymProofGen(c.key.PublicKey(), &c.held, nil, nil, nil)
+	h := c.held
+	h.Nyms = nil
+	_, _, noNyms := s.NymProofGen(c.key.PublicKey(), &h, []byte("ctx"), nil, nil)
+	_, noSuite := c.key.NymSignMessages(t.Context(), 0, c.commitment, 2, c.entropy, nil, nil)
+	ctx := []byte("ctx")
+	noOld := recommit(s, nil, c.held.Blind, nil, c.prover, ctx)
+	if noOld == nil || !strings.Contains(noOld.Error(), "0 bytes") {
+		t.Errorf("recommit without an old commitment: got %v", noOld)
+	}
+	long := recommit(s, c.commitment, c.held.Blind, [][]byte{make([]byte, MaxMessageSize+1)}, c.prover, ctx)
+	if long == nil || !strings.Contains(long.Error(), "at most") {
+		t.Errorf("recommit to a long message: got %v", long)
+	}
+	// Entropy that makes the last nym zero: a signature can have it, secrets cannot.
+	last, err := parseScalar(c.prover.Secret()[scalarSize:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	last.Neg()
+	entropy := appendScalar(nil, &last)
+	sig, err := c.key.NymSignMessages(t.Context(), s, c.commitment, 2, entropy, c.header, c.messages)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, zero := s.NymFinalize(c.key.PublicKey(), sig, c.header, c.messages, nil, c.prover, entropy, c.held.Blind)
+	for _, x := range []struct {
+		name      string
+		got, want error
+	}{
+		{"pseudonym without a context", noContext, errContext},
+		{"proof without a context", proofNoContext, errContext},
+		{"proof without nyms", noNyms, errNoSecret},
+		{"signature without a ciphersuite", noSuite, errSuite},
+		{"finalize to a nym of zero", zero, errSecretRange},
+		{"recommit without a ciphersuite", recommit(0, c.commitment, c.held.Blind, nil, c.prover, ctx), errSuite},
+		{"recommit without a blind", recommit(s, c.commitment, nil, nil, c.prover, ctx), errNoSecret},
+		{"recommit without nyms", recommit(s, c.commitment, c.held.Blind, nil, nil, ctx), errNoSecret},
+	} {
+		if !errors.Is(x.got, x.want) {
+			t.Errorf("%s: got %v, want %v", x.name, x.got, x.want)
+		}
+	}
 }
 
 func spoilt(b []byte, at int) []byte {

@@ -351,6 +351,69 @@ func TestNymEntropyKeepsPseudonyms(t *testing.T) {
 	}
 }
 
+// A prover whose pseudonym is the identity, or whose commitment to it is, convinces nobody, though its equations hold.
+func TestNymIdentityConvincesNobody(t *testing.T) {
+	s, ctx := SHA256, []byte("ctx")
+	a, err := s.nym()
+	if err != nil {
+		t.Fatal(err)
+	}
+	op, z, err := a.nymPoint(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// v0 + v1·z = 0 with the entropy in v1, as if the prover had known it.
+	c := &nymCase{key: newNymCase(t, s, 0, 0, 1).key, entropy: NewNymEntropy()}
+	v := randomScalars(2)
+	last, err := parseScalar(c.entropy)
+	if err != nil {
+		t.Fatal(err)
+	}
+	last.Add(&last, &v[1])
+	v[0].Mul(&last, &z)
+	v[0].Neg()
+	if c.prover, err = NymSecretsFromSecret(appendScalar(appendScalar(nil, &v[0]), &v[1])); err != nil {
+		t.Fatal(err)
+	}
+	c.issue(t, s, nil)
+	ordinary := newNymCase(t, s, 0, 0, 2)
+	for _, x := range []struct {
+		name   string
+		c      *nymCase
+		random scalarSource
+		text   string
+	}{
+		{"pseudonym", c, nil, "identity"},
+		{"commitment", ordinary, func(n int) []scalar {
+			ks := randomScalars(n)
+			clear(ks[n-2:])
+			return ks
+		}, "commitment to the pseudonym is the identity"},
+	} {
+		secrets, err := x.c.held.Nyms.get().scalars()
+		if err != nil {
+			t.Fatal(err)
+		}
+		h := holding{signature: x.c.held.Signature, header: nymHeader(x.c.header, 2), blind: x.c.held.Blind, nyms: secrets}
+		var nym []byte
+		proof, err := h.prove(a, x.c.key.PublicKey(), nil, nil, func(nyms, tildes []scalar) (*proofPart, error) {
+			part := &proofPart{octets: contextOctets(ctx)}
+			for _, ks := range [][]scalar{nyms, tildes} {
+				part.points = append(part.points, encodeJacobian(publicMul([]publicPoint{op}, []scalar{polynomial(ks, &z)}))[0])
+			}
+			nym = slices.Clone(part.points[0][:])
+			return part, nil
+		}, x.random)
+		if err != nil {
+			t.Fatal(err)
+		}
+		says := x.c.statement(ctx, nil, &Disclose{})
+		wantText(t, x.name, s.NymProofVerify(x.c.key.PublicKey(), proof, nym, says), x.text)
+	}
+	p := ordinary.prove(t, s, &Disclose{})
+	wantText(t, "base point", s.NymProofVerify(ordinary.key.PublicKey(), p.proof, baseBytes(), p.says), errPseudonym.Error())
+}
+
 // A vector whose polynomial vanishes at a context has no pseudonym there, rather than one that all such vectors share.
 func TestNymIdentityIsRefused(t *testing.T) {
 	s := SHA256
