@@ -86,6 +86,9 @@ func (a *app) serveAuthority(ctx context.Context, f *serveAuthorityFlags) (err e
 	if f.people == "" {
 		return usage("--people FILE", "no people")
 	}
+	if _, err := f.epochSpan(); err != nil {
+		return err
+	}
 	people, err := a.readPeople(f.people)
 	if err != nil {
 		return err
@@ -169,16 +172,21 @@ func (a *app) authorityHandler(s *authorityState, people *register, signer *bbs.
 	return underOwnName(mux, nil), nil
 }
 
+func (f *serveAuthorityFlags) epochSpan() (time.Duration, error) {
+	epoch, err := parseDelay(f.epoch, "--epoch")
+	if err == nil && (epoch < time.Minute || epoch > 366*24*time.Hour || epoch%time.Minute != 0) {
+		err = usage("whole minutes, up to 366d", "--epoch: %s", f.epoch)
+	}
+	return epoch, err
+}
+
 // openAuthorityState opens the state, or makes it.
 func (a *app) openAuthorityState(f *serveAuthorityFlags) (*authorityState, error) {
 	s := &authorityState{dir: f.dir}
 	if f.create {
-		epoch, err := parseDelay(f.epoch, "--epoch")
+		epoch, err := f.epochSpan()
 		if err != nil {
 			return nil, err
-		}
-		if epoch < time.Minute || epoch > 366*24*time.Hour || epoch%time.Minute != 0 {
-			return nil, usage("whole minutes, up to 366d", "--epoch: %s", f.epoch)
 		}
 		s.config = authorityConfig{Version: 1, Epoch: int64(epoch / time.Second)}
 		if err := a.createAuthoritySecrets(s); err != nil {
