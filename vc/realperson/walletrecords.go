@@ -3,6 +3,7 @@ package realperson
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 
@@ -41,8 +42,11 @@ type scopeRecord struct {
 const maxScopeRecords = 1024
 
 func (r *records) scope(n scopeName) *scopeRecord {
-	if r.scopes == nil || r.scopes[n] == nil && len(r.scopes) >= maxScopeRecords {
+	if r.scopes == nil {
 		r.scopes = make(map[scopeName]*scopeRecord)
+	}
+	if r.scopes[n] == nil && len(r.scopes) >= maxScopeRecords {
+		r.forgetMost()
 	}
 	s := r.scopes[n]
 	if s == nil {
@@ -50,6 +54,19 @@ func (r *records) scope(n scopeName) *scopeRecord {
 		r.scopes[n] = s
 	}
 	return s
+}
+
+// forgetMost forgets the scopes of the platform that has the most, so that none makes a wallet forget what it knows of another.
+func (r *records) forgetMost() {
+	counts := make(map[did.DID]int)
+	var most did.DID
+	for n := range r.scopes {
+		counts[n.platform]++
+		if counts[n.platform] > counts[most] {
+			most = n.platform
+		}
+	}
+	maps.DeleteFunc(r.scopes, func(n scopeName, _ *scopeRecord) bool { return n.platform == most })
 }
 
 // nextIndex picks the first index of the secret order that is not used up. With a lower limit than before a platform would choose which
