@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/realdid/realdid/did"
+	"github.com/realdid/realdid/did/ledger/memledger"
 	"github.com/realdid/realdid/did/realdid"
 	"github.com/realdid/realdid/keys/bbs"
 	"github.com/realdid/realdid/vc"
@@ -177,6 +178,26 @@ func TestRelay(t *testing.T) {
 		changed := *genuine.response
 		change(&changed)
 		refused(name, &received{response: &changed, now: genuine.now, expires: genuine.expires})
+	}
+}
+
+// TestSessionOfResponse: the proof is bound to the session that the platform knows, not to one that the response names.
+func TestSessionOfResponse(t *testing.T) {
+	city := newTown(t)
+	p, alice := city.platform(t), city.wallet(t)
+	session := []byte("cookie")
+	r := city.ask(t, alice.wallet, p, ActionSignUp, &RequestOptions{Session: session})
+	h, err := alice.wallet.holder(t.Context(), r.platform, 0)
+	fatal(t, err)
+	for name, hash := range map[string][]byte{"none": nil, "another": sessionHash([]byte("cooky")), "the right one": sessionHash(session)} {
+		b, err := alice.wallet.prove(t.Context(), r, &response{
+			platform: r.parsed.platform, nonce: r.parsed.nonce, issued: r.parsed.issued, action: ActionSignUp, session: hash,
+		}, h)
+		fatal(t, err)
+		_, _, err = p.SignUp(t.Context(), b, session)
+		if want := name == "the right one"; (err == nil) != want || !want && !errors.Is(err, vc.ErrInvalid) {
+			t.Errorf("%s: got %v", name, err)
+		}
 	}
 }
 
@@ -402,6 +423,26 @@ func TestHolderForms(t *testing.T) {
 		if err := sign(cut+encode(changed), realdid.PairwiseFragment); !errors.Is(err, ErrMessage) {
 			t.Fatalf("byte %d of %d changed: got %v, want ErrMessage", i, len(changed), err)
 		}
+	}
+	// A DID that the wallet made up, with keys of other names and purposes.
+	dids, err := realdid.New(memledger.New(realdid.Reducer(), nil), nil)
+	fatal(t, err)
+	created, err := dids.Create(t.Context(), &realdid.CreateRequest{
+		Control: realdid.OneKey(h.Control.Public()), Next: realdid.SHA256.Commit(h.Next.Public()), SingleSecret: true,
+		Document: realdid.Content{VerificationMethods: []realdid.VerificationMethod{
+			{Fragment: realdid.PairwiseFragment, Key: h.Authentication.Public(), Purposes: did.AssertionMethod},
+			{Fragment: "other", Key: alice.Public(), Purposes: did.Authentication},
+		}},
+	}, h.Control)
+	fatal(t, err)
+	made, err := created.Operation.LongForm()
+	fatal(t, err)
+	if err := sign(made.String(), realdid.PairwiseFragment); !errors.Is(err, ErrMessage) {
+		t.Errorf("a key for assertions: got %v, want ErrMessage", err)
+	}
+	h.Authentication = alice
+	if err := sign(made.String(), "other"); !errors.Is(err, ErrMessage) {
+		t.Errorf("a key of another name: got %v, want ErrMessage", err)
 	}
 	for _, fragment := range []string{"control", "other", "Auth"} {
 		if err := sign(long, fragment); !errors.Is(err, ErrMessage) {

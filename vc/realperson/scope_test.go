@@ -111,6 +111,43 @@ func TestScopeSecondUse(t *testing.T) {
 	}
 }
 
+// TestScopeHolders: every use is signed by a key that signs nothing else.
+func TestScopeHolders(t *testing.T) {
+	city := newTown(t)
+	p, alice := city.platform(t), city.wallet(t)
+	seen := map[string]bool{city.signUp(t, alice, p).Holder.String(): true}
+	s := Scope{Name: "post", Limit: 3}
+	for range s.Limit {
+		r := city.ask(t, alice.wallet, p, ActionUseScope, &RequestOptions{Scope: &s})
+		b, err := alice.wallet.UseScope(t.Context(), r, Policy{})
+		fatal(t, err)
+		holder := payload(t, b)["iss"].(string)
+		if seen[holder] {
+			t.Error("two responses are of one key")
+		}
+		seen[holder] = true
+		alice.wallet.ScopeUsed(r)
+	}
+}
+
+// TestScopeUsedOnce: what is said of one request uses up no index of another.
+func TestScopeUsedOnce(t *testing.T) {
+	city := newTown(t)
+	p, alice := city.platform(t), city.wallet(t)
+	s := Scope{Name: "post", Limit: 3}
+	first, _, err := city.use(t, alice, p, s)
+	fatal(t, err)
+	alice.wallet.ScopeUsed(first)
+	second := city.ask(t, alice.wallet, p, ActionUseScope, &RequestOptions{Scope: &s})
+	shown, err := alice.wallet.nextIndex(second)
+	fatal(t, err)
+	alice.wallet.ScopeUsed(first)
+	again, err := alice.wallet.nextIndex(city.ask(t, alice.wallet, p, ActionUseScope, &RequestOptions{Scope: &s}))
+	if err != nil || again != shown {
+		t.Errorf("got index %d (%v), want %d, of which nobody said anything", again, err, shown)
+	}
+}
+
 // TestScopeLowered: a platform that lowers the limit within a period would choose which index it sees, and know a use again that was
 // made under the higher one. The wallet refuses, also after a backup.
 func TestScopeLowered(t *testing.T) {
@@ -168,6 +205,9 @@ func TestScopeIndexes(t *testing.T) {
 	}
 	if _, _, err := p.UseScope(t.Context(), b, s, nil); !errors.Is(err, ErrMessage) {
 		t.Errorf("got %v for a limit of its own, want ErrMessage", err)
+	}
+	if _, _, err := p.UseScope(t.Context(), b, Scope{Name: "vote"}, nil); !errors.Is(err, ErrScope) {
+		t.Errorf("got %v for what is no scope, want ErrScope", err)
 	}
 	if _, _, err := p.UseScope(t.Context(), b, *resp.scope, nil); !errors.Is(err, ErrNonce) {
 		t.Errorf("got %v for a scope that the nonce was not made for, want ErrNonce", err)

@@ -9,6 +9,8 @@ import (
 	"github.com/realdid/realdid/did"
 	"github.com/realdid/realdid/keys/bbs"
 	"github.com/realdid/realdid/vc"
+	"github.com/realdid/realdid/vc/dataintegrity"
+	"github.com/realdid/realdid/vc/dataintegrity/bbs2023"
 )
 
 // signUpWith gives a wallet one credential that says anything, and signs up with it.
@@ -83,6 +85,40 @@ func TestIdentifyingMembers(t *testing.T) {
 	}
 }
 
+// TestWalletShowsNoMark: a wallet with a credential that would show more than those of others shows nothing, whoever asks.
+func TestWalletShowsNoMark(t *testing.T) {
+	city := newTown(t)
+	p := city.platform(t)
+	start := city.public.Epochs.Start(city.clock)
+	for name, c := range map[string]struct {
+		mandatory []string
+		change    func(m map[string]any)
+	}{
+		"nothing":            {mandatory(), func(map[string]any) {}},
+		"a claim always":     {append(mandatory(), subjectPointer+"residentOf"), func(map[string]any) {}},
+		"its generation":     {append(mandatory(), PointerGeneration), func(map[string]any) {}},
+		"an id of its own":   {mandatory(), func(m map[string]any) { m["id"] = "urn:uuid:7cd5ec98-0dcd-4f2c-b1a5-8a4e7f3a2c11" }},
+		"an issuer's name":   {mandatory(), func(m map[string]any) { m["issuer"] = map[string]any{"id": city.public.Authority.String()} }},
+		"a date of its kind": {mandatory(), func(m map[string]any) { m["validUntil"] = start.Add(defaultEpoch).Format("2006-01-02T15:04:05.000Z") }},
+	} {
+		alice := city.wallet(t)
+		w := alice.wallet
+		credential := city.public.credential(&statement{start: start, issued: start, claims: alice.claims})
+		c.change(credential)
+		base, err := dataintegrity.Issue(t.Context(), dataintegrity.Issuer{Signer: city.issuer, Method: city.public.Method}, credential,
+			&dataintegrity.IssueOptions{
+				Cryptosuite: bbs2023.Suite{Mandatory: c.mandatory, Commitment: &bbs2023.Commitment{WithProof: w.commitment, N: NymCount, Entropy: w.entropy}},
+				Undated:     true, Contexts: Contexts(),
+			})
+		fatal(t, err)
+		w.credentials = []held{{start: start, base: base.Bytes(), blind: w.blind}}
+		_, err = w.SignUp(t.Context(), city.ask(t, w, p, ActionSignUp, nil), Policy{})
+		if want := name == "nothing"; (err == nil) != want || !want && !errors.Is(err, ErrMessage) {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}
+
 // TestValidity: a credential of another epoch is refused, whoever's clock it is that is wrong.
 func TestValidity(t *testing.T) {
 	city := newTown(t)
@@ -143,6 +179,22 @@ func TestIssuedEpoch(t *testing.T) {
 		if !errors.Is(err, ErrMessage) {
 			t.Errorf("%s: got %v, want ErrMessage", name, err)
 		}
+	}
+}
+
+// TestNoIssuedEpoch: what is not a date of this profile is none, also with epochs so short that every minute is a boundary.
+func TestNoIssuedEpoch(t *testing.T) {
+	params := &Parameters{Epochs: Epochs{Length: time.Minute}}
+	c := &shown{from: day(2)}
+	for name, claims := range map[string]map[string]any{
+		"none": {}, "no text": {memberIssuedEpoch: 1}, "no date": {memberIssuedEpoch: "yesterday"}, "year 1": {memberIssuedEpoch: "0001-01-01T00:00:00Z"},
+	} {
+		if _, err := issuedEpoch(claims, c, params); !errors.Is(err, ErrMessage) {
+			t.Errorf("%s: got %v, want ErrMessage", name, err)
+		}
+	}
+	if got, err := issuedEpoch(map[string]any{memberIssuedEpoch: formatTime(day(1))}, c, params); err != nil || !got.Equal(day(1)) {
+		t.Errorf("got %v, %v", got, err)
 	}
 }
 
