@@ -1,6 +1,6 @@
 module github.com/realdid/realdid/examples/bench/tessera
 
-go 1.26.0
+go 1.26.8
 
 require (
 	github.com/realdid/realdid v0.0.0

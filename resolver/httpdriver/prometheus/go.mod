@@ -1,6 +1,6 @@
 module github.com/realdid/realdid/resolver/httpdriver/prometheus
 
-go 1.26.0
+go 1.26.8
 
 require (
 	github.com/prometheus/client_golang v1.24.0
