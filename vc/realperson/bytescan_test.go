@@ -44,7 +44,7 @@ func rest(texts [][]byte, public map[string]bool) (all [][]byte) {
 func TestByteScan(t *testing.T) {
 	platforms := 150
 	if underRace {
-		platforms = 40
+		platforms = 20
 	}
 	if s := os.Getenv("REALDID_SCAN"); s != "" {
 		n, err := strconv.Atoi(s)
@@ -151,7 +151,10 @@ func (s *store) add(person string, record []byte) {
 // that belong to a person in one store stand in another.
 func TestDump(t *testing.T) {
 	w := newWorld(t)
-	const persons = 6
+	persons := 6
+	if underRace {
+		persons = 3
+	}
 	authority := &store{"the authority", map[string][][]byte{}}
 	stores := []*store{authority}
 	for range persons {
@@ -301,7 +304,11 @@ func TestPairwiseDIDs(t *testing.T) {
 		grams(octets([]byte(holder(bob, i))), publicGram, func(g string) { public[g] = true })
 	}
 	seen := map[string]int{}
-	for i := range 200 {
+	platforms := 200
+	if underRace {
+		platforms = 40
+	}
+	for i := range platforms {
 		d := holder(alice, i)
 		grams(rest(octets([]byte(d)), public), gram, func(g string) {
 			if at, ok := seen[g]; ok && at != i {
@@ -313,7 +320,7 @@ func TestPairwiseDIDs(t *testing.T) {
 			t.Fatal("not the same DID again")
 		}
 	}
-	if len(seen) < 200*100 {
+	if len(seen) < platforms*100 {
 		t.Fatalf("only %d rows of octets were looked at", len(seen))
 	}
 }
