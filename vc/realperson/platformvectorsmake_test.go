@@ -167,6 +167,7 @@ func (all *platformVectors) makeResponses(t *testing.T, city *town, p *Platform)
 		"another issuer":              func(m map[string]any) { credentialOf(m)["issuer"] = keyNamed("authority").String() },
 		"another verification method": func(m map[string]any) { proofOf(credentialOf(m))["verificationMethod"] = p.method.String() },
 		"another person's pseudonym":  func(m map[string]any) { all.mix(t, m, payload(t, make(bob)), "pseudonym") },
+
 		"another person's proof and one's own name": func(m map[string]any) { all.mix(t, m, payload(t, make(bob)), "proof") },
 		"a proof of another request":                func(m map[string]any) { m["credential"] = payload(t, make(alice))["credential"] },
 		"a proof with a point that is none":         func(m map[string]any) { all.damage(t, m, func(b []byte) { b[47] ^= 1 }) },
