@@ -15,6 +15,10 @@ var (
 	ErrLocked   = errors.New("ledger: in use")                                              // somebody else has the ledger open
 	ErrClosed   = errors.New("ledger: closed")
 	ErrClock    = errors.New("ledger: clock behind") // retry once the clock has caught up; see ClockError
+
+	// ErrUnavailable means that an engine could not be reached or did not confirm. Whether the entry stands is not known;
+	// repeating the same call settles it. A failure to store that is none of these errors means the same.
+	ErrUnavailable = errors.New("ledger: unavailable")
 )
 
 // A ConflictError reports an append at a seq that is not the length of the key's sequence.

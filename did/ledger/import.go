@@ -48,6 +48,9 @@ func (s *Sequencer) takeOver(ctx context.Context, entries []Entry) error {
 		batch, refused := s.follow(entries[:n])
 		if len(batch) > 0 {
 			if err := s.store.Commit(batch); err != nil {
+				if err = s.outrunImport(err, batch[0].Entry.Anchor.Index); err == nil {
+					continue // and be told which index comes next
+				}
 				return err
 			}
 			s.mu.Lock()
@@ -62,6 +65,13 @@ func (s *Sequencer) takeOver(ctx context.Context, entries []Entry) error {
 		entries = entries[n:]
 	}
 	return nil
+}
+
+// outrunImport is outrun for an import.
+func (s *Sequencer) outrunImport(err error, first uint64) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.outrun(err, first)
 }
 
 // distinct returns how many of entries, from the front, are of different keys: what one Commit may hold.
@@ -108,6 +118,7 @@ func (s *Sequencer) resume() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.importing = false
+	s.catchUp()
 	s.startAdmit()
 	s.idle.Broadcast()
 	s.running.Done()

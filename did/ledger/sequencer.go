@@ -19,7 +19,8 @@ type Store interface {
 	Read(key string, seq uint64) (Entry, error)
 	// Commit stores batch, all of it or nothing, and returns once it is durable. Indexes go on from the last commit
 	// without gaps, and no key occurs twice. Commit keeps no slice of the batch. After an error, Head must tell what
-	// really stands.
+	// really stands. A store that others write to as well compares the batch's first index with its length when it stores
+	// the batch, and returns a [*MovedError] if they differ.
 	Commit(batch []Admitted) error
 }
 
@@ -47,6 +48,9 @@ const gatherShare = 4
 //
 // Anchors are given before the Reducer runs, because it sees them, and have no gaps, so a refusal moves the last
 // operation of its group into the place that has become free and reduces that one again.
+//
+// The store may have other writers. Whoever loses the race for an index is told so by its Commit ([*MovedError]), looks at
+// the keys again and decides anew; [Sequencer.Moved] tells of others' entries before that happens.
 type Sequencer struct {
 	store   Store
 	reducer Reducer // or nil
@@ -63,7 +67,9 @@ type Sequencer struct {
 	admitting  bool         // a goroutine is in admit
 	committing bool         // a goroutine is in commit
 	importing  bool         // nothing is admitted until Import is done
-	failures   int          // commits that failed
+	failures   int          // commits that failed, and moves
+	moves      int          // how often others were found to have appended
+	told       MovedError   // what Moved was told during a commit
 	next       uint64       // index after the last in ready
 	last       time.Time    // time of the last in ready
 	durable    Anchor       // of the last committed entry, if stored > 0
@@ -73,10 +79,12 @@ type Sequencer struct {
 
 type admission struct {
 	Admitted
-	ctx  context.Context
-	head Head
-	err  error
-	done chan struct{}
+	ctx     context.Context
+	head    Head
+	moves   int  // those known before head was read
+	settled bool // Entry stood there already, or err says what does
+	err     error
+	done    chan struct{}
 }
 
 // NewSequencer returns a Sequencer over a store that holds next entries, the last of which has the time last.
@@ -107,6 +115,7 @@ func (s *Sequencer) Append(ctx context.Context, key string, seq uint64, op []byt
 	if err := s.keys.lock(ctx, key); err != nil {
 		return Entry{}, fmt.Errorf("ledger: append: %w", err)
 	}
+	moves := s.known()
 	head, err := s.store.Head(key)
 	if err == nil && seq != head.Length {
 		var e Entry
@@ -114,7 +123,7 @@ func (s *Sequencer) Append(ctx context.Context, key string, seq uint64, op []byt
 		s.keys.unlock(key)
 		return e, err
 	}
-	a := &admission{ctx: ctx, head: head, done: make(chan struct{})}
+	a := &admission{ctx: ctx, head: head, moves: moves, done: make(chan struct{})}
 	a.Entry = Entry{Key: key, Seq: seq, Op: bytes.Clone(op)}
 	if err == nil {
 		err = s.enqueue(a)
@@ -209,15 +218,15 @@ func (s *Sequencer) admit() {
 		}
 		batch := s.queued[:n:n]
 		s.queued = s.queued[n:]
-		failures, next, last := s.failures, s.next, s.last
+		failures, moves, next, last := s.failures, s.moves, s.next, s.last
 		s.mu.Unlock()
 
 		now := s.clock().UTC().Truncate(time.Second)
-		accepted, refused := s.decide(batch, next, now, last)
+		accepted, refused := s.decide(batch, moves, next, now, last)
 
 		s.mu.Lock()
 		if s.failures != failures {
-			// A commit failed meanwhile and its indexes are free again: decide anew.
+			// A commit failed meanwhile and its indexes are free again, or others took some: decide anew.
 			s.queued = append(batch, s.queued...)
 			s.mu.Unlock()
 			continue
@@ -232,11 +241,16 @@ func (s *Sequencer) admit() {
 	}
 }
 
-// decide splits batch into what may be stored, with anchors from next on, and what may not, with the reason in err.
-func (s *Sequencer) decide(batch []*admission, next uint64, now, last time.Time) (accepted, refused []*admission) {
+// decide splits batch into what may be stored, with anchors from next on, and what may not, with the reason in err, or
+// need not.
+func (s *Sequencer) decide(batch []*admission, moves int, next uint64, now, last time.Time) (accepted, refused []*admission) {
 	s.each(batch, func(i int) {
 		a := batch[i]
+		if a.err = nil; a.settled || a.moves != moves {
+			s.lookAgain(a, moves)
+		}
 		switch {
+		case a.settled || a.err != nil:
 		case a.ctx.Err() != nil:
 			a.err = fmt.Errorf("ledger: append: %w", a.ctx.Err())
 		case now.Before(last):
@@ -247,7 +261,7 @@ func (s *Sequencer) decide(batch []*admission, next uint64, now, last time.Time)
 	})
 	accepted = append(accepted, batch...)
 	for i := 0; i < len(accepted); {
-		if accepted[i].err == nil {
+		if accepted[i].err == nil && !accepted[i].settled {
 			i++
 			continue
 		}
@@ -255,7 +269,7 @@ func (s *Sequencer) decide(batch []*admission, next uint64, now, last time.Time)
 		end := len(accepted) - 1
 		accepted[i] = accepted[end]
 		accepted = accepted[:end]
-		if i < end && accepted[i].err == nil {
+		if i < end && accepted[i].err == nil && !accepted[i].settled {
 			s.reduce(accepted[i], Anchor{Index: next + uint64(i), Time: now})
 		}
 	}
@@ -332,14 +346,17 @@ func (s *Sequencer) commit() {
 		s.width = n + len(s.ready) + len(s.queued)
 		if err == nil {
 			s.durable, s.stored = group[n-1].Entry.Anchor, s.stored+uint64(n)
+		} else if err = s.outrun(err, group[0].Entry.Anchor.Index); err == nil {
+			s.queued = append(batch, s.queued...)
+			batch = nil
+			s.startAdmit()
 		} else {
 			// What was reduced behind this group has anchors that are now too high.
 			s.failures++
 			s.next, s.last = s.stored, s.durable.Time
-			s.queued = append(s.ready, s.queued...)
-			s.ready = nil
-			s.startAdmit()
+			s.requeue()
 		}
+		s.catchUp()
 		s.mu.Unlock()
 		for _, a := range batch {
 			a.err = err

@@ -103,7 +103,7 @@ func TestReduceInParallel(t *testing.T) {
 		meeting.Wait()
 		return Reduced{}, nil
 	}), noon, 0, time.Time{})
-	s.decide([]*admission{{ctx: t.Context()}, {ctx: t.Context()}}, 0, noon(), time.Time{})
+	s.decide([]*admission{{ctx: t.Context()}, {ctx: t.Context()}}, 0, 0, noon(), time.Time{})
 }
 
 // TestFailedCommit: a commit that fails fails those in it and nobody else; what had been reduced behind it gets the
@@ -175,7 +175,7 @@ func TestRefusalMovesTheLast(t *testing.T) {
 		a.Entry.Key = key
 		batch = append(batch, a)
 	}
-	accepted, refused := s.decide(batch, 10, noon(), time.Time{})
+	accepted, refused := s.decide(batch, 0, 10, noon(), time.Time{})
 	if len(accepted) != 3 || len(refused) != 4 {
 		t.Fatalf("%d accepted, %d refused; want 3, 4", len(accepted), len(refused))
 	}
@@ -236,7 +236,7 @@ func TestCancelWhileQueued(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	a := &admission{ctx: ctx}
-	accepted, refused := s.decide([]*admission{a}, 0, noon(), time.Time{})
+	accepted, refused := s.decide([]*admission{a}, 0, 0, noon(), time.Time{})
 	if len(accepted) != 0 || len(refused) != 1 || !errors.Is(a.err, context.Canceled) {
 		t.Errorf("%d accepted, %d refused, error %v", len(accepted), len(refused), a.err)
 	}
