@@ -135,8 +135,8 @@ func testRefusal(f *fixture) {
 	for name, op := range map[string][]byte{"wrong state": []byte("new|again"), "malformed": []byte("garbage")} {
 		_, err := f.Append(f.ctx, "key", 1, op)
 		f.is(name, err, ledger.ErrInvalid)
-		if !errors.Is(err, ErrRefused) {
-			f.Errorf("%s: %v does not wrap the reducer's error", name, err)
+		if !f.refused(err) {
+			f.Errorf("%s: %v does not say what the reducer said", name, err)
 		}
 	}
 	_, err := f.Append(f.ctx, "fresh", 0, []byte("new|refuse"))

@@ -10,6 +10,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -39,6 +40,26 @@ type Harness interface {
 type Faulter interface {
 	// Fail makes every commit fail with err, before anything is durable, until it is called with nil.
 	Fail(err error)
+}
+
+// A Chain is a Harness whose ledger takes the time of its anchors from elsewhere, as the validators of a chain agree on it. The
+// kit then expects times that never decrease, and not those of the clock that it gave.
+type Chain interface {
+	// OwnClock returns true.
+	OwnClock() bool
+}
+
+// A Wire is a Harness whose ledger runs the reducer somewhere else, so that what arrives of a refusal is its text.
+type Wire interface {
+	// RefusalText returns true.
+	RefusalText() bool
+}
+
+// Paced is a Harness whose appends wait for a block each. Loops are shorter then; nothing is left out. Its pages must be of at
+// most 128 entries.
+type Paced interface {
+	// Slow returns true.
+	Slow() bool
 }
 
 // Run tests the ledgers that newHarness makes, each in a place of its own.
@@ -80,6 +101,7 @@ func Run(t *testing.T, newHarness func(tb testing.TB) Harness) {
 		t.Run(test.name, func(t *testing.T) {
 			h := newHarness(t)
 			f := &fixture{T: t, ctx: t.Context(), harness: h, clock: &clock{now: epoch}}
+			f.look(h)
 			f.Ledger = h.Open(t, Reducer{}, f.clock.read)
 			test.run(f)
 			f.checkAll()
@@ -95,6 +117,37 @@ type fixture struct {
 	harness Harness
 	clock   *clock
 	closed  bool
+
+	ownClock, refusalText, slow bool
+}
+
+// look finds out what kind of ledger h has.
+func (f *fixture) look(h Harness) {
+	if c, ok := h.(Chain); ok {
+		f.ownClock = c.OwnClock()
+	}
+	if w, ok := h.(Wire); ok {
+		f.refusalText = w.RefusalText()
+	}
+	if p, ok := h.(Paced); ok {
+		f.slow = p.Slow()
+	}
+}
+
+// of returns n, or few for a ledger whose appends take long.
+func (f *fixture) of(n, few int) int {
+	if f.slow {
+		return few
+	}
+	return n
+}
+
+// refused tells whether err is a refusal by the Reducer of this package.
+func (f *fixture) refused(err error) bool {
+	if f.refusalText {
+		return errors.Is(err, ledger.ErrInvalid) && strings.Contains(err.Error(), ErrRefused.Error())
+	}
+	return errors.Is(err, ErrRefused)
 }
 
 var epoch = time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
@@ -238,7 +291,7 @@ func (f *fixture) is(what string, err, want error) {
 	}
 	for _, other := range []error{
 		ledger.ErrConflict, ledger.ErrInvalid, ledger.ErrTooLarge, ledger.ErrCorrupt, ledger.ErrLocked, ledger.ErrClosed, ledger.ErrClock,
-		context.Canceled,
+		context.Canceled, ledger.ErrUnavailable,
 	} {
 		if errors.Is(err, other) && !errors.Is(want, other) && other != want {
 			f.Fatalf("%s: error %v is %v and also %v", what, err, want, other)

@@ -22,7 +22,7 @@ func race(f func(racer int)) {
 
 // testRaceOneKey: of several different operations for one place one wins, and the others are told which.
 func testRaceOneKey(f *fixture) {
-	for round := range 20 {
+	for round := range f.of(20, 5) {
 		state, seq, err := f.State(f.ctx, "key")
 		if err != nil || seq != uint64(round) {
 			f.Fatalf("round %d: State: seq %d, %v", round, seq, err)
@@ -57,7 +57,7 @@ func testRaceOneKey(f *fixture) {
 
 // testRaceSameOperation: of several equal operations for one place all succeed, with one entry.
 func testRaceSameOperation(f *fixture) {
-	for round := range 10 {
+	for round := range f.of(10, 4) {
 		state, seq, err := f.State(f.ctx, "key")
 		if err != nil {
 			f.Fatal(err)
@@ -79,7 +79,7 @@ func testRaceSameOperation(f *fixture) {
 
 // testRaceManyKeys: every acknowledged entry is in its history, also where keys are shared.
 func testRaceManyKeys(f *fixture) {
-	const rounds = 25
+	rounds := f.of(25, 8)
 	acknowledged := make([][]ledger.Entry, racers)
 	race(func(i int) {
 		for round := range rounds {
@@ -119,7 +119,7 @@ func testRaceManyKeys(f *fixture) {
 func testRaceRefusals(f *fixture) {
 	var accepted atomic.Int64
 	race(func(i int) {
-		for round := range 30 {
+		for round := range f.of(30, 8) {
 			key := fmt.Sprintf("key-%d-%d", i, round)
 			payload := "accept"
 			if (i+round)%3 == 0 {
@@ -129,7 +129,7 @@ func testRaceRefusals(f *fixture) {
 			switch {
 			case payload == "accept" && err == nil:
 				accepted.Add(1)
-			case payload == "accept" || !errors.Is(err, ErrRefused):
+			case payload == "accept" || !f.refused(err):
 				f.Errorf("%s: %v", payload, err)
 			}
 		}

@@ -49,17 +49,17 @@ func testHistoryFrom(f *fixture) {
 
 // testHistoryLong: more entries than any page.
 func testHistoryLong(f *fixture) {
-	const long = 700
+	long := f.of(700, 270)
 	var want []ledger.Entry
 	for i := range long {
 		want = append(want, f.next("key", fmt.Sprint(i)))
 	}
-	for _, from := range []uint64{0, 1, 100, 127, 128, 129, 256, long - 1, long} {
+	for _, from := range []uint64{0, 1, 100, 127, 128, 129, 256, uint64(long) - 1, uint64(long)} {
 		if diff := differ(f.history("key", from), want[from:]); diff != "" {
 			f.Errorf("from %d: %s", from, diff)
 		}
 	}
-	for _, from := range []uint64{0, 255, 256, 257, long - 1, long} {
+	for _, from := range []uint64{0, 255, 256, 257, uint64(long) - 1, uint64(long)} {
 		if diff := differ(f.follow(from), want[from:]); diff != "" {
 			f.Errorf("follow from %d: %s", from, diff)
 		}
@@ -69,7 +69,7 @@ func testHistoryLong(f *fixture) {
 // testHistoryWhileAppending: an iteration does not hold up appends, not even by its own goroutine, and yields what was
 // there when it began.
 func testHistoryWhileAppending(f *fixture) {
-	const before = 300
+	before := uint64(f.of(300, 150))
 	for i := range before {
 		f.next("key", fmt.Sprint(i))
 	}
@@ -111,12 +111,13 @@ func testFollow(f *fixture) {
 
 // testFollowWhileAppending: a follower that takes up each time where it stopped sees every entry once.
 func testFollowWhileAppending(f *fixture) {
+	rounds := f.of(20, 5)
 	done := make(chan struct{})
 	var appending sync.WaitGroup
 	appending.Go(func() {
 		defer close(done)
 		race(func(i int) {
-			for round := range 20 {
+			for round := range rounds {
 				if _, err := f.Append(f.ctx, fmt.Sprintf("key-%d-%d", i, round), 0, Op(nil, "x")); err != nil {
 					f.Error(err)
 				}
@@ -141,8 +142,8 @@ func testFollowWhileAppending(f *fixture) {
 		}
 	}
 	appending.Wait()
-	if seen != 20*racers {
-		f.Errorf("saw %d entries of %d", seen, 20*racers)
+	if want := uint64(rounds * racers); seen != want {
+		f.Errorf("saw %d entries of %d", seen, want)
 	}
 }
 

@@ -10,6 +10,10 @@ import (
 
 // testClock: anchors have the clock's time, in UTC and whole seconds.
 func testClock(f *fixture) {
+	if f.ownClock {
+		testOtherClock(f)
+		return
+	}
 	zone := time.FixedZone("somewhere", 8*60*60)
 	for i, at := range []time.Time{
 		epoch.Add(time.Nanosecond), epoch.Add(999 * time.Millisecond), epoch.Add(time.Second).In(zone),
@@ -34,6 +38,12 @@ func testClock(f *fixture) {
 // testClockBehind: while the clock is earlier than the last anchor nothing new is accepted, the error says so and names
 // both times, and nothing is final about it.
 func testClockBehind(f *fixture) {
+	if f.ownClock {
+		testOtherClock(f)
+		f.Ledger = f.harness.Restart(f)
+		testOtherClock(f)
+		return
+	}
 	first := f.next("key", "first")
 	check := func(when string) {
 		f.Helper()
@@ -54,4 +64,22 @@ func testClockBehind(f *fixture) {
 	check("clock behind after a restart")
 	f.clock.set(epoch)
 	f.next("other", "in time")
+}
+
+// testOtherClock: the times of a chain do not come from the clock that the kit gives, which is of no age that a chain has. They
+// never go back, not even if that clock does; checkAll looks at the rest.
+func testOtherClock(f *fixture) {
+	var last time.Time
+	for i, at := range []time.Time{epoch.Add(-1000 * time.Hour), epoch.Add(-2000 * time.Hour), time.Unix(1, 0)} {
+		f.clock.set(at)
+		state, _, err := f.State(f.ctx, "key")
+		if err != nil {
+			f.Fatal(err)
+		}
+		e := f.next("key", fmt.Sprint(i, len(state)))
+		if e.Anchor.Time.Before(last) || e.Anchor.Time.Equal(at.Truncate(time.Second)) || e.Anchor.Time.Unix() <= 0 {
+			f.Errorf("clock %v: anchor %v after %v; want a time of the chain", at, e.Anchor.Time, last)
+		}
+		last = e.Anchor.Time
+	}
 }
