@@ -33,6 +33,15 @@ type VerifiedHead struct {
 	// without whom the map could say what the log does not. Under a policy without either, both are false, and Head is what
 	// the ledger's operator claims.
 	Latest, Absent bool
+
+	// Validators are those of a chain who vouch for the checkpoint; none under a Trust.
+	Validators []Validator
+}
+
+// A Validator signed the block of a chain that commits to a checkpoint.
+type Validator struct {
+	Name string    // as the chain names it
+	Time time.Time // of its signature, UTC
 }
 
 type wireLatest struct {
@@ -109,10 +118,25 @@ func (l *Latest) Verify(t *Trust, key string, now time.Time) (*VerifiedHead, err
 }
 
 func (l *Latest) verify(t *Trust, key string, now time.Time, checkpoint func() (*VerifiedCheckpoint, error)) (*VerifiedHead, error) {
-	err := t.Check()
-	if err == nil {
-		err = l.check()
+	if err := t.Check(); err != nil {
+		return nil, err
 	}
+	v, err := l.under(key, now.Add(t.skew()), checkpoint)
+	if err != nil {
+		return nil, err
+	}
+	if seen := v.Checkpoint.AsOf(t.Quorum); !seen.IsZero() && seen.Before(v.AsOf) {
+		v.AsOf = seen
+	}
+	if t.Quorum.Witnesses > 0 && t.Quorum.Auditors > 0 {
+		v.Latest, v.Absent = l.Head != nil, l.Head == nil
+	}
+	return v, nil
+}
+
+// under checks everything but who vouches for the checkpoint, which checkpoint returns. An epoch after horizon is refused.
+func (l *Latest) under(key string, horizon time.Time, checkpoint func() (*VerifiedCheckpoint, error)) (*VerifiedHead, error) {
+	err := l.check()
 	if err != nil {
 		return nil, err
 	}
@@ -137,15 +161,8 @@ func (l *Latest) verify(t *Trust, key string, now time.Time, checkpoint func() (
 		return nil, err
 	}
 	at := time.Unix(l.Epoch.Time, 0).UTC()
-	if at.After(now.Add(t.skew())) {
+	if at.After(horizon) {
 		return nil, invalid("latest: the epoch is from the future")
 	}
-	v := &VerifiedHead{Head: l.Head, Epoch: l.Epoch, Checkpoint: cp, AsOf: at}
-	if seen := cp.AsOf(t.Quorum); !seen.IsZero() && seen.Before(at) {
-		v.AsOf = seen
-	}
-	if t.Quorum.Witnesses > 0 && t.Quorum.Auditors > 0 {
-		v.Latest, v.Absent = l.Head != nil, l.Head == nil
-	}
-	return v, nil
+	return &VerifiedHead{Head: l.Head, Epoch: l.Epoch, Checkpoint: cp, AsOf: at}, nil
 }

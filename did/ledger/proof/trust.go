@@ -142,7 +142,8 @@ func (t *Trust) skew() time.Duration {
 	return t.MaxClockSkew
 }
 
-// A VerifiedCheckpoint is a checkpoint that the log signed and a quorum cosigned. Only a [Trust] makes one.
+// A VerifiedCheckpoint is a checkpoint that the log signed and a quorum cosigned: a [Trust] makes it. In a VerifiedHead of
+// [Latest.VerifyDigest] it is one that a chain vouches for; Log is zero then, and Note the bare text.
 type VerifiedCheckpoint struct {
 	Checkpoint
 	Log      VerifierKey // whose signature it has: an origin is a name that others can use as well
