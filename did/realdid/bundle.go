@@ -29,6 +29,7 @@ type Bundle struct {
 	state      []byte
 	head       []byte
 	latest     *proof.Latest
+	chain      []byte // in its place: a proof that a HeadVerifier reads
 }
 
 // bundled is an operation with the anchor that the ledger gave it.
@@ -45,6 +46,7 @@ type wireBundle struct {
 	State      []byte        `cbor:"4,keyasint,omitempty"`
 	Head       []byte        `cbor:"5,keyasint,omitempty"`
 	Latest     []byte        `cbor:"6,keyasint,omitempty"`
+	Chain      []byte        `cbor:"7,keyasint,omitempty"`
 }
 
 type wireBundled struct {
@@ -53,6 +55,8 @@ type wireBundled struct {
 	Index     uint64
 	Time      int64
 }
+
+var errHeadAlone = refuseBundle("the proof is of a head record without what it describes, or the other way round")
 
 func refuseBundle(format string, a ...any) error {
 	return fmt.Errorf("%w: "+format, append([]any{ErrBundle}, a...)...)
@@ -79,14 +83,19 @@ func ParseBundle(b []byte) (*Bundle, error) {
 	switch {
 	case len(w.Operations) > 0 && len(w.State) > 0:
 		return nil, refuseBundle("both operations and a state")
-	case len(w.State) > 0 && len(w.Latest) == 0:
+	case len(w.Latest) > 0 && len(w.Chain) > 0:
+		return nil, refuseBundle("both a proof and one of a chain")
+	case len(w.State) > 0 && len(w.Latest)+len(w.Chain) == 0:
 		return nil, refuseBundle("a state that nothing vouches for")
-	case (len(w.Head) > 0) != (len(w.Operations) > 0 && len(w.Latest) == 0):
+	case (len(w.Head) > 0) != (len(w.Operations) > 0 && len(w.Latest)+len(w.Chain) == 0):
 		return nil, refuseBundle("a head record stands beside operations that have no proof, and only there")
 	case len(w.State) > ledger.MaxStateSize:
 		return nil, refuseBundle("a state of %d bytes, limit %d", len(w.State), ledger.MaxStateSize)
 	}
-	out := &Bundle{raw: b, key: w.Key, home: w.Home, state: w.State, head: w.Head}
+	if len(w.Chain) > MaxChainProof {
+		return nil, refuseBundle("a chain's proof of %d bytes, limit %d", len(w.Chain), MaxChainProof)
+	}
+	out := &Bundle{raw: b, key: w.Key, home: w.Home, state: w.State, head: w.Head, chain: w.Chain}
 	for i, o := range w.Operations {
 		if o.Time < 0 || o.Time > maxTime || i > 0 && (o.Index <= w.Operations[i-1].Index || o.Time < w.Operations[i-1].Time) {
 			return nil, refuseBundle("operation %d: its place or time is not after the one before it", i)
@@ -99,7 +108,7 @@ func ParseBundle(b []byte) (*Bundle, error) {
 			return nil, refuseBundle("%w", err)
 		}
 		if (l.Head != nil) != (len(w.Operations) > 0 || len(w.State) > 0) {
-			return nil, refuseBundle("the proof is of a head record without what it describes, or the other way round")
+			return nil, errHeadAlone
 		}
 		out.latest = l
 	}
@@ -121,7 +130,7 @@ func checkBundleKey(key string) error {
 
 // newBundle encodes what the members say.
 func newBundle(b *Bundle) (*Bundle, error) {
-	w := wireBundle{Version: bundleVersion, Key: b.key, Home: b.home, State: b.state, Head: b.head}
+	w := wireBundle{Version: bundleVersion, Key: b.key, Home: b.home, State: b.state, Head: b.head, Chain: b.chain}
 	for _, o := range b.operations {
 		w.Operations = append(w.Operations, wireBundled{Operation: o.raw, Index: o.at.Index, Time: o.at.Time.Unix()})
 	}
@@ -153,7 +162,8 @@ func (b *Bundle) Network() Network {
 	return Network{Domain: id.Domain, Home: b.home}
 }
 
-// Origin returns the name of the log whose checkpoint the bundle carries, unverified; empty if it carries none.
+// Origin returns the name of the log whose checkpoint the bundle carries, unverified; empty if it carries none, and for the proof
+// of a chain.
 func (b *Bundle) Origin() string {
 	if b.latest == nil {
 		return ""

@@ -17,6 +17,7 @@ type bundleView struct {
 	State      []byte          `json:"state,omitempty"`
 	Head       *headView       `json:"head"`
 	Proof      *proofView      `json:"proof,omitempty"`
+	Chain      []byte          `json:"chain,omitempty"`
 }
 
 type operationView struct {
@@ -57,10 +58,10 @@ type epochView struct {
 }
 
 // JSON returns what the bundle says, none of it verified, as a JSON object: did, home, operations (place, type, versionId, index,
-// time, operation) or state, head, and proof (checkpoint, epoch, paths). Bytes and hashes are base64. Errors are ErrBundle, for
+// time, operation) or state, head, and proof (checkpoint, epoch, paths) or, undecoded, the proof of a chain. Bytes and hashes are base64. Errors are ErrBundle, for
 // a bundle whose parts do not parse. It cannot be turned back into the bundle by this package.
 func (b *Bundle) JSON() ([]byte, error) {
-	v := bundleView{Version: bundleVersion, DID: b.DID().String(), Home: b.home, Size: len(b.raw), State: b.state}
+	v := bundleView{Version: bundleVersion, DID: b.DID().String(), Home: b.home, Size: len(b.raw), State: b.state, Chain: b.chain}
 	if v.Home == "" {
 		v.Home = defaultLabel
 	}

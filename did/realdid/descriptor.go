@@ -293,7 +293,7 @@ func (d *Descriptor) Trust(home string) (*proof.Trust, error) {
 func (d *Descriptor) Trusted() []TrustedLedger {
 	var out []TrustedLedger
 	for i := range d.Ledgers {
-		out = append(out, TrustedLedger{Network{d.Domain, d.Ledgers[i].Home}, d.trust(&d.Ledgers[i])})
+		out = append(out, TrustedLedger{Network: Network{d.Domain, d.Ledgers[i].Home}, Trust: d.trust(&d.Ledgers[i])})
 	}
 	return out
 }

@@ -87,10 +87,10 @@ func (m *Method) evidence(r *replayed, vh *proof.VerifiedHead) did.Evidence {
 
 // proven asks the ledger for a proof of what stands at a key and verifies it. It is nil if the ledger cannot
 // prove, cannot prove now, lacks cosigners now, or is not the one of net, and if no trust was given. Errors: the context's; ErrContradiction for a
-// proof that is none; those of Memory.
+// proof that is none; those of Memory; those of a HeadVerifier that could not check.
 func (m *Method) proven(ctx context.Context, net Network, key string, entries uint64) (*proof.VerifiedHead, error) {
 	p, ok := m.ledger.(ledger.Prover)
-	if !ok || m.trust == nil || net != m.net {
+	if !ok || m.trust == nil && m.heads == nil || net != m.net {
 		return nil, nil
 	}
 	asking := ctx
@@ -103,7 +103,15 @@ func (m *Method) proven(ctx context.Context, net Network, key string, entries ui
 	if err != nil {
 		return nil, ctx.Err()
 	}
-	vh, err := verifyLatest(&m.recent, m.trust, b, key, m.clock())
+	var vh *proof.VerifiedHead
+	if m.heads != nil {
+		vh, err = verifyHead(m.heads, key, b, m.clock())
+		if err != nil && !errors.Is(err, proof.ErrInvalid) {
+			return nil, err
+		}
+	} else {
+		vh, err = verifyLatest(&m.recent, m.trust, b, key, m.clock())
+	}
 	if errors.Is(err, proof.ErrQuorum) {
 		return nil, nil
 	}
@@ -194,9 +202,12 @@ func (r *replayed) prove(ev *did.Evidence, vh *proof.VerifiedHead) {
 }
 
 func cosigners(vh *proof.VerifiedHead) []did.Cosigner {
-	out := make([]did.Cosigner, 0, len(vh.Checkpoint.Cosigned))
+	out := make([]did.Cosigner, 0, len(vh.Checkpoint.Cosigned)+len(vh.Validators))
 	for _, c := range vh.Checkpoint.Cosigned {
 		out = append(out, did.Cosigner{Name: c.Key.Name(), Role: c.Role.String(), Time: c.Time})
+	}
+	for _, v := range vh.Validators {
+		out = append(out, did.Cosigner{Name: v.Name, Role: "validator", Time: v.Time})
 	}
 	return out
 }

@@ -25,6 +25,7 @@ type Method struct {
 	net    Network
 	clock  func() time.Time
 	trust  *proof.Trust
+	heads  HeadVerifier // in its place
 	memory *Memory
 	recent proof.Recent // under trust
 	kept   kept
@@ -40,6 +41,9 @@ type Options struct {
 	Trust  *proof.Trust
 	Memory *Memory // of the ledger's checkpoints; nil: none. It needs Trust
 
+	// Heads stands in place of Trust for a ledger whose proofs have a format of their own, as those of a chain.
+	Heads HeadVerifier
+
 	// KeepBytes is how much memory, about, histories may take that were replayed and checked, so that when they are asked for
 	// again only what is new is. For servers; 0 keeps none. A ledger that later shows another past is then not noticed for as
 	// long as the one that was checked is kept: that one goes on to count.
@@ -47,7 +51,7 @@ type Options struct {
 }
 
 // New returns the method on lg. Without a ledger (nil) it resolves long forms and nothing else. Errors are ErrIdentifier,
-// for a network whose names are none, and proof.ErrTrust, for a Trust that is unusable.
+// for a network whose names are none, and proof.ErrTrust, for a Trust that is unusable or given beside Heads.
 func New(lg ledger.Ledger, opt *Options) (*Method, error) {
 	m := &Method{ledger: lg, clock: time.Now}
 	if opt != nil {
@@ -57,6 +61,11 @@ func New(lg ledger.Ledger, opt *Options) (*Method, error) {
 		}
 		if opt.Clock != nil {
 			m.clock = opt.Clock
+		}
+		if m.heads = opt.Heads; m.heads != nil {
+			if err := checkHeads(opt.Trust, m.heads); err != nil {
+				return nil, err
+			}
 		}
 		m.kept.half = max(opt.KeepBytes, 0) / 2
 		if m.trust, m.memory = opt.Trust, opt.Memory; m.trust != nil || m.memory != nil {

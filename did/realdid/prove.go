@@ -91,15 +91,16 @@ func (m *Method) bundle(ctx context.Context, id Identifier, without bool) (*Bund
 				return nil, err
 			}
 		}
-		if b.latest, err = m.latest(ctx, Network{id.Domain, home}, id.Key(), r.covering()); err != nil {
+		var proven []byte
+		if proven, err = m.attach(ctx, b, Network{id.Domain, home}, r.covering()); err != nil {
 			return nil, err
 		}
-		if b.latest != nil && !bytes.Equal(b.latest.Head, record) {
+		if b.proves() && !bytes.Equal(proven, record) {
 			err = fmt.Errorf("%w: its proof is not of its history", ErrContradiction)
 			continue
 		}
 		switch {
-		case without && b.latest == nil:
+		case without && !b.proves():
 			return nil, errCannotProve
 		case without:
 			b.state = state
@@ -109,7 +110,7 @@ func (m *Method) bundle(ctx context.Context, id Identifier, without bool) (*Bund
 					b.operations = append(b.operations, bundled{st.entry.Op, st.entry.Anchor})
 				}
 			}
-			if b.latest == nil {
+			if !b.proves() {
 				b.head = record
 			}
 		}
@@ -119,24 +120,35 @@ func (m *Method) bundle(ctx context.Context, id Identifier, without bool) (*Bund
 	return nil, err
 }
 
-// latest asks the ledger for its proof; nil if the ledger is none that proves, or not the one of net.
-func (m *Method) latest(ctx context.Context, net Network, key string, entries uint64) (*proof.Latest, error) {
+// proves tells whether b has a proof.
+func (b *Bundle) proves() bool { return b.latest != nil || b.chain != nil }
+
+// attach gives b the ledger's proof, unless the ledger is none that proves, or not the one of net. It returns the head record that
+// is proven, nil if none is.
+func (m *Method) attach(ctx context.Context, b *Bundle, net Network, entries uint64) (head []byte, err error) {
 	p, ok := m.ledger.(ledger.Prover)
 	if !ok || net != m.net {
 		return nil, nil
 	}
-	raw, err := p.Prove(ctx, key, entries)
+	raw, err := p.Prove(ctx, b.key, entries)
 	if err != nil {
 		return nil, fmt.Errorf("realdid: prove: %w", err)
 	}
-	l, err := proof.ParseLatest(raw)
-	if err != nil {
+	if m.heads != nil {
+		vh, err := verifyHead(m.heads, b.key, raw, m.clock())
+		if err != nil {
+			return nil, fmt.Errorf("realdid: prove: %w", err)
+		}
+		b.chain = raw
+		return vh.Head, nil
+	}
+	if b.latest, err = proof.ParseLatest(raw); err != nil {
 		return nil, fmt.Errorf("realdid: prove: %w", err)
 	}
 	if m.trust != nil {
-		if l.Checkpoint, err = m.recent.Select(m.trust, l.Checkpoint, m.clock()); err != nil {
+		if b.latest.Checkpoint, err = m.recent.Select(m.trust, b.latest.Checkpoint, m.clock()); err != nil {
 			return nil, fmt.Errorf("realdid: prove: %w", err)
 		}
 	}
-	return l, nil
+	return b.latest.Head, nil
 }

@@ -10,10 +10,11 @@ import (
 	"github.com/realdid/realdid/did/ledger/proof"
 )
 
-// A TrustedLedger says who vouches for one ledger.
+// A TrustedLedger says who vouches for one ledger: a Trust, or Heads for a ledger whose proofs have a format of their own.
 type TrustedLedger struct {
 	Network Network
 	Trust   *proof.Trust
+	Heads   HeadVerifier
 }
 
 // VerifierOptions of NewVerifier. The zero value has the system clock and remembers nothing.
@@ -27,7 +28,7 @@ type VerifierOptions struct {
 
 // A Verifier checks bundles. It asks nobody, is safe for concurrent use and implements did.Verifier.
 type Verifier struct {
-	ledgers map[Network]*proof.Trust
+	ledgers map[Network]TrustedLedger
 	clock   func() time.Time
 	memory  *Memory
 	lag     time.Duration
@@ -35,21 +36,26 @@ type Verifier struct {
 
 // NewVerifier returns a verifier that trusts these ledgers' cosigners. Without any, it checks operations and no proofs, so that no
 // answer is Latest. Errors are ErrIdentifier, for a network whose names are none, and proof.ErrTrust, for a Trust that is
-// unusable or a network that is given twice.
+// unusable or given beside Heads, and a network that is given twice.
 func NewVerifier(ledgers []TrustedLedger, opt *VerifierOptions) (*Verifier, error) {
-	v := &Verifier{ledgers: map[Network]*proof.Trust{}, clock: time.Now}
+	v := &Verifier{ledgers: map[Network]TrustedLedger{}, clock: time.Now}
 	for _, l := range ledgers {
 		net, err := l.Network.canonical()
 		if err != nil {
 			return nil, err
 		}
-		if err := l.Trust.Check(); err != nil {
+		if l.Heads == nil {
+			err = l.Trust.Check()
+		} else {
+			err = checkHeads(l.Trust, l.Heads)
+		}
+		if err != nil {
 			return nil, err
 		}
-		if v.ledgers[net] != nil {
+		if _, twice := v.ledgers[net]; twice {
 			return nil, fmt.Errorf("%w: one network twice", proof.ErrTrust)
 		}
-		v.ledgers[net] = l.Trust
+		v.ledgers[net] = l
 	}
 	if opt != nil {
 		if opt.Clock != nil {
@@ -71,7 +77,7 @@ func NewVerifier(ledgers []TrustedLedger, opt *VerifierOptions) (*Verifier, erro
 // Errors are *did.Error. Those of Resolve; INVALID_DID_DOCUMENT, which is ErrBundle, if the bundle does not prove an answer;
 // FEATURE_NOT_SUPPORTED if a past version is asked for and the bundle has no operations; NOT_FOUND if it proves that there is
 // none; INTERNAL_ERROR, to be asked again with another trust or bundle, if the ledger is not among those trusted or the
-// checkpoint is older than Memory allows, and for *EquivocationError.
+// checkpoint is older than Memory allows, for *EquivocationError, and for what a HeadVerifier could not check.
 func (v *Verifier) Verify(ctx context.Context, d did.DID, bundle []byte, opt *did.ResolveOptions) (*did.Resolution, error) {
 	if err := opt.Check(); err != nil {
 		return nil, err
@@ -120,7 +126,7 @@ func (v *Verifier) verify(d did.DID, id Identifier, b *Bundle, opt *did.ResolveO
 	case len(b.state) > 0:
 		return v.stated(d, id, net, b, vh, opt)
 	case genesis == nil:
-		return nil, v.absent(id, vh)
+		return nil, v.absent(net, vh)
 	}
 	ev := did.Evidence{Replayed: true, GenesisOnly: true, AsOf: v.clock().UTC().Truncate(time.Second)}
 	if vh != nil {
@@ -131,21 +137,33 @@ func (v *Verifier) verify(d did.DID, id Identifier, b *Bundle, opt *did.ResolveO
 
 // proven verifies the proof of a bundle, if it has one.
 func (v *Verifier) proven(net Network, b *Bundle) (*proof.VerifiedHead, error) {
-	if b.latest == nil {
+	if !b.proves() {
 		return nil, nil
 	}
-	trust := v.ledgers[net]
-	if trust == nil {
+	l, ok := v.ledgers[net]
+	var vh *proof.VerifiedHead
+	var err error
+	switch {
+	case !ok:
 		return nil, &did.Error{Code: did.InternalError, Detail: "no trust was given for the ledger of the bundle"}
-	}
-	vh, err := b.latest.Verify(trust, b.key, v.clock())
-	if errors.Is(err, proof.ErrTrust) {
-		return nil, &did.Error{Code: did.InternalError, Err: err}
+	case (l.Heads != nil) != (b.chain != nil):
+		return nil, final(refuseBundle("its proof is of another kind than the ledger's"))
+	case l.Heads != nil:
+		if vh, err = verifyHead(l.Heads, b.key, b.chain, v.clock()); err != nil && !errors.Is(err, proof.ErrInvalid) {
+			return nil, &did.Error{Code: did.InternalError, Err: err}
+		}
+		if err == nil && (vh.Head != nil) != (len(b.operations)+len(b.state) > 0) {
+			err = errHeadAlone
+		}
+	default:
+		if vh, err = b.latest.Verify(l.Trust, b.key, v.clock()); errors.Is(err, proof.ErrTrust) {
+			return nil, &did.Error{Code: did.InternalError, Err: err}
+		}
 	}
 	if err != nil {
 		return nil, final(err)
 	}
-	if v.memory != nil {
+	if v.memory != nil && l.Trust != nil {
 		if err := v.memory.See(vh.Checkpoint, vh.AsOf, v.lag); err != nil {
 			return nil, &did.Error{Code: did.InternalError, Err: err}
 		}
@@ -216,12 +234,12 @@ func (v *Verifier) stated(d did.DID, id Identifier, net Network, b *Bundle, vh *
 }
 
 // absent is the answer for a short form that has no operation.
-func (v *Verifier) absent(id Identifier, vh *proof.VerifiedHead) error {
+func (v *Verifier) absent(from Network, vh *proof.VerifiedHead) error {
 	if vh == nil || !vh.Absent {
 		return final(refuseBundle("nobody vouches that the identifier has no operation"))
 	}
-	for net := range v.ledgers {
-		if net.Domain == id.Domain && v.ledgers[net].Origin != vh.Checkpoint.Origin {
+	for net, l := range v.ledgers {
+		if net.Domain == from.Domain && net != from && (l.Trust == nil || l.Trust.Origin != vh.Checkpoint.Origin) {
 			return &did.Error{Code: did.InternalError, Detail: "the identifier is absent from one of several ledgers of its trust domain"}
 		}
 	}
