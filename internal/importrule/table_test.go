@@ -25,6 +25,9 @@ var table = []row{
 	{"did/ledger/tlog/...", []string{"did/ledger", "did/ledger/proof", "did/ledger/authmap", own}, "a log proves any ledger"},
 	{"did/ledger/witness/...", []string{"did/ledger/proof", own}, "a witness sees checkpoints and no entries"},
 	{"did/ledger/mirror/...", []string{"did/ledger", "did/ledger/proof", "did/ledger/authmap", "did/ledger/tlog", "did/ledger/witness", own}, "a mirror follows a log and knows no method"},
+	{"did/ledger/cometledger/...", []string{"did/ledger", "did/ledger/proof", "did/ledger/authmap", own}, "its application keeps the map, and knows no method"},
+	{"did/ledger/evmledger/...", []string{"did/ledger", "did/ledger/proof", "did/ledger/tlog", own}, "it anchors what a log publishes, and knows no method"},
+	{"did/ledger/tlogledger/...", []string{"did/ledger", "did/ledger/proof", "did/ledger/authmap", "did/ledger/tlog", "did/ledger/boltledger", own}, "a log by another engine, with an index that can be lost"},
 	{"did/ledger/...", []string{"did/ledger", "did/ledger/proof", own}, "a backend is given a Reducer and knows no method"},
 	{"did/realdid/...", []string{"did", "did/ledger", "did/ledger/proof", "keys", "did/realdid/..."}, "the method runs on every backend"},
 
@@ -47,6 +50,12 @@ var table = []row{
 
 // thirdParty names the packages that alone may import a module directly; whoever imports those packages links it.
 var thirdParty = []row{
+	{"github.com/cockroachdb/pebble", []string{"did/ledger/pebbleledger/...", "did/ledger/cometledger/..."}, "one backend, one engine"},
+	{"github.com/cometbft/cometbft", []string{"did/ledger/cometledger/..."}, "one backend, one engine"},
+	{"github.com/jackc/pgx", []string{"did/ledger/sqlledger/...", "examples/realdid-engines/..."}, "one backend, one engine"},
+	{"modernc.org/sqlite", []string{"examples/realdid-engines/..."}, "the caller opens the database"},
+	{"github.com/ethereum/go-ethereum", []string{"did/ledger/evmledger/...", "examples/realdid-engines/..."}, "one backend, one engine"},
+	{"github.com/transparency-dev/tessera", []string{"did/ledger/tlogledger/...", "examples/bench/tessera/...", "examples/realdid-engines/..."}, "one backend, one engine"},
 	{"go.etcd.io/bbolt", []string{"did/ledger/boltledger/..."}, "one backend, one engine"},
 	{"github.com/spf13/cobra", []string{"examples/..."}, "a library has no command line"},
 	{"github.com/rogpeppe/go-internal", nil, "for tests"},
