@@ -132,7 +132,7 @@ func (t *LightTrust) VerifyHead(key string, b []byte, now time.Time) (*proof.Ver
 	v.AsOf = last.Time.UTC().Truncate(time.Second)
 	v.Latest, v.Absent = v.Head != nil, v.Head == nil
 	for _, s := range last.Commit.Signatures {
-		if s.ForBlock() {
+		if s.BlockIDFlag == types.BlockIDFlagCommit {
 			v.Validators = append(v.Validators, proof.Validator{Name: hex.EncodeToString(s.ValidatorAddress), Time: s.Timestamp.UTC()})
 		}
 	}

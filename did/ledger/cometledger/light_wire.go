@@ -3,14 +3,12 @@ package cometledger
 import (
 	"bytes"
 	"math"
-	"sync"
 	"time"
 
 	"github.com/cometbft/cometbft/crypto/ed25519"
 	"github.com/cometbft/cometbft/crypto/tmhash"
 	cmtproto "github.com/cometbft/cometbft/proto/tendermint/types"
 	"github.com/cometbft/cometbft/types"
-	"github.com/fxamacker/cbor/v2"
 
 	"github.com/realdid/realdid/did/ledger/proof"
 )
@@ -72,25 +70,6 @@ type wireValidator struct {
 
 const lightProofVersion = 1
 
-// lightCodec is the one way in which proofs are written and read.
-var lightCodec = sync.OnceValue(func() (c struct {
-	enc cbor.EncMode
-	dec cbor.DecMode
-},
-) {
-	var err error
-	if c.enc, err = cbor.CoreDetEncOptions().EncMode(); err != nil {
-		panic(err) // constant options
-	}
-	c.dec, err = cbor.DecOptions{
-		IndefLength: cbor.IndefLengthForbidden, TagsMd: cbor.TagsForbidden, MaxNestedLevels: 6, MaxArrayElements: maxProofValidators, MaxMapPairs: 16,
-	}.DecMode()
-	if err != nil {
-		panic(err)
-	}
-	return c
-})
-
 // encode writes the proof. The error is [proof.ErrInvalid] if parseLightProof would not read it.
 func (p *lightProof) encode() ([]byte, error) {
 	latest, err := p.latest.Bytes()
@@ -111,7 +90,7 @@ func (p *lightProof) encode() ([]byte, error) {
 		before = all
 		w.Blocks = append(w.Blocks, block)
 	}
-	b, err := lightCodec().enc.Marshal(&w)
+	b, err := codec().enc.Marshal(&w)
 	if err != nil {
 		return nil, invalid("proof: %v", err)
 	}
@@ -129,7 +108,7 @@ func encodeBlock(b *types.LightBlock) (wireBlock, error) {
 	parts := b.Commit.BlockID.PartSetHeader
 	w := wireBlock{Header: header, Round: uint64(b.Commit.Round), Parts: uint64(parts.Total), PartsHash: parts.Hash}
 	for _, s := range b.Commit.Signatures {
-		if !s.ForBlock() {
+		if s.BlockIDFlag != types.BlockIDFlagCommit {
 			w.Votes = append(w.Votes, nil)
 			continue
 		}
@@ -162,10 +141,10 @@ func parseLightProof(b []byte) (*lightProof, error) {
 		return nil, invalid("proof of %d bytes, over %d", len(b), MaxLightProofSize)
 	}
 	var w wireLightProof
-	if err := lightCodec().dec.Unmarshal(b, &w); err != nil {
+	if err := codec().dec.Unmarshal(b, &w); err != nil {
 		return nil, invalid("proof: malformed CBOR")
 	}
-	if again, err := lightCodec().enc.Marshal(&w); err != nil || !bytes.Equal(again, b) {
+	if again, err := codec().enc.Marshal(&w); err != nil || !bytes.Equal(again, b) {
 		return nil, invalid("proof: not in deterministic encoding")
 	}
 	if w.Version != lightProofVersion || len(w.Blocks) == 0 || len(w.Blocks) > maxProofBlocks {
