@@ -273,3 +273,15 @@ func (s *Server) CreateDatabase() string {
 	s.Query("CREATE DATABASE " + name)
 	return name
 }
+
+// Logged counts the lines of the server's log that contain text.
+func (s *Server) Logged(text string) int {
+	b, _ := os.ReadFile(filepath.Join(s.top, "log"))
+	n := 0
+	for line := range bytes.Lines(b) {
+		if bytes.Contains(line, []byte(text)) {
+			n++
+		}
+	}
+	return n
+}

@@ -179,3 +179,18 @@ func (s *Server) end(signal syscall.Signal) {
 		<-s.proc.done
 	}
 }
+
+// Revive waits until the server answers again, and starts it if it has given up.
+func (s *Server) Revive() {
+	s.t.Helper()
+	for range 3 {
+		if s.Running() && s.await() == nil {
+			return
+		}
+		if !s.Running() {
+			s.Start()
+			return
+		}
+	}
+	s.t.Fatalf("pgtest: the server does not come back; the log ends: %s", s.Log())
+}

@@ -45,7 +45,13 @@ func (s *Server) Synchronous() {
 // Until waits until a query on s gives true.
 func (s *Server) Until(sql string) {
 	s.t.Helper()
-	for deadline := time.Now().Add(patience); s.Query(sql) != "t"; time.Sleep(20 * time.Millisecond) {
+	s.UntilIn("postgres", sql)
+}
+
+// UntilIn is [Server.Until] in a database.
+func (s *Server) UntilIn(database, sql string) {
+	s.t.Helper()
+	for deadline := time.Now().Add(patience); s.QueryIn(database, sql) != "t"; time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			s.t.Fatalf("pgtest: not true in %v: %s", patience, sql)
 		}
