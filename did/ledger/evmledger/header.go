@@ -89,9 +89,7 @@ func (h *Header) set(n int, field []byte) error {
 			return invalid("header: number out of range")
 		}
 	case fieldTime:
-		if h.Time = blockTime(number(field)); h.Time.Unix() < 0 || h.Time.Unix() > proof.MaxTime {
-			return invalid("header: time out of range")
-		}
+		h.Time = blockTime(number(field))
 	}
 	return nil
 }

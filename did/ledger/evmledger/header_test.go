@@ -72,7 +72,6 @@ func TestParseHeaderRefuses(t *testing.T) {
 		"a number with a zero": with(8, mustRLP([]byte{0, 1})),
 		"a long number":        with(8, mustRLP(bytes.Repeat([]byte{1}, 9))),
 		"a number over limit":  with(8, mustRLP(uint64(1<<63-1))),
-		"a time out of range":  with(11, mustRLP(uint64(99_999_999_999))),
 		"a long form":          with(8, []byte{0x81, 0x05}),
 		"a large header":       with(12, mustRLP(make([]byte, MaxHeaderSize))),
 	} {
