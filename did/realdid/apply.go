@@ -13,11 +13,21 @@ const maxTime = 221876927999
 // Apply checks op against s and returns the state after it. It is the whole authority of the method: pure, without I/O
 // or clock, the same on every replica. s is nil before the genesis. at is the place that the ledger gave the operation;
 // a pending recovery whose delay is over by at.Time takes effect first. Every error is final and is ErrOperation, and
-// leaves s as it was. SPEC.md section 6.
+// leaves s as it was; but an import is ErrPredecessor, because nobody is trusted as its former home (see Predecessors.Apply).
+// SPEC.md section 6.
 func Apply(s *State, op *Operation, at ledger.Anchor) (*State, error) {
+	return Predecessors(nil).Apply(s, op, at)
+}
+
+// Apply is the function Apply with ledgers from which identifiers may come: it is pure, too, and the same for everybody who
+// trusts the same. An import that none of them vouches for is ErrPredecessor and not ErrOperation: others may know better.
+func (ps Predecessors) Apply(s *State, op *Operation, at ledger.Anchor) (*State, error) {
 	now := at.Time.Unix()
 	if now < 0 || now > maxTime {
 		return nil, refuse("time: before 1970 or after 9000")
+	}
+	if op.Type() == Import {
+		return ps.applyImport(s, op, at)
 	}
 	if s == nil {
 		return applyCreate(op, at)
@@ -47,6 +57,8 @@ func Apply(s *State, op *Operation, at ledger.Anchor) (*State, error) {
 		err = c.applyCancel(op, now)
 	case Deactivate:
 		err = c.applyDeactivate(op, now)
+	case Migrate:
+		err = c.applyMigrate(op, now)
 	default:
 		err = refuse("%v after the genesis", op.Type())
 	}
@@ -60,11 +72,11 @@ func Apply(s *State, op *Operation, at ledger.Anchor) (*State, error) {
 func (s *State) extend(op *Operation, at ledger.Anchor) {
 	s.seq, s.head, s.time = s.seq+1, op.id, at.Time.Unix()
 	s.history = s.scid.Suite.foldHistory(s.history, op.id, at)
-	switch op.Type() {
-	case Update, Anchor:
-	case Recover, Cancel:
+	switch typ := op.Type(); {
+	case typ == Update || typ == Anchor:
+	case typ == Recover || typ == Cancel && s.pending != nil:
 		s.turns = []link{{s.seq, s.head}}
-	default:
+	default: // also a cancel of no recovery: next keys must not void at will what guardians are still signing
 		s.turns = append(slices.Clip(s.turns), link{s.seq, s.head})
 	}
 }
@@ -94,6 +106,9 @@ func (s *State) checkLink(op *Operation) error {
 		return refuse("scid: signed for another identifier")
 	case !s.follows(op):
 		return refuse("predecessor: not one that this operation may follow here")
+	}
+	if s.departed() {
+		return refuse("%v: the identifier has moved to another ledger", op.Type())
 	}
 	settles := op.Type() == Recover || op.Type() == Cancel
 	if s.deactivate != nil && !settles {
@@ -221,42 +236,28 @@ func (s *State) applyRecover(op *Operation, now int64, meanwhile versionRef) err
 		op: op, by: tier, filed: now, effective: now + int64(tier.Delay/time.Second),
 		revival: s.deactivate != nil, meanwhile: meanwhile,
 	}
+	s.migration = nil
 	return nil
 }
 
 func (s *State) applyCancel(op *Operation, now int64) error {
 	p := s.pending
+	if p == nil && s.migration != nil && op.wire.Tier == nil {
+		s.migration = nil
+		return s.spendNext(op)
+	}
 	if p == nil {
 		return refuse("cancel: no recovery is pending")
 	}
-	var authority role
-	var err error
 	if op.wire.Tier == nil {
 		if !p.vetoable() {
 			return refuse("cancel: the next keys cannot cancel this recovery")
 		}
-		if authority, err = s.nextRole(op); err == nil {
-			err = s.checkFreshNext(op)
+		if err := s.spendNext(op); err != nil {
+			return err
 		}
-	} else {
-		id := TierID{op.wire.Tier.Seq, int(op.wire.Tier.Index)}
-		tier, ok := s.findTier(id)
-		if !ok || !id.before(p.by.ID) {
-			return refuse("cancel: not a tier above the pending one")
-		}
-		authority, err = s.recoveryRole(tier, op)
-	}
-	if err != nil {
+	} else if err := s.overruled(op); err != nil {
 		return err
-	}
-	if err := op.verify(op.newSigners, authority); err != nil {
-		return err
-	}
-	if op.wire.Tier == nil { // the revealed next keys are spent
-		s.next, s.single = op.next, op.wire.SingleSecret
-		if s.use(op); len(s.used)-s.usedBefore > maxUsedKeys {
-			return refuse("cancel: over %d used keys", maxUsedKeys)
-		}
 	}
 	s.pending = nil
 	wait := func(ts []standingTier) []standingTier {
@@ -269,6 +270,40 @@ func (s *State) applyCancel(op *Operation, now int64) error {
 		return out
 	}
 	s.tiers, s.retiring = wait(s.tiers), wait(s.retiring)
+	return nil
+}
+
+// overruled checks a cancel by a tier above the pending one.
+func (s *State) overruled(op *Operation) error {
+	id := TierID{op.wire.Tier.Seq, int(op.wire.Tier.Index)}
+	tier, ok := s.findTier(id)
+	if !ok || !id.before(s.pending.by.ID) {
+		return refuse("cancel: not a tier above the pending one")
+	}
+	authority, err := s.recoveryRole(tier, op)
+	if err != nil {
+		return err
+	}
+	return op.verify(op.newSigners, authority)
+}
+
+// spendNext checks an operation by the next keys that leaves the control keys as they are. The next keys are revealed by it, and so
+// spent.
+func (s *State) spendNext(op *Operation) error {
+	authority, err := s.nextRole(op)
+	if err != nil {
+		return err
+	}
+	if err := s.checkFreshNext(op); err != nil {
+		return err
+	}
+	if err := op.verify(op.newSigners, authority); err != nil {
+		return err
+	}
+	s.next, s.single = op.next, op.wire.SingleSecret
+	if s.use(op); len(s.used)-s.usedBefore > maxUsedKeys {
+		return refuse("%v: over %d used keys", op.Type(), maxUsedKeys)
+	}
 	return nil
 }
 
@@ -285,6 +320,7 @@ func (s *State) applyDeactivate(op *Operation, now int64) error {
 		grace = max(grace, 2*t.Delay)
 	}
 	s.deactivate = &deactivation{at: now, final: now + int64(grace/time.Second)}
+	s.migration = nil
 	s.use(op)
 	s.replaceContent(Content{}, now)
 	return nil

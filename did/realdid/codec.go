@@ -33,6 +33,20 @@ type wireState struct {
 	RemovedBefore uint64     `cbor:"20,keyasint,omitempty"`
 	UsedBefore    uint64     `cbor:"21,keyasint,omitempty"`
 	History       []byte     `cbor:"22,keyasint"`
+
+	Migration *wireMigration `cbor:"23,keyasint,omitempty"`
+	Arrived   *wireArrival   `cbor:"24,keyasint,omitempty"`
+}
+
+type wireMigration struct {
+	To       string `cbor:"0,keyasint,omitempty"`
+	Ready    int64  `cbor:"1,keyasint"`
+	Departed bool   `cbor:"2,keyasint,omitempty"`
+}
+
+type wireArrival struct {
+	From string `cbor:"0,keyasint,omitempty"`
+	At   int64  `cbor:"1,keyasint"`
 }
 
 type wireLink struct {
@@ -131,6 +145,12 @@ func (s *State) Bytes() ([]byte, error) {
 	if d := s.deactivate; d != nil {
 		w.Deactivate = &wireDeactivation{At: d.at, Final: d.final}
 	}
+	if m := s.migration; m != nil {
+		w.Migration = &wireMigration{m.to, m.ready, m.departed}
+	}
+	if a := s.arrived; a != nil {
+		w.Arrived = &wireArrival{a.from, a.at}
+	}
 	return encode(w)
 }
 
@@ -223,6 +243,18 @@ func ParseState(b []byte) (*State, error) {
 	}
 	if d := w.Deactivate; d != nil {
 		s.deactivate = &deactivation{d.At, d.Final}
+	}
+	if m := w.Migration; m != nil {
+		if !validHome(m.To) || m.To == w.Home {
+			return fail("migration", errNotCanonical)
+		}
+		s.migration = &migration{m.To, m.Ready, m.Departed}
+	}
+	if a := w.Arrived; a != nil {
+		if !validHome(a.From) || a.From == w.Home {
+			return fail("arrival", errNotCanonical)
+		}
+		s.arrived = &arrival{a.From, a.At}
 	}
 	return s, nil
 }

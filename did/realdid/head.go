@@ -24,6 +24,8 @@ const (
 	StatusActive      Status = 1
 	StatusPending     Status = 2 // a recovery waits
 	StatusDeactivated Status = 3 // whether or not a recovery waits that revives it
+	StatusMoving      Status = 5 // a migration is announced
+	StatusMoved       Status = 6 // departed to another ledger: nothing follows here
 )
 
 // String returns the status in lower case.
@@ -35,6 +37,10 @@ func (s Status) String() string {
 		return "pending"
 	case StatusDeactivated:
 		return "deactivated"
+	case StatusMoving:
+		return "moving"
+	case StatusMoved:
+		return "moved"
 	}
 	return fmt.Sprintf("status %d", uint8(s))
 }
@@ -48,7 +54,7 @@ type Head struct {
 	History   Digest    // commits to every valid operation with its index and time
 	Status    Status    // right after the last operation
 	Time      time.Time // of the last operation, UTC, whole seconds
-	Effective time.Time // of the recovery that waits; zero if none does
+	Effective time.Time // of the recovery that waits, or end of a migration's notice; zero if there is neither
 }
 
 type wireHead struct {
@@ -82,16 +88,36 @@ func ParseHead(b []byte) (*Head, error) {
 			return nil, fmt.Errorf("%w: a hash is not 32 bytes", ErrHead)
 		}
 	}
-	if w.Time < 0 || w.Time > maxTime || w.Effective != 0 && (w.Effective <= w.Time || w.Effective > w.Time+int64(MaxDelay/time.Second)) {
-		return nil, fmt.Errorf("%w: time out of range", ErrHead)
-	}
-	if w.Status < uint64(StatusActive) || w.Status > uint64(StatusDeactivated) || w.Status != uint64(StatusDeactivated) && (w.Status == uint64(StatusPending)) != (w.Effective != 0) {
-		return nil, fmt.Errorf("%w: status %d", ErrHead, w.Status)
+	if err := w.checkStatus(); err != nil {
+		return nil, err
 	}
 	return &Head{
 		Seq: w.Seq, Operation: Digest(w.Operation), State: Digest(w.State), History: Digest(w.History),
 		Status: Status(w.Status), Time: time.Unix(w.Time, 0).UTC(), Effective: unixTime(w.Effective),
 	}, nil
+}
+
+func (w *wireHead) checkStatus() error {
+	least, most := w.Time+1, w.Time+int64(MaxDelay/time.Second)
+	if w.Status == uint64(StatusMoving) { // others may follow when the notice is over
+		least, most = 0, w.Time+2*int64(MaxDelay/time.Second)
+	}
+	if w.Time < 0 || w.Time > maxTime || w.Effective != 0 && (w.Effective < least || w.Effective > most) {
+		return fmt.Errorf("%w: time out of range", ErrHead)
+	}
+	known := false
+	switch Status(w.Status) {
+	case StatusActive, StatusMoved:
+		known = w.Effective == 0
+	case StatusPending, StatusMoving:
+		known = w.Effective != 0
+	case StatusDeactivated:
+		known = true
+	}
+	if !known || w.Status > uint64(StatusMoved) {
+		return fmt.Errorf("%w: status %d", ErrHead, w.Status)
+	}
+	return nil
 }
 
 // Bytes encodes the record as deterministic CBOR.
@@ -126,6 +152,11 @@ func (s *State) headOf(b []byte) *Head {
 	}
 	if s.deactivate != nil {
 		h.Status = StatusDeactivated
+	}
+	if m := s.migration; m != nil && m.departed {
+		h.Status = StatusMoved
+	} else if m != nil {
+		h.Status, h.Effective = StatusMoving, unixTime(m.ready)
 	}
 	return h
 }

@@ -119,6 +119,9 @@ func (n Network) check(op *Operation, key string) error {
 	return nil
 }
 
+// validHome takes the name of a home ledger as it stands on the wire.
+func validHome(s string) bool { return s == "" || validName(s) && s != defaultLabel }
+
 func validName(s string) bool {
 	if len(s) == 0 || len(s) > maxName {
 		return false

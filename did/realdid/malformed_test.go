@@ -196,7 +196,7 @@ func (m *malformed) envelope() {
 func (m *malformed) header() {
 	m.change("version-0", "version 0", 1, func(p object) { p[memberVersion] = 0 })
 	m.change("version-2", "version 2", 1, func(p object) { p[memberVersion] = 2 })
-	for fault, typ := range map[string]uint64{"type-0": 0, "type-8-migrate": 8, "type-9-import": 9, "type-10": 10, "type-257": 257} {
+	for fault, typ := range map[string]uint64{"type-0": 0, "type-8-migrate": 8, "type-9-import": 9, "type-10": 10, "type-257": 257, "type-265": 265} {
 		m.change(fault, "not supported", 1, func(p object) { p[memberType] = typ })
 	}
 	for what, member := range map[string]uint64{"domain": memberDomain, "home": memberHome} {

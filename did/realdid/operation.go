@@ -5,11 +5,15 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/realdid/realdid/did/ledger"
 	"github.com/realdid/realdid/keys"
 )
 
-// MaxOperation is the size limit of a signed operation in bytes.
-const MaxOperation = 4 << 10
+// MaxOperation is the size limit of a signed operation in bytes; MaxImport is that of an import, which carries a state and a proof.
+const (
+	MaxOperation = 4 << 10
+	MaxImport    = ledger.MaxOpSize
+)
 
 const (
 	signingLabel = "realdid/op/v1"
@@ -36,7 +40,8 @@ const (
 	Recover    OperationType = 5
 	Cancel     OperationType = 6
 	Deactivate OperationType = 7
-	// 8 (migrate) and 9 (import) are reserved and refused.
+	Migrate    OperationType = 8 // announces that the identifier moves to another ledger or, without revealed keys, departs
+	Import     OperationType = 9 // the entry by which it arrives there
 )
 
 // String returns the name that SPEC.md uses.
@@ -101,22 +106,28 @@ func (op *Operation) Root() (Digest, bool) {
 	return Digest(op.wire.Root), true
 }
 
-// ParseOperation reads a signed operation strictly: at most MaxOperation bytes of deterministic CBOR, exactly the fields
-// that its type has, keys that are points of their curve. Errors are ErrOperation. SPEC.md section 4.
+// ParseOperation reads an operation strictly: at most MaxOperation bytes of deterministic CBOR (MaxImport, of an import), exactly
+// the fields that its type has, keys that are points of their curve. Errors are ErrOperation. SPEC.md section 4.
 func ParseOperation(b []byte) (*Operation, error) {
-	if len(b) > MaxOperation {
-		return nil, refuse("%d bytes, limit %d", len(b), MaxOperation)
+	if len(b) > MaxImport {
+		return nil, refuse("%d bytes, limit %d", len(b), MaxImport)
 	}
 	var env wireOperation
 	if err := decode(b, &env); err != nil {
 		return nil, refuse("envelope: %v", err)
 	}
+	if len(b) > MaxOperation && !isImport(env.Payload) { // before anything in it costs more
+		return nil, refuse("%d bytes, limit %d", len(b), MaxOperation)
+	}
 	op, err := parsePayload(env.Payload)
 	if err != nil {
 		return nil, err
 	}
-	if len(env.Signatures) == 0 || len(env.Signatures) > 2*MaxKeys {
-		return nil, refuse("%d signatures, want 1 to %d", len(env.Signatures), 2*MaxKeys)
+	switch n := len(env.Signatures); {
+	case op.Type() == Import && (n > 0 || env.Signatures == nil):
+		return nil, refuse("import: it is not signed")
+	case op.Type() != Import && (n == 0 || n > 2*MaxKeys):
+		return nil, refuse("%d signatures, want 1 to %d", n, 2*MaxKeys)
 	}
 	for i := 1; i < len(env.Signatures); i++ {
 		if env.Signatures[i].Signer <= env.Signatures[i-1].Signer {
@@ -136,7 +147,7 @@ func parsePayload(payload []byte) (*Operation, error) {
 	if p.Version != wireVersion {
 		return nil, refuse("version %d is not known", p.Version)
 	}
-	if p.Type > uint64(Deactivate) { // before it is cut down to an OperationType
+	if p.Type > uint64(Import) { // before it is cut down to an OperationType
 		return nil, refuse("type %d is not supported", p.Type)
 	}
 	if err := op.checkFields(); err != nil {
@@ -157,10 +168,13 @@ func parsePayload(payload []byte) (*Operation, error) {
 
 func (op *Operation) parseHeader() error {
 	p := &op.wire
-	for _, name := range []string{p.Domain, p.Home} {
-		if name != "" && (!validName(name) || name == defaultLabel) {
+	for _, name := range []string{p.Domain, p.Home, p.To, p.From} {
+		if !validHome(name) {
 			return refuse("domain or home: not a name (main is never written)")
 		}
+	}
+	if op.Type() == Migrate && p.To == p.Home || op.Type() == Import && p.From == p.Home {
+		return refuse("%v: within one ledger", op.Type())
 	}
 	if op.Type() == Create {
 		if len(p.Suite) != 1 || !Suite(p.Suite[0]).valid() {
@@ -176,7 +190,7 @@ func (op *Operation) parseHeader() error {
 		if op.scid, err = scidFromBytes(p.SCID); err != nil {
 			return refuse("%v", err)
 		}
-		if len(p.Prev) != 32 {
+		if len(p.Prev) != 32 && op.Type() != Import {
 			return refuse("predecessor: want 32 bytes")
 		}
 	}
@@ -289,6 +303,10 @@ const (
 	fSingle
 	fRoot
 	fCleared
+	fTo
+	fFrom
+	fState
+	fProof
 	fLink = fSCID | fSeq | fPrev // what ties an operation to its predecessor
 )
 
@@ -314,6 +332,10 @@ func (p *wirePayload) fields() field {
 		{p.SingleSecret, fSingle},
 		{len(p.Root) > 0, fRoot},
 		{len(p.Cleared) > 0, fCleared},
+		{p.To != "", fTo},
+		{p.From != "", fFrom},
+		{len(p.State) > 0, fState},
+		{len(p.Proof) > 0, fProof},
 	} {
 		if x.present {
 			f |= x.bit
@@ -344,11 +366,18 @@ func (op *Operation) checkFields() error {
 		}
 	case Deactivate:
 		required = fLink | fReveal
+	case Migrate:
+		required, optional = fLink, fTo
+		if have&fReveal != 0 {
+			required, optional = fLink|fReveal|fNext, fTo|fSingle
+		}
+	case Import:
+		required, optional = fSCID|fState|fProof, fFrom
 	default:
 		return refuse("%v is not supported", op.Type())
 	}
 	if missing := required &^ have; missing != 0 {
-		return refuse("%v: a required member is missing (bits %#x)", op.Type(), uint32(missing))
+		return refuse("%v: not supported: a required member is missing (bits %#x)", op.Type(), uint32(missing))
 	}
 	if extra := have &^ (required | optional); extra != 0 {
 		return refuse("%v: a member of another type (bits %#x)", op.Type(), uint32(extra))
@@ -357,8 +386,8 @@ func (op *Operation) checkFields() error {
 }
 
 // ownSigners lists the signers that the operation itself names, in the order that signature indices count: revealed keys,
-// then new control keys that are not among them. A key that plays both parts signs once. For update and anchor the list
-// is the state's control set.
+// then new control keys that are not among them. A key that plays both parts signs once. For those that byControl tells
+// the list is the state's control set.
 func (op *Operation) ownSigners() []keys.PublicKey {
 	var out []keys.PublicKey
 	for _, r := range op.reveal {
@@ -371,6 +400,14 @@ func (op *Operation) ownSigners() []keys.PublicKey {
 	}
 	return out
 }
+
+// byControl tells whether the state's control keys sign the operation.
+func (op *Operation) byControl() bool {
+	return op.Type() == Update || op.Type() == Anchor || op.departs()
+}
+
+// departs tells whether the operation ends the history on its ledger.
+func (op *Operation) departs() bool { return op.Type() == Migrate && len(op.wire.Reveal) == 0 }
 
 func signerOf(signers []keys.PublicKey, k keys.PublicKey) (int, bool) {
 	for i, s := range signers {

@@ -8,18 +8,25 @@ import (
 // a history but a valid next operation. Chains of descriptors (Descriptor.Key) are admitted as well.
 func Reducer() ledger.HeadReducer { return Network{}.Reducer() }
 
-// Reducer admits operations of n.
-func (n Network) Reducer() ledger.HeadReducer { return reducer{n} }
+// Reducer admits operations of n, and no imports.
+func (n Network) Reducer() ledger.HeadReducer { return n.ReducerFrom(nil) }
 
-// Overrules tells whether an encoded operation is a rotate, recover, cancel or deactivate, which control keys cannot make. A server that
+// ReducerFrom admits operations of n, and imports from these ledgers. It is pure in them: whoever executes the operations again needs
+// the same, for ever. So they are added to, and not taken away from; see Predecessor.Until.
+func (n Network) ReducerFrom(preds Predecessors) ledger.HeadReducer { return reducer{n, preds} }
+
+// Overrules tells whether an encoded operation is a rotate, recover, cancel, deactivate or announced migration, which control keys cannot make. A server that
 // limits how often a history grows must not count these, or whoever steals control keys could hold them up with updates.
 // Nothing is verified.
 func Overrules(op []byte) bool {
 	o, err := ParseOperation(op)
-	return err == nil && (o.Type() == Rotate || o.Type() == Recover || o.Type() == Cancel || o.Type() == Deactivate)
+	return err == nil && o.Type() != Create && o.Type() != Import && !o.byControl()
 }
 
-type reducer struct{ net Network }
+type reducer struct {
+	net   Network
+	preds Predecessors
+}
 
 // Reduce implements ledger.Reducer over encoded states.
 func (r reducer) Reduce(key string, state, op []byte, at ledger.Anchor) (ledger.Reduced, error) {
@@ -44,7 +51,7 @@ func (r reducer) Reduce(key string, state, op []byte, at ledger.Anchor) (ledger.
 	if err := net.check(o, key); err != nil {
 		return ledger.Reduced{}, err
 	}
-	if s, err = Apply(s, o, at); err != nil {
+	if s, err = r.preds.Apply(s, o, at); err != nil {
 		return ledger.Reduced{}, err
 	}
 	b, err := s.Bytes()

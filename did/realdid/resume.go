@@ -7,11 +7,11 @@ import (
 )
 
 // Resume returns the draft that op, which may lack signatures, was made from, so that a signer on another device can add to
-// it. control are the present control keys, which sign updates and anchors; operations of the other types name their
+// it. control are the present control keys, which sign updates, anchors and departures; operations of the other types name their
 // signers themselves, and control may be nil. A signature in op that does not verify is ErrOperation.
 func (op *Operation) Resume(control []keys.PublicKey) (*Draft, error) {
 	d := &Draft{op: op, signers: op.newSigners, signatures: map[int][]byte{}}
-	if op.Type() == Update || op.Type() == Anchor {
+	if op.byControl() {
 		d.signers = control
 	}
 	return d, d.Merge(op)

@@ -39,8 +39,10 @@ type State struct {
 	used       []Digest // next-commitments of every key that was control or was revealed
 	pending    *pendingRecovery
 	deactivate *deactivation
+	migration  *migration
+	arrived    *arrival
 
-	turns []link // the last create, recover or cancel, and every rotation and deactivation since
+	turns []link // the last create, recover or cancel of a recovery, and every other operation of more than control keys since
 
 	removedBefore, usedBefore int // lengths of removed and used when the last recovery took effect
 }

@@ -46,6 +46,10 @@ type wirePayload struct {
 	SingleSecret   bool              `cbor:"17,keyasint,omitempty"`
 	Root           []byte            `cbor:"18,keyasint,omitempty"`
 	Cleared        []string          `cbor:"19,keyasint,omitempty"`
+	To             string            `cbor:"20,keyasint,omitempty"`
+	From           string            `cbor:"21,keyasint,omitempty"`
+	State          []byte            `cbor:"22,keyasint,omitempty"`
+	Proof          []byte            `cbor:"23,keyasint,omitempty"`
 }
 
 // wireSet is a weighted threshold over public keys (multicodec bytes) or over digests of keys.
