@@ -1,0 +1,193 @@
+package cometledger
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"time"
+
+	abci "github.com/cometbft/cometbft/abci/types"
+
+	"github.com/realdid/realdid/did/ledger"
+	"github.com/realdid/realdid/did/ledger/proof"
+)
+
+// maxBlockOps bounds the operations of a proposal, and with them the time that a validator needs to execute one.
+const maxBlockOps = 8192
+
+// A cached is a proposal that was executed: the block that is decided is nearly always one of these.
+type cached struct {
+	of    proof.Hash
+	block *block
+}
+
+// keptProposals is how many of them are kept: there is one for each round, and there are few rounds.
+const keptProposals = 4
+
+// proposalHash names a proposal for a height at a time.
+func proposalHash(txs [][]byte, height int64, at time.Time) proof.Hash {
+	h := sha256.New()
+	b := binary.BigEndian.AppendUint64(nil, uint64(height))
+	b = binary.BigEndian.AppendUint64(b, uint64(at.Unix()))
+	h.Write(b)
+	for _, tx := range txs {
+		sum := sha256.Sum256(tx)
+		h.Write(sum[:])
+	}
+	return proof.Hash(h.Sum(nil))
+}
+
+// execute executes a proposal on top of v, or remembers that it did. The caller holds a.consensus.
+func (a *app) execute(v *view, txs [][]byte, height int64, at time.Time) (*block, error) {
+	of := proposalHash(txs, height, at)
+	for i := range a.executed {
+		if a.executed[i].of == of {
+			return a.executed[i].block, nil
+		}
+	}
+	b, err := executeBlock(a.reducer, v, txs, at)
+	if err != nil {
+		return nil, err
+	}
+	a.remember(of, b)
+	return b, nil
+}
+
+func (a *app) remember(of proof.Hash, b *block) {
+	a.executed = append(a.executed, cached{of, b})
+	if n := len(a.executed) - keptProposals; n > 0 {
+		a.executed = append([]cached(nil), a.executed[n:]...)
+	}
+}
+
+// PrepareProposal makes a proposal of what the mempool has: operations that do not stand are left out, and transactions of which some
+// do not are written anew without them.
+func (a *app) PrepareProposal(_ context.Context, req *abci.RequestPrepareProposal) (*abci.ResponsePrepareProposal, error) {
+	a.consensus.Lock()
+	defer a.consensus.Unlock()
+	v := a.store.view()
+	if v == nil {
+		return nil, ledger.ErrClosed
+	}
+	if err := a.err(); err != nil || req.Height != v.Height+1 {
+		return &abci.ResponsePrepareProposal{}, nil // an empty block harms nobody
+	}
+	txs := withinLimits(req.Txs, req.MaxTxBytes)
+	b, err := executeBlock(a.reducer, v, txs, req.Time)
+	if err != nil {
+		_ = a.fail(err)
+		return &abci.ResponsePrepareProposal{}, nil
+	}
+	if !b.stands() {
+		if txs, err = b.rewrite(txs); err != nil {
+			return &abci.ResponsePrepareProposal{}, nil
+		}
+	}
+	a.remember(proposalHash(txs, req.Height, req.Time), b)
+	return &abci.ResponsePrepareProposal{Txs: txs}, nil
+}
+
+// withinLimits returns the first of txs that fit.
+func withinLimits(txs [][]byte, bytes int64) [][]byte {
+	ops := 0
+	for i, tx := range txs {
+		bytes -= int64(len(tx)) + 16
+		n, err := countOps(tx)
+		if ops += n; ops > maxBlockOps || bytes < 0 {
+			return txs[:i]
+		}
+		_ = err // a malformed transaction has none, and is left out later
+	}
+	return txs
+}
+
+// countOps returns how many operations the head of a transaction says that it has.
+func countOps(tx []byte) (int, error) {
+	if len(tx) < 2 || tx[0] != txVersion {
+		return 0, errWire
+	}
+	switch b := tx[1:]; {
+	case b[0]>>5 != 4:
+	case b[0]&31 < 24:
+		return int(b[0] & 31), nil
+	case b[0]&31 == 24 && len(b) > 1:
+		return int(b[1]), nil
+	case b[0]&31 == 25 && len(b) > 2:
+		return int(binary.BigEndian.Uint16(b[1:])), nil
+	}
+	return 0, errWire
+}
+
+// rewrite returns the transactions without what does not stand, and makes b what executing them gives.
+func (b *block) rewrite(txs [][]byte) ([][]byte, error) {
+	var out [][]byte
+	var steps []step
+	place := make([]int, len(b.steps)) // of each step among those that stay
+	i := 0
+	for tx := range txs {
+		var ops []operation
+		for ; i < len(b.steps) && b.steps[i].tx == tx; i++ {
+			if s := &b.steps[i]; s.code == codeOK {
+				place[i] = len(steps)
+				kept := *s
+				kept.tx = len(out)
+				steps, ops = append(steps, kept), append(ops, s.operation)
+			}
+		}
+		switch {
+		case len(ops) == 0:
+			continue
+		case len(ops) < b.ops[tx]:
+			shorter, err := appendTx(nil, ops)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, shorter)
+		default:
+			out = append(out, txs[tx])
+		}
+	}
+	for k := range b.keys {
+		var kept []int
+		for _, i := range b.keys[k].steps {
+			if b.steps[i].code == codeOK {
+				kept = append(kept, place[i])
+			}
+		}
+		b.keys[k].steps = kept
+	}
+	b.steps = steps
+	b.txs, b.bad, b.ops = make([]executed, len(out)), make([]bool, len(out)), make([]int, len(out))
+	for i := range steps {
+		b.ops[steps[i].tx]++
+	}
+	b.results()
+	return out, nil
+}
+
+// ProcessProposal votes against a proposal with anything in it that does not stand.
+func (a *app) ProcessProposal(_ context.Context, req *abci.RequestProcessProposal) (*abci.ResponseProcessProposal, error) {
+	a.consensus.Lock()
+	defer a.consensus.Unlock()
+	reject := &abci.ResponseProcessProposal{Status: abci.ResponseProcessProposal_REJECT}
+	v := a.store.view()
+	if v == nil || a.err() != nil || req.Height != v.Height+1 || req.Time.Unix() > proof.MaxTime {
+		return reject, nil
+	}
+	ops := 0
+	for _, tx := range req.Txs {
+		n, err := countOps(tx)
+		if ops += n; err != nil || ops > maxBlockOps {
+			return reject, nil
+		}
+	}
+	b, err := a.execute(v, req.Txs, req.Height, req.Time)
+	if err != nil {
+		_ = a.fail(err)
+		return reject, nil
+	}
+	if !b.stands() {
+		return reject, nil
+	}
+	return &abci.ResponseProcessProposal{Status: abci.ResponseProcessProposal_ACCEPT}, nil
+}
