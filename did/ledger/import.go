@@ -143,10 +143,16 @@ func (s *Sequencer) follow(entries []Entry) ([]Admitted, error) {
 	for i := range batch {
 		batch[i] = &admission{Admitted: Admitted{Entry: entries[i]}}
 	}
+	heads, together, err := s.heads(batch)
+	if err != nil {
+		return nil, err
+	}
 	s.each(batch, func(i int) {
 		a := batch[i]
 		at := Anchor{Index: a.Entry.Anchor.Index, Time: time.Unix(a.Entry.Anchor.Time.Unix(), 0).UTC()}
-		if a.head, a.err = s.store.Head(a.Entry.Key); a.err != nil {
+		if together {
+			a.head = heads[i]
+		} else if a.head, a.err = s.store.Head(a.Entry.Key); a.err != nil {
 			return
 		}
 		if a.head.Length != a.Entry.Seq {

@@ -30,7 +30,7 @@ func (s *Sequencer) Moved(next uint64, last time.Time) {
 	if next > s.told.Next {
 		s.told = MovedError{Next: next, Last: last}
 	}
-	if !s.committing && !s.importing { // else the end of that may be what is being told
+	if !s.storing && !s.importing { // else the end of that may be what is being told
 		s.catchUp()
 	}
 }
@@ -80,17 +80,36 @@ func (s *Sequencer) outrun(err error, first uint64) error {
 	return nil
 }
 
-// lookAgain reads the head of an admission's key anew, after moves, and settles the admission if its place is taken.
-func (s *Sequencer) lookAgain(a *admission, moves int) {
-	if a.head, a.err = s.store.Head(a.Entry.Key); a.err != nil {
-		return
+// lookAllAgain reads the heads of those keys anew that were read before others appended, and settles the admissions whose
+// place is taken.
+func (s *Sequencer) lookAllAgain(batch []*admission, moves int) {
+	var stale []*admission
+	for _, a := range batch {
+		if a.err = nil; a.settled || a.moves != moves {
+			stale = append(stale, a)
+		}
 	}
-	a.moves, a.settled = moves, a.head.Length != a.Entry.Seq
-	if !a.settled {
-		return
-	}
-	var stands Entry
-	if stands, a.err = s.occupied(a.Entry.Key, a.Entry.Seq, a.Entry.Op, a.head.Length); a.err == nil {
-		a.Entry = stands
-	}
+	heads, together, err := s.heads(stale)
+	s.each(stale, func(i int) {
+		a := stale[i]
+		switch {
+		case err != nil:
+			a.err = err
+			return
+		case together:
+			a.head = heads[i]
+		default:
+			if a.head, a.err = s.store.Head(a.Entry.Key); a.err != nil {
+				return
+			}
+		}
+		a.moves, a.settled = moves, a.head.Length != a.Entry.Seq
+		if !a.settled {
+			return
+		}
+		var stands Entry
+		if stands, a.err = s.occupied(a.Entry.Key, a.Entry.Seq, a.Entry.Op, a.head.Length); a.err == nil {
+			a.Entry = stands
+		}
+	})
 }

@@ -66,6 +66,7 @@ type Sequencer struct {
 	ready      []*admission // wait for Commit, in the order of the index
 	admitting  bool         // a goroutine is in admit
 	committing bool         // a goroutine is in commit
+	storing    bool         // it is in the store's Commit
 	importing  bool         // nothing is admitted until Import is done
 	failures   int          // commits that failed, and moves
 	moves      int          // how often others were found to have appended
@@ -116,7 +117,7 @@ func (s *Sequencer) Append(ctx context.Context, key string, seq uint64, op []byt
 		return Entry{}, fmt.Errorf("ledger: append: %w", err)
 	}
 	moves := s.known()
-	head, err := s.store.Head(key)
+	head, err := s.head(ctx, key)
 	if err == nil && seq != head.Length {
 		var e Entry
 		e, err = s.occupied(key, seq, op, head.Length)
@@ -244,11 +245,9 @@ func (s *Sequencer) admit() {
 // decide splits batch into what may be stored, with anchors from next on, and what may not, with the reason in err, or
 // need not.
 func (s *Sequencer) decide(batch []*admission, moves int, next uint64, now, last time.Time) (accepted, refused []*admission) {
+	s.lookAllAgain(batch, moves)
 	s.each(batch, func(i int) {
 		a := batch[i]
-		if a.err = nil; a.settled || a.moves != moves {
-			s.lookAgain(a, moves)
-		}
 		switch {
 		case a.settled || a.err != nil:
 		case a.ctx.Err() != nil:
@@ -332,6 +331,7 @@ func (s *Sequencer) commit() {
 			s.mu.Unlock()
 			return
 		}
+		s.storing = true
 		s.mu.Unlock()
 
 		group := make([]Admitted, n)
@@ -343,6 +343,7 @@ func (s *Sequencer) commit() {
 		s.took = time.Since(begun)
 
 		s.mu.Lock()
+		s.storing = false
 		s.width = n + len(s.ready) + len(s.queued)
 		if err == nil {
 			s.durable, s.stored = group[n-1].Entry.Anchor, s.stored+uint64(n)
