@@ -27,7 +27,7 @@ func lookup(root common.Hash, key []byte, nodes [][]byte) ([]byte, error) {
 		return nil, nil
 	}
 	w := walk{path: nibbles(crypto.Keccak256(key)), nodes: nodes}
-	next := step{hash: root[:]}
+	next := turn{hash: root[:]}
 	for next.hash != nil || next.node != nil {
 		n, err := w.load(next)
 		if err != nil {
@@ -43,9 +43,9 @@ func lookup(root common.Hash, key []byte, nodes [][]byte) ([]byte, error) {
 	return next.value, nil
 }
 
-// A step says where a walk goes on: at the node of a hash, at a node that is written into the one above because it is shorter than
+// A turn says where a walk goes on: at the node of a hash, at a node that is written into the one above because it is shorter than
 // a hash, or nowhere, with the value that was found.
-type step struct{ hash, node, value []byte }
+type turn struct{ hash, node, value []byte }
 
 type walk struct {
 	path  []byte // half bytes that are left
@@ -54,7 +54,7 @@ type walk struct {
 }
 
 // load returns the fields of the next node: 17 of a branch, 2 of any other.
-func (w *walk) load(s step) ([][]byte, error) {
+func (w *walk) load(s turn) ([][]byte, error) {
 	n := s.node
 	if n == nil {
 		if w.used == len(w.nodes) {
@@ -86,13 +86,13 @@ func (w *walk) load(s step) ([][]byte, error) {
 }
 
 // descend takes the way out of a node.
-func (w *walk) descend(fields [][]byte) (step, error) {
+func (w *walk) descend(fields [][]byte) (turn, error) {
 	if len(w.path) == 0 {
-		return step{}, invalid("trie: deeper than the key")
+		return turn{}, invalid("trie: deeper than the key")
 	}
 	if len(fields) == 17 {
 		if len(fields[16]) != 1 || fields[16][0] != rlpEmpty {
-			return step{}, invalid("trie: a value in a branch")
+			return turn{}, invalid("trie: a value in a branch")
 		}
 		child := fields[w.path[0]]
 		w.path = w.path[1:]
@@ -100,28 +100,28 @@ func (w *walk) descend(fields [][]byte) (step, error) {
 	}
 	compact, _, err := rlp.SplitString(fields[0])
 	if err != nil {
-		return step{}, invalid("trie: a path is malformed")
+		return turn{}, invalid("trie: a path is malformed")
 	}
 	part, leaf, err := parseCompact(compact)
 	if err != nil {
-		return step{}, err
+		return turn{}, err
 	}
 	if leaf {
 		value, _, err := rlp.SplitString(fields[1])
 		if err != nil || len(value) == 0 || len(part) != len(w.path) {
-			return step{}, invalid("trie: a leaf is malformed")
+			return turn{}, invalid("trie: a leaf is malformed")
 		}
 		if !bytes.Equal(part, w.path) {
-			return step{}, nil // another key's
+			return turn{}, nil // another key's
 		}
-		return step{value: value}, nil
+		return turn{value: value}, nil
 	}
 	if len(part) == 0 || len(part) >= len(w.path) {
-		return step{}, invalid("trie: an extension is malformed")
+		return turn{}, invalid("trie: an extension is malformed")
 	}
 	next, err := follow(fields[1], false)
 	if err != nil || !bytes.HasPrefix(w.path, part) {
-		return step{}, err
+		return turn{}, err
 	}
 	w.path = w.path[len(part):]
 	return next, nil
@@ -130,17 +130,17 @@ func (w *walk) descend(fields [][]byte) (step, error) {
 const rlpEmpty = 0x80 // the empty string
 
 // follow reads the reference to a child.
-func follow(ref []byte, mayBeEmpty bool) (step, error) {
+func follow(ref []byte, mayBeEmpty bool) (turn, error) {
 	kind, content, _, err := rlp.Split(ref)
 	switch {
 	case err == nil && kind == rlp.List && len(ref) < common.HashLength:
-		return step{node: ref}, nil
+		return turn{node: ref}, nil
 	case err == nil && kind == rlp.String && len(content) == common.HashLength:
-		return step{hash: content}, nil
+		return turn{hash: content}, nil
 	case err == nil && kind == rlp.String && len(content) == 0 && mayBeEmpty:
-		return step{}, nil
+		return turn{}, nil
 	}
-	return step{}, invalid("trie: a reference is malformed")
+	return turn{}, invalid("trie: a reference is malformed")
 }
 
 // nibbles returns the half bytes of b.
