@@ -1,5 +1,5 @@
 // Package pgtest starts real PostgreSQL servers for tests, on loopback ports and in folders that are removed afterwards,
-// and does to them what happens to servers: they are killed, frozen and promoted, their disks fill up, their connections
+// and does to them what happens to servers: they are killed and promoted, their disks fill up, their connections
 // are cut at chosen moments.
 //
 // It uses the programs of Debian's package postgresql (and, for [Server.Pooler], pgbouncer), and runs them as the account

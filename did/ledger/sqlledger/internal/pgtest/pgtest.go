@@ -212,7 +212,6 @@ func (s *Server) choosePort() {
 
 func (s *Server) cleanUp() {
 	if s.Running() {
-		s.signalAll(syscall.SIGCONT)
 		s.end(syscall.SIGQUIT)
 	}
 	if s.t.Failed() {

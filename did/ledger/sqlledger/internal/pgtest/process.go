@@ -125,22 +125,6 @@ func (s *Server) Kill() {
 	}
 }
 
-// Freeze stops every process of the server without ending it, as a machine that hangs; Thaw lets it go on.
-func (s *Server) Freeze() { s.signalAll(syscall.SIGSTOP) }
-
-// Thaw ends Freeze.
-func (s *Server) Thaw() { s.signalAll(syscall.SIGCONT) }
-
-func (s *Server) signalAll(signal syscall.Signal) {
-	s.t.Helper()
-	if !s.Running() {
-		s.t.Fatal("pgtest: the server does not run")
-	}
-	for _, pid := range append([]int{s.proc.pid}, children(s.proc.pid)...) {
-		_ = syscall.Kill(pid, signal)
-	}
-}
-
 // alive says whether a process still holds memory; one that has ended and whose parent has not asked does not.
 func alive(pid int) bool {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))

@@ -4,6 +4,7 @@ package pgtest
 
 import (
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -16,12 +17,22 @@ const StandbyName = "pgtest_standby"
 // Standby makes a standby of s by pg_basebackup, starts it, and returns when it streams. It has s's settings.
 func (s *Server) Standby() *Server {
 	s.t.Helper()
+	return s.StandbyBehind(s.Addr())
+}
+
+// StandbyBehind is [Server.Standby] that streams from another address, behind which s is reached.
+func (s *Server) StandbyBehind(addr string) *Server {
+	s.t.Helper()
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		s.t.Fatal(err)
+	}
 	b := newServer(s.t)
 	b.password = s.password
 	b.run("pg_basebackup", "-h", "127.0.0.1", "-p", strconv.Itoa(s.port), "-U", Superuser, "-D", b.data, "-c", "fast", "-X", "stream", "--no-sync")
 	b.Configure(map[string]string{
-		"primary_conninfo": fmt.Sprintf("host=127.0.0.1 port=%d user=%s password=%s application_name=%s",
-			s.port, Superuser, s.password, StandbyName),
+		"primary_conninfo": fmt.Sprintf("host=%s port=%s user=%s password=%s sslmode=disable gssencmode=disable application_name=%s",
+			host, port, Superuser, s.password, StandbyName),
 		"synchronous_standby_names": "", // it has nobody behind it once it is the primary
 	})
 	signal := filepath.Join(b.data, "standby.signal")
