@@ -55,24 +55,36 @@ type AuditReport struct {
 	Entries     uint64
 	Identifiers int // with a valid genesis
 	Faults      []Fault
+	Unchecked   []Fault // imports that nobody who is trusted vouches for: neither valid nor faulty
 }
 
 // Audit replays a whole ledger and names every faulty entry: those that Apply refuses, and those whose sequence, index or
 // time break the ledger's own order. It keeps the state of every identifier in memory. Entries dated after now are
-// faults; a ledger's clock may run ahead of the auditor's by five minutes. An error is the ledger's.
+// faults; a ledger's clock may run ahead of the auditor's by five minutes. An error is the ledger's. For a ledger to which
+// identifiers came from others, see AuditFrom.
 func Audit(ctx context.Context, f ledger.Follower, net Network, now time.Time) (*AuditReport, error) {
+	return AuditFrom(ctx, f, net, nil, now)
+}
+
+// AuditFrom is Audit with the ledgers from which identifiers may have come. What followed an import that could not be checked is not
+// checked either, and stands beside it in Unchecked.
+func AuditFrom(ctx context.Context, f ledger.Follower, net Network, preds Predecessors, now time.Time) (*AuditReport, error) {
 	net, err := net.canonical()
 	if err != nil {
 		return nil, err
 	}
-	a := &audit{net: net, horizon: now.Add(maxClockSkew), states: map[string]*State{}, chains: map[string]*descriptorState{}, lengths: map[string]uint64{}}
+	if err := preds.Check(); err != nil {
+		return nil, err
+	}
+	a := &audit{rules: rules{net, preds}, unchecked: map[string]bool{}, horizon: now.Add(maxClockSkew), states: map[string]*State{}, chains: map[string]*descriptorState{}, lengths: map[string]uint64{}}
 	return a.run(f.Follow(ctx, 0))
 }
 
 const maxClockSkew = 5 * time.Minute
 
 type audit struct {
-	net     Network
+	rules
+	unchecked map[string]bool // keys that begin with such an import
 	horizon time.Time
 	states  map[string]*State
 	chains  map[string]*descriptorState
@@ -87,7 +99,12 @@ func (a *audit) run(entries iter.Seq2[ledger.Entry, error]) (*AuditReport, error
 		if err != nil {
 			return nil, err
 		}
-		if err := errors.Join(a.order(e), a.apply(e)); err != nil {
+		order, err := a.order(e), a.apply(e)
+		if errors.Is(err, ErrPredecessor) {
+			a.report.Unchecked = append(a.report.Unchecked, Fault{e, err})
+			err = nil
+		}
+		if err := errors.Join(order, err); err != nil {
 			a.report.Faults = append(a.report.Faults, Fault{e, err})
 		}
 		a.report.Entries++
@@ -138,10 +155,16 @@ func (a *audit) apply(e ledger.Entry) error {
 	if err := a.net.check(op, e.Key); err != nil {
 		return err
 	}
-	s, err := Apply(a.states[e.Key], op, e.Anchor)
-	if err != nil {
-		return err
+	was := a.states[e.Key]
+	s, err := a.preds.Apply(was, op, e.Anchor)
+	switch {
+	case err == nil:
+		a.states[e.Key] = s
+		delete(a.unchecked, e.Key)
+	case errors.Is(err, ErrPredecessor):
+		a.unchecked[e.Key] = a.unchecked[e.Key] || was == nil || was.departed()
+	case a.unchecked[e.Key] && (was == nil || was.departed()):
+		return unchecked("it follows an import that could not be checked")
 	}
-	a.states[e.Key] = s
-	return nil
+	return err
 }

@@ -65,12 +65,22 @@ func (b *Bundle) JSON() ([]byte, error) {
 	if v.Home == "" {
 		v.Home = defaultLabel
 	}
+	place := 0
 	for i, o := range b.operations {
 		op, err := ParseOperation(o.raw)
 		if err != nil {
 			return nil, refuseBundle("operation %d: %w", i, err)
 		}
-		v.Operations = append(v.Operations, operationView{i, op.Type().String(), op.VersionID(), o.at.Index, o.at.Time, o.raw})
+		if op.Type() == Import { // takes none, and stands at that of the state
+			was, err := op.carried()
+			if err != nil {
+				return nil, refuseBundle("operation %d: %w", i, err)
+			}
+			place = int(was.seq)
+		} else if i > 0 {
+			place++
+		}
+		v.Operations = append(v.Operations, operationView{place, op.Type().String(), op.VersionID(), o.at.Index, o.at.Time, o.raw})
 	}
 	record := b.head
 	if b.latest != nil {

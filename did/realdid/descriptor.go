@@ -78,6 +78,23 @@ type LedgerEntry struct {
 	Origin string            `json:"origin"`
 	Log    proof.VerifierKey `json:"log"`
 	URLs   []string          `json:"urls,omitempty"`
+
+	// Final is the last checkpoint that counts, of a ledger that has ended; identifiers go on at Successor, another ledger of the domain.
+	Final     *FinalCheckpoint `json:"final,omitempty"`
+	Successor string           `json:"successor,omitempty"`
+}
+
+// A FinalCheckpoint is the size and root of a log at its end.
+type FinalCheckpoint struct {
+	Size uint64     `json:"size"`
+	Root proof.Hash `json:"root"`
+}
+
+func (l *LedgerEntry) final() *Final {
+	if l.Final == nil {
+		return nil
+	}
+	return &Final{l.Final.Size, l.Final.Root, l.Successor}
 }
 
 // A CosignerEntry is somebody who cosigns the domain's logs, in one role.
@@ -293,9 +310,32 @@ func (d *Descriptor) Trust(home string) (*proof.Trust, error) {
 func (d *Descriptor) Trusted() []TrustedLedger {
 	var out []TrustedLedger
 	for i := range d.Ledgers {
-		out = append(out, TrustedLedger{Network: Network{d.Domain, d.Ledgers[i].Home}, Trust: d.trust(&d.Ledgers[i])})
+		l := &d.Ledgers[i]
+		out = append(out, TrustedLedger{Network: Network{d.Domain, l.Home}, Trust: d.trust(l), Final: l.final()})
 	}
 	return out
+}
+
+// Predecessors returns the other ledgers of the domain, from which identifiers may come to this one. Once a descriptor follows d, keep
+// those of d with Predecessor.Until set.
+func (d *Descriptor) Predecessors(home string) Predecessors {
+	var out Predecessors
+	for i := range d.Ledgers {
+		if l := &d.Ledgers[i]; l.Home != homeName(home) {
+			out = append(out, Predecessor{Home: l.Home, Trust: d.trust(l), Final: l.final()})
+		}
+	}
+	return out
+}
+
+// Final returns how a ledger of the domain ended; nil if it did not.
+func (d *Descriptor) Final(home string) *Final {
+	for i := range d.Ledgers {
+		if l := &d.Ledgers[i]; l.Home == homeName(home) {
+			return l.final()
+		}
+	}
+	return nil
 }
 
 func (b *DescriptorBody) trust(l *LedgerEntry) *proof.Trust {

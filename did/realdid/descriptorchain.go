@@ -25,6 +25,10 @@ func (d *Descriptor) Successor() *DescriptorBody {
 	b.Ledgers = slices.Clone(b.Ledgers)
 	for i := range b.Ledgers {
 		b.Ledgers[i].URLs = slices.Clone(b.Ledgers[i].URLs)
+		if f := b.Ledgers[i].Final; f != nil {
+			again := *f
+			b.Ledgers[i].Final = &again
+		}
 	}
 	return &b
 }

@@ -2,6 +2,7 @@ package realdid
 
 import (
 	"bytes"
+	"math"
 	"slices"
 	"time"
 
@@ -95,9 +96,31 @@ func (b *DescriptorBody) checkLedgers() error {
 		if len(l.URLs) > MaxURLs || slices.ContainsFunc(l.URLs, func(u string) bool { return !validURL(u) }) {
 			return refuseDescriptor("ledger %d: urls: over %d, or not http or https", i, MaxURLs)
 		}
+		if err := b.checkEnd(i); err != nil {
+			return err
+		}
 		if err := b.trust(l).Check(); err != nil {
 			return refuseDescriptor("ledger %d: %w", i, err)
 		}
+	}
+	return nil
+}
+
+// checkEnd refuses an end without leaves, a successor that is none, and the end of the ledger that keeps the chain of descriptors:
+// another must be first before that one ends.
+func (b *DescriptorBody) checkEnd(i int) error {
+	l := &b.Ledgers[i]
+	switch {
+	case l.Final == nil && l.Successor != "":
+		return refuseDescriptor("ledger %d: a successor of a ledger that has not ended", i)
+	case l.Final == nil:
+		return nil
+	case l.Final.Size == 0 || l.Final.Size > math.MaxInt64:
+		return refuseDescriptor("ledger %d: final: size out of range", i)
+	case i == 0:
+		return refuseDescriptor("ledger %d: the first ledger keeps the descriptors, and cannot have ended", i)
+	case l.Successor != "" && !slices.ContainsFunc(b.Ledgers, func(o LedgerEntry) bool { return o.Home == l.Successor && o.Home != l.Home && o.Final == nil }):
+		return refuseDescriptor("ledger %d: the successor is not another ledger that goes on", i)
 	}
 	return nil
 }

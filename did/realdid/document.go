@@ -52,6 +52,8 @@ type Facts struct {
 	Pending      *PendingFacts   `json:"pendingRecovery,omitempty"`
 	Final        *time.Time      `json:"deactivationFinal,omitempty"`
 	Compromised  []CompromiseOf  `json:"compromised,omitempty"`
+	Migration    *MigrationFacts `json:"migration,omitempty"`
+	Imported     *ImportFacts    `json:"imported,omitempty"`
 	Threshold    *ThresholdFacts `json:"control"`
 }
 
@@ -85,6 +87,19 @@ type ThresholdFacts struct {
 	Keys      int `json:"keys"`
 }
 
+// MigrationFacts describe a migration that was announced.
+type MigrationFacts struct {
+	To       string    `json:"to"`
+	Ready    time.Time `json:"ready"` // end of the notice
+	Departed bool      `json:"departed"`
+}
+
+// ImportFacts say where the identifier came from.
+type ImportFacts struct {
+	From string    `json:"from"`
+	Time time.Time `json:"time"`
+}
+
 // Facts returns the method's facts about the state.
 func (s *State) Facts() Facts {
 	f := Facts{
@@ -106,6 +121,12 @@ func (s *State) Facts() Facts {
 	}
 	if _, final, ok := s.Deactivated(); ok {
 		f.Final = &final
+	}
+	if to, ready, departed, ok := s.Migration(); ok {
+		f.Migration = &MigrationFacts{to, ready, departed}
+	}
+	if from, at, ok := s.Arrived(); ok {
+		f.Imported = &ImportFacts{from, at}
 	}
 	for _, r := range s.removed {
 		if r.compromised {

@@ -75,7 +75,7 @@ func (d *Draft) Sign(ctx context.Context, signers ...keys.Signer) error {
 
 // Operation returns the operation with the signatures so far. Whether they suffice is for Apply to say.
 func (d *Draft) Operation() (*Operation, error) {
-	env := wireOperation{Payload: d.op.payload}
+	env := wireOperation{Payload: d.op.payload, Signatures: []wireSignature{}}
 	for i := range d.signers {
 		if sig, ok := d.signatures[i]; ok {
 			env.Signatures = append(env.Signatures, wireSignature{Signer: uint64(i), Signature: sig})

@@ -34,6 +34,9 @@ func (m *Method) look(ctx context.Context, id Identifier, want func(version) boo
 		if r, err = m.history(ctx, id, want); err != nil && !errors.Is(err, ErrNotFound) {
 			return nil, did.Evidence{}, err
 		}
+		if err == nil && m.final != nil {
+			return nil, did.Evidence{}, m.final.moved(id)
+		}
 		var vh *proof.VerifiedHead
 		if err == nil || genesis != nil {
 			entries := uint64(0)
@@ -41,7 +44,7 @@ func (m *Method) look(ctx context.Context, id Identifier, want func(version) boo
 				entries = r.covering()
 			}
 			net := m.net
-			if genesis != nil {
+			if r == nil {
 				net = genesis.state.net
 			}
 			vh, err = m.proven(ctx, net, id.Key(), entries)
@@ -77,7 +80,7 @@ func (m *Method) look(ctx context.Context, id Identifier, want func(version) boo
 // evidence says what an answer from r rests on. r is nil for a long form that the ledger does not have.
 func (m *Method) evidence(r *replayed, vh *proof.VerifiedHead) did.Evidence {
 	ev := did.Evidence{
-		Replayed: true, GenesisOnly: r == nil, OperatorTime: r != nil, AsOf: m.clock().UTC().Truncate(time.Second),
+		Replayed: !r.partial(), GenesisOnly: r == nil, OperatorTime: r != nil, AsOf: m.clock().UTC().Truncate(time.Second),
 	}
 	if vh != nil {
 		r.prove(&ev, vh)
@@ -159,6 +162,10 @@ func (r *replayed) agrees(vh *proof.VerifiedHead) error {
 		return nil
 	}
 	n := r.covered(vh)
+	var last place
+	if n > 0 {
+		last = r.places[n-1]
+	}
 	if vh.Head == nil {
 		if n > 0 {
 			return fmt.Errorf("%w: it proves that the identifier has no operation", ErrContradiction)
@@ -169,11 +176,11 @@ func (r *replayed) agrees(vh *proof.VerifiedHead) error {
 	switch {
 	case err != nil:
 		return fmt.Errorf("%w: %w", ErrContradiction, err)
-	case h.Seq >= uint64(n):
+	case n == 0 || h.Seq > last.seq:
 		return errMoved
-	case h.Seq+1 < uint64(n):
+	case h.Seq < last.seq:
 		return fmt.Errorf("%w: it proves fewer operations than its history has", ErrContradiction)
-	case h.History != r.places[h.Seq].history:
+	case h.History != last.history:
 		return fmt.Errorf("%w: it proves other operations, or others' places, than its history has", ErrContradiction)
 	}
 	if n == len(r.places) {

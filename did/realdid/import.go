@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/realdid/realdid/did"
 	"github.com/realdid/realdid/did/ledger"
 	"github.com/realdid/realdid/did/ledger/proof"
 )
@@ -139,14 +140,13 @@ func (p *Predecessor) vouches(was *State, op *Operation, now time.Time) (final i
 	if !vh.Latest {
 		return 0, unchecked("no witness or no auditor vouches for the ledger %q", homeName(p.Home))
 	}
-	size, root := vh.Checkpoint.Size, vh.Checkpoint.Root
-	if f := p.Final; f != nil && (size > f.Size || size == f.Size && root != f.Root) {
+	if p.Final != nil && p.Final.cutsOff(vh) {
 		return 0, unchecked("the ledger %q had ended before, or otherwise", homeName(p.Home))
 	}
 	if was.departed() {
 		return -1, nil
 	}
-	if p.Final == nil || size != p.Final.Size || p.Final.Successor == "" || homeName(p.Final.Successor) != homeName(op.wire.Home) {
+	if p.Final == nil || vh.Checkpoint.Size != p.Final.Size || p.Final.Successor == "" || homeName(p.Final.Successor) != homeName(op.wire.Home) {
 		return 0, unchecked("the identifier has not departed, and the ledger %q has not ended there, or is not succeeded by this one", homeName(p.Home))
 	}
 	if now.Unix() < vh.Epoch.Time {
@@ -254,6 +254,32 @@ func NewImport(home string, state, proof []byte) (*Operation, error) {
 		return nil, refuse("envelope: %w", err)
 	}
 	return ParseOperation(b)
+}
+
+// same tells whether two operations do the same: they are one, whoever signed it, or import one state.
+func (op *Operation) same(o *Operation) bool {
+	return op.id == o.id || op.Type() == Import && o.Type() == Import && bytes.Equal(op.wire.State, o.wire.State)
+}
+
+// cutsOff tells whether what a proof shows came after the end, or belongs to another history than the one that ended.
+func (f *Final) cutsOff(vh *proof.VerifiedHead) bool {
+	c := vh.Checkpoint
+	return c.Size > f.Size || c.Size == f.Size && c.Root != f.Root
+}
+
+// moved is what becomes of everything on a ledger that has ended.
+func (f *Final) moved(id Identifier) *MovedError { return &MovedError{id.Short(), f.Successor} }
+
+// draftImport makes an import of d, for which nobody has to sign.
+func draftImport(d did.DID, net Network, opt *changeOptions) (*Draft, error) {
+	op, err := NewImport(net.Home, opt.state, opt.proof)
+	if err != nil {
+		return nil, err
+	}
+	if op.Identifier().Short() != d || homeName(op.wire.From) != opt.from || op.wire.Domain != net.Domain {
+		return nil, refuse("import: the state is of another identifier or ledger")
+	}
+	return op.Resume(nil)
 }
 
 // isImport tells whether a payload begins as that of an import does.

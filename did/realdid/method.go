@@ -27,6 +27,8 @@ type Method struct {
 	trust  *proof.Trust
 	heads  HeadVerifier // in its place
 	memory *Memory
+	preds  Predecessors
+	final  *Final
 	recent proof.Recent // under trust
 	kept   kept
 }
@@ -44,6 +46,13 @@ type Options struct {
 	// Heads stands in place of Trust for a ledger whose proofs have a format of their own, as those of a chain.
 	Heads HeadVerifier
 
+	// Predecessors are the ledgers from which identifiers may have come to this one, those of the past included. What came from
+	// another one cannot be resolved (ErrPredecessor).
+	Predecessors Predecessors
+
+	// Final is set for a ledger that has ended: everything on it is *MovedError, to its successor.
+	Final *Final
+
 	// KeepBytes is how much memory, about, histories may take that were replayed and checked, so that when they are asked for
 	// again only what is new is. For servers; 0 keeps none. A ledger that later shows another past is then not noticed for as
 	// long as the one that was checked is kept: that one goes on to count.
@@ -51,7 +60,7 @@ type Options struct {
 }
 
 // New returns the method on lg. Without a ledger (nil) it resolves long forms and nothing else. Errors are ErrIdentifier,
-// for a network whose names are none, and proof.ErrTrust, for a Trust that is unusable or given beside Heads.
+// for a network or predecessor whose names are none, and proof.ErrTrust, for a Trust that is unusable or given beside Heads.
 func New(lg ledger.Ledger, opt *Options) (*Method, error) {
 	m := &Method{ledger: lg, clock: time.Now}
 	if opt != nil {
@@ -67,6 +76,10 @@ func New(lg ledger.Ledger, opt *Options) (*Method, error) {
 				return nil, err
 			}
 		}
+		if err := opt.Predecessors.Check(); err != nil {
+			return nil, err
+		}
+		m.preds, m.final = opt.Predecessors, opt.Final
 		m.kept.half = max(opt.KeepBytes, 0) / 2
 		if m.trust, m.memory = opt.Trust, opt.Memory; m.trust != nil || m.memory != nil {
 			if err := m.trust.Check(); err != nil {
@@ -85,14 +98,18 @@ type Result struct {
 	State     *State
 }
 
-// State replays the identifier's history and returns its state now. Errors: ErrIdentifier; ErrNotFound; anything else is
-// the ledger's and may be retried.
+// State replays the identifier's history and returns its state now; of one that has moved away, the last (State.Migration). Errors:
+// ErrIdentifier; ErrNotFound; ErrPredecessor, if it came from a ledger that is not trusted; *MovedError, if the ledger has ended; anything
+// else is the ledger's and may be retried.
 func (m *Method) State(ctx context.Context, d did.DID) (*State, error) {
 	id, err := ParseIdentifier(d)
 	if err != nil {
 		return nil, err
 	}
 	r, err := m.replay(ctx, id, nil)
+	if err == nil && m.final != nil {
+		return nil, m.final.moved(id)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -117,9 +134,12 @@ func (m *Method) history(ctx context.Context, id Identifier, want func(version) 
 	if want == nil {
 		before = m.kept.get(id.Key())
 	}
-	r, err := replayFrom(ctx, before, m.ledger, m.net, id.Key(), want)
+	r, err := replayFrom(ctx, before, m.ledger, m.rules(), id.Key(), want)
 	if err != nil {
 		return nil, fmt.Errorf("realdid: history: %w", err)
+	}
+	if r.state == nil && r.unchecked != nil {
+		return nil, r.unchecked
 	}
 	if r.state == nil {
 		return nil, ErrNotFound
@@ -130,17 +150,22 @@ func (m *Method) history(ctx context.Context, id Identifier, want func(version) 
 	return r, nil
 }
 
+func (m *Method) rules() rules { return rules{m.net, m.preds} }
+
 // maxTries is how often Submit tries again while others keep taking the place on the ledger.
 const maxTries = 16
 
 // Submit appends an operation after checking it against the present state. Submitting an operation again, whoever signed
-// it, succeeds. Errors: ErrOperation (final); ErrConflict; anything else is the ledger's and may be retried.
+// it, succeeds. Errors: ErrOperation (final); ErrConflict; ErrPredecessor; *MovedError, if the identifier or all that was here has moved; anything else is the ledger's and may be retried.
 func (m *Method) Submit(ctx context.Context, op *Operation) (*Result, error) {
 	if m.ledger == nil {
 		return nil, fmt.Errorf("%w: no ledger to submit to", ErrNotFound)
 	}
 	if err := m.net.check(op, op.Identifier().Key()); err != nil {
 		return nil, err
+	}
+	if m.final != nil {
+		return nil, m.final.moved(op.Identifier())
 	}
 	for try := 1; ; try++ {
 		r, err := m.submit(ctx, op)
@@ -153,40 +178,58 @@ func (m *Method) Submit(ctx context.Context, op *Operation) (*Result, error) {
 // submit is one try. It is ledger.ErrConflict besides ErrConflict if the operation may still follow what took its place.
 func (m *Method) submit(ctx context.Context, op *Operation) (*Result, error) {
 	key := op.Identifier().Key()
-	r, err := replay(ctx, m.ledger, m.net, key, nil)
+	r, err := replay(ctx, m.ledger, m.rules(), key, nil)
 	if err != nil {
 		return nil, fmt.Errorf("realdid: history: %w", err)
 	}
 	for _, st := range r.steps {
-		if st.err == nil && st.op.id == op.id {
+		if st.err == nil && st.op.same(op) {
 			return m.result(op, st.entry, r.state.At(m.clock())), nil
 		}
 	}
 	expected, last := m.clock().UTC().Truncate(time.Second), time.Unix(0, 0).UTC()
 	var before Digest
 	if r.state != nil {
+		if moved := r.state.moved(); moved != nil && op.Type() != Import {
+			return nil, moved
+		}
 		before = r.state.history
-		if op.Type() != Create && op.Seq() <= r.state.seq && !r.state.follows(op) {
+		if op.Type() != Import && op.Type() != Create && op.Seq() <= r.state.seq && !r.state.follows(op) {
 			return nil, fmt.Errorf("%w: sequence %d holds another operation", ErrConflict, op.Seq())
 		}
 		last = time.Unix(r.state.time, 0).UTC()
+	} else if r.unchecked != nil && op.Type() != Create && op.Type() != Import {
+		return nil, r.unchecked
 	}
-	s, err := Apply(r.state, op, ledger.Anchor{Time: expected})
+	s, err := m.preds.Apply(r.state, op, ledger.Anchor{Time: expected})
+	if err != nil && op.Type() == Import {
+		return nil, err
+	}
 	if err != nil { // the clock here may be ahead of the ledger's or behind it: that is no fault of the operation
 		expected = last
-		if s, err = Apply(r.state, op, ledger.Anchor{Time: expected}); err != nil {
+		if s, err = m.preds.Apply(r.state, op, ledger.Anchor{Time: expected}); err != nil {
 			return nil, err
 		}
 	}
 	e, err := m.ledger.Append(ctx, key, uint64(len(r.steps)), op.raw)
 	if conflict, ok := errors.AsType[*ledger.ConflictError](err); ok {
-		if other, perr := ParseOperation(conflict.Entry.Op); perr != nil || other.id != op.id {
+		if other, perr := ParseOperation(conflict.Entry.Op); perr != nil || !other.same(op) {
 			return nil, fmt.Errorf("%w: another operation took the place: %w", ErrConflict, err)
 		}
 		e, err = conflict.Entry, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("realdid: append: %w", err)
+	}
+	if op.Type() == Import { // what stands there may be another's import of the same
+		stands, err := ParseOperation(e.Op)
+		if err == nil {
+			s, err = m.preds.Apply(r.state, stands, e.Anchor)
+		}
+		if err != nil {
+			return nil, err
+		}
+		return m.result(op, e, s), nil
 	}
 	if !e.Anchor.Time.Equal(expected) { // only the time of the anchor can change what is valid
 		if s, err = Apply(r.state, op, e.Anchor); err != nil {

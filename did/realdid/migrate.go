@@ -53,7 +53,7 @@ func (s *State) Arrived() (from string, at time.Time, ok bool) {
 // A MovedError says that an identifier has departed to another ledger, which alone knows its keys now.
 type MovedError struct {
 	DID did.DID
-	To  string // home ledger; main is written
+	To  string // home ledger; main is written; empty if its ledger has ended without a successor
 }
 
 func (e *MovedError) Error() string {

@@ -71,15 +71,15 @@ var errCannotProve = errors.New("realdid: the ledger cannot prove what it says")
 
 // bundle makes the bundle; it reads the history again if operations come in while it waits for the proof.
 func (m *Method) bundle(ctx context.Context, id Identifier, without bool) (*Bundle, error) {
-	home := m.net.Home
-	if id.Genesis != nil {
-		home = genesisHome(id)
-	}
 	err := error(nil)
 	for range looks {
 		var r *replayed
 		if r, err = m.history(ctx, id, nil); err != nil && (!errors.Is(err, ErrNotFound) || id.Genesis == nil) {
 			return nil, err
+		}
+		home := m.net.Home
+		if r == nil {
+			home = genesisHome(id)
 		}
 		b := &Bundle{key: id.Key(), home: home}
 		var record, state []byte

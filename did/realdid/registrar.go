@@ -25,6 +25,8 @@ const (
 	changeRecover    = "recover"
 	changeCancel     = "cancel"
 	changeAnchor     = "anchor"
+	changeMigrate    = "migrate"
+	changeImport     = "import"
 )
 
 const tokenVersion = 1
@@ -37,10 +39,10 @@ type registration struct {
 	Payload   []byte // of the operation, unsigned
 }
 
-// Prepare implements did.Registrar. Operations are create, update, rotate, recover, cancel, deactivate and anchor; SPEC.md section 7.6
-// has their options. Document is a DID document of which only verificationMethod, the relationships, service and alsoKnownAs
+// Prepare implements did.Registrar. Operations are create, update, rotate, recover, cancel, deactivate, anchor, migrate and import; SPEC.md
+// section 7.6 has their options. Document is a DID document of which only verificationMethod, the relationships, service and alsoKnownAs
 // count, with fragments for IDs ("#key-1", or the DID and that); update needs it, rotate keeps the present one without it. For
-// each key whose signature can count there is one request; as many are needed as the thresholds say.
+// each key whose signature can count there is one request; as many are needed as the thresholds say, and of an import none.
 //
 // Errors are *did.Error: INVALID_OPTIONS for options, and for an operation that the method refuses; INVALID_DID_DOCUMENT;
 // FEATURE_NOT_SUPPORTED for another operation; those of Resolve.
@@ -84,6 +86,9 @@ func (r *Registrar) draft(ctx context.Context, c *did.Change, opt *changeOptions
 	if id, err := ParseIdentifier(c.DID); err == nil && id.Genesis != nil {
 		return nil, &did.Error{Code: did.InvalidOptions, Detail: "a change names the DID in its short form"}
 	}
+	if c.Operation == changeImport {
+		return draftImport(c.DID, r.method.net, opt)
+	}
 	s, err := r.method.State(ctx, c.DID)
 	if err != nil {
 		return nil, err
@@ -121,6 +126,11 @@ func (r *Registrar) draft(ctx context.Context, c *did.Change, opt *changeOptions
 			return s.DraftCancelByTier(opt.revealRecovery)
 		}
 		return s.DraftCancelByNext(opt.reveal, opt.next, opt.single)
+	case changeMigrate:
+		if opt.reveal == nil {
+			return s.DraftDepart(opt.to)
+		}
+		return s.DraftMigrate(opt.to, opt.reveal, opt.next, opt.single)
 	}
 	return s.DraftDeactivate(opt.reveal) // parseChangeOptions knows no other
 }
@@ -132,7 +142,7 @@ func (r *Registrar) draft(ctx context.Context, c *did.Change, opt *changeOptions
 // stands until then.
 func (r *Registrar) Submit(ctx context.Context, state []byte, signatures map[string][]byte) (*did.Registered, error) {
 	var reg registration
-	if len(state) > MaxOperation {
+	if len(state) > MaxImport {
 		return nil, &did.Error{Code: did.InvalidOptions, Detail: "state: too large"}
 	}
 	if err := decode(state, &reg); err != nil || reg.Version != tokenVersion {
@@ -162,7 +172,7 @@ func (reg *registration) signed(signatures map[string][]byte) (*Operation, error
 	if op.Type().String() != reg.Operation {
 		return nil, refuse("state: not a %v", op.Type())
 	}
-	env := wireOperation{Payload: reg.Payload}
+	env := wireOperation{Payload: reg.Payload, Signatures: []wireSignature{}}
 	for i := range 2 * MaxKeys {
 		if sig, ok := signatures[requestID(i)]; ok {
 			env.Signatures = append(env.Signatures, wireSignature{Signer: uint64(i), Signature: sig})
@@ -187,6 +197,8 @@ func registrationError(err error) error {
 		return &did.Error{Code: did.InvalidDID, Err: err}
 	case errors.Is(err, ErrNotFound):
 		return &did.Error{Code: did.NotFound, Err: err}
+	case errors.As(err, new(*MovedError)):
+		return &did.Error{Code: did.InvalidOptions, Detail: "the identifier has moved to another ledger", Err: err}
 	case errors.Is(err, ErrConflict):
 		return &did.Error{Code: did.InvalidOptions, Detail: "another operation came first; prepare again", Err: err}
 	case errors.Is(err, ErrOperation):

@@ -165,7 +165,7 @@ func TestRegistrarPrepareRefuses(t *testing.T) {
 		c    *did.Change
 		code did.ErrorCode
 	}{
-		"unknown operation":    {&did.Change{Operation: "migrate", DID: id}, did.FeatureNotSupported},
+		"unknown operation":    {&did.Change{Operation: "transfer", DID: id}, did.FeatureNotSupported},
 		"no operation":         {&did.Change{}, did.FeatureNotSupported},
 		"no DID":               {&did.Change{Operation: "update", Document: []byte(`{}`)}, did.InvalidDID},
 		"another method":       {&did.Change{Operation: "update", DID: did.MustParse("did:example:1"), Document: []byte(`{}`)}, did.InvalidDID},

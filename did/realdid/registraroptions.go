@@ -22,6 +22,8 @@ type changeOptions struct {
 	single         bool
 	overtake       bool
 	root           Digest
+	to, from       string
+	state, proof   []byte
 }
 
 // optionsOf says which options an operation takes, the required ones first up to the bar.
@@ -33,6 +35,8 @@ var optionsOf = map[string][2][]string{
 	changeRecover:    {{"revealRecovery", "control", "next"}, {"recovery", "compromised", "cleared", "singleSecret", "overtake"}},
 	changeCancel:     {{}, {"reveal", "next", "revealRecovery", "singleSecret"}},
 	changeDeactivate: {{"reveal"}, {}},
+	changeMigrate:    {{"to"}, {"reveal", "next", "singleSecret"}},
+	changeImport:     {{"from", "state", "proof"}, {}},
 }
 
 func badOption(name, detail string) error {
@@ -70,7 +74,10 @@ func parseChangeOptions(c *did.Change) (*changeOptions, error) {
 	if c.Operation == changeCancel && (len(out.revealRecovery) > 0) == (len(out.reveal) > 0) {
 		return nil, badOption("reveal", "a cancel reveals next keys, or those of a tier")
 	}
-	if c.Document != nil && (c.Operation == changeAnchor || c.Operation == changeCancel || c.Operation == changeDeactivate) {
+	if _, single := v.Get("singleSecret"); c.Operation == changeMigrate && ((out.reveal == nil) != (len(out.next.Digests) == 0) || single && out.reveal == nil) {
+		return nil, badOption("reveal", "a migration is announced with revealed and next keys, and completed with neither")
+	}
+	if c.Document != nil && !slices.Contains([]string{changeCreate, changeUpdate, changeRotate, changeRecover}, c.Operation) {
 		return nil, &did.Error{Code: did.InvalidOptions, Detail: c.Operation + " takes no document"}
 	}
 	return out, nil
@@ -112,6 +119,14 @@ func (o *changeOptions) read(name string, v strictjson.Value) (err error) {
 		o.single, ok = v.Bool()
 	case "overtake":
 		o.overtake, ok = v.Bool()
+	case "to":
+		o.to, err = readHome(v)
+	case "from":
+		o.from, err = readHome(v)
+	case "state":
+		o.state, err = readBytes(v)
+	case "proof":
+		o.proof, err = readBytes(v)
 	case "root":
 		text, _ := v.Str()
 		o.root, err = parseDigest(text)
@@ -123,6 +138,19 @@ func (o *changeOptions) read(name string, v strictjson.Value) (err error) {
 		return badOption(name, "malformed")
 	}
 	return nil
+}
+
+func readHome(v strictjson.Value) (string, error) {
+	text, _ := v.Str()
+	if !validName(text) {
+		return "", badOption("home", "not a name")
+	}
+	return text, nil
+}
+
+func readBytes(v strictjson.Value) ([]byte, error) {
+	text, _ := v.Str()
+	return base64URL(text)
 }
 
 // fields takes an object apart that has these members, all required but those after the bar "|".

@@ -2,6 +2,7 @@ package realdid
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/realdid/realdid/did"
@@ -19,7 +20,14 @@ func (v version) id() string { return versionID(v.versionRef.id) }
 // A place is where a valid operation stands on the ledger, with the history root after it.
 type place struct {
 	index   uint64
+	seq     uint64 // an import takes none: it has that of the state that it carries
 	history Digest
+}
+
+// rules are what a history is judged by.
+type rules struct {
+	net   Network
+	preds Predecessors
 }
 
 // A step is one entry of a history with what became of it.
@@ -30,7 +38,7 @@ type step struct {
 }
 
 type replayed struct {
-	net      Network
+	rules
 	key      string
 	steps    []step
 	places   []place // of the valid operations
@@ -38,6 +46,11 @@ type replayed struct {
 	anchored []did.Anchored // the roots of valid anchors, in their order
 	grown    bool           // by the last replayFrom
 	state    *State         // at the time of the replay; nil if no valid genesis stands there
+
+	unchecked error  // why an import was not, if there is no state: the answer is not that nothing is there
+	imported  Digest // history root of the state that the last import carried
+	opens     bool   // that import is the first valid entry
+	whole     bool   // what came before it was replayed as well
 
 	// States of the past are not kept, because each holds all keys that were ever used: only that of the last version
 	// that want picks.
@@ -49,14 +62,14 @@ type replayed struct {
 // replay folds every entry of key through Apply. An entry that is refused is passed over: on a ledger that does not admit,
 // anybody can write such entries, and they must not be able to end a history. The state is that after the last entry. An
 // error is the ledger's.
-func replay(ctx context.Context, lg ledger.Ledger, net Network, key string, want func(version) bool) (*replayed, error) {
-	return replayFrom(ctx, nil, lg, net, key, want)
+func replay(ctx context.Context, lg ledger.Ledger, by rules, key string, want func(version) bool) (*replayed, error) {
+	return replayFrom(ctx, nil, lg, by, key, want)
 }
 
 // replayFrom goes on from a replay that ended at an earlier entry, if r is not nil.
-func replayFrom(ctx context.Context, r *replayed, lg ledger.Ledger, net Network, key string, want func(version) bool) (*replayed, error) {
+func replayFrom(ctx context.Context, r *replayed, lg ledger.Ledger, by rules, key string, want func(version) bool) (*replayed, error) {
 	if r == nil {
-		r = &replayed{net: net, key: key, want: want}
+		r = &replayed{rules: by, key: key, want: want}
 	}
 	r.grown = false
 	for e, err := range lg.History(ctx, key, uint64(len(r.steps))) {
@@ -78,18 +91,31 @@ func (r *replayed) add(e ledger.Entry) {
 	if st.err == nil {
 		st.err = r.apply(st.op, e.Anchor)
 	}
+	switch {
+	case st.err == nil: // a genesis that was made for this ledger shows that what claims to be an import is none
+		r.unchecked = nil
+	case r.state == nil && errors.Is(st.err, ErrPredecessor):
+		r.unchecked = st.err
+	}
 	r.steps = append(r.steps, st)
 }
 
 func (r *replayed) apply(op *Operation, at ledger.Anchor) error {
-	next, err := Apply(r.state, op, at)
+	next, err := r.preds.Apply(r.state, op, at)
 	if err != nil {
 		return err
 	}
 	if r.state != nil {
 		r.advance(at.Time)
 	}
-	r.state, r.places = next, append(r.places, place{at.Index, next.history})
+	if op.Type() == Import {
+		was, err := op.carried()
+		if err != nil {
+			return err
+		}
+		r.imported, r.opens = was.history, len(r.places) == 0
+	}
+	r.state, r.places = next, append(r.places, place{at.Index, next.seq, next.history})
 	if root, ok := op.Root(); ok {
 		r.anchored = append(r.anchored, did.Anchored{Root: root, Seq: next.seq, Time: unixTime(next.time)})
 	}
@@ -106,6 +132,11 @@ func (r *replayed) advance(t time.Time) {
 	if p != nil && r.state.pending == nil {
 		r.become(p.op, r.state.version())
 	}
+}
+
+// partial tells whether part of the history is the word of those who vouch for a former ledger.
+func (r *replayed) partial() bool {
+	return r != nil && r.state != nil && r.state.arrived != nil && !r.whole
 }
 
 // become records that the state is a new version.

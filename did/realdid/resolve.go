@@ -18,6 +18,9 @@ import (
 // Latest and Included, or Absent, as of the time that the cosigners vouch for, and so is the state that is shown. An answer
 // whose newest operation no proof covers yet has neither; NoCache waits for one. A ledger whose history and proofs differ
 // gives no answer.
+//
+// An identifier that has departed to another ledger is *MovedError, as INTERNAL_ERROR; Homes follows it. One that came from another
+// ledger is resolved with Options.Predecessors, and is not Replayed.
 func (m *Method) Resolve(ctx context.Context, d did.DID, opt *did.ResolveOptions) (*did.Resolution, error) {
 	if err := opt.Check(); err != nil {
 		return nil, err
@@ -35,6 +38,8 @@ func (m *Method) Resolve(ctx context.Context, d did.DID, opt *did.ResolveOptions
 	r, evidence, err := m.look(ctx, id, wanted(opt), genesis, opt != nil && opt.NoCache)
 	if errors.Is(err, ErrNotFound) {
 		return nil, &did.Error{Code: did.NotFound, Err: ErrNotFound}
+	} else if moved, ok := errors.AsType[*MovedError](err); ok {
+		return nil, movedAway(moved)
 	} else if err != nil {
 		return nil, &did.Error{Code: did.InternalError, Err: err}
 	}
@@ -42,7 +47,19 @@ func (m *Method) Resolve(ctx context.Context, d did.DID, opt *did.ResolveOptions
 }
 
 // answer shows the version that the options ask for. r has been advanced to the time that the evidence is about.
+// What has departed answers no more: which keys count and which were compromised, the ledger says that it went to.
 func (r *replayed) answer(d did.DID, id Identifier, opt *did.ResolveOptions, ev did.Evidence) (*did.Resolution, error) {
+	if moved := r.state.moved(); moved != nil {
+		return nil, movedAway(moved)
+	}
+	return r.show(d, id, opt, ev)
+}
+
+func movedAway(err *MovedError) error {
+	return &did.Error{Code: did.InternalError, Detail: "the identifier has moved to the ledger " + err.To, Err: err}
+}
+
+func (r *replayed) show(d did.DID, id Identifier, opt *did.ResolveOptions, ev did.Evidence) (*did.Resolution, error) {
 	i, shown, err := r.find(opt, ev)
 	if err != nil {
 		return nil, err
@@ -71,6 +88,8 @@ func (r *replayed) find(opt *did.ResolveOptions, ev did.Evidence) (int, *State, 
 	switch {
 	case opt.Newest():
 		return last, r.state, nil
+	case r.past == nil && r.partial():
+		return 0, nil, &did.Error{Code: did.FeatureNotSupported, Detail: "versions from before the identifier came to this ledger are not known to it"}
 	case opt.VersionID != "" && r.past == nil:
 		return 0, nil, &did.Error{Code: did.NotFound, Detail: "no version has this id, or it has not taken effect"}
 	case opt.VersionID == "" && ev.GenesisOnly:

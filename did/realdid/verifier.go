@@ -15,6 +15,12 @@ type TrustedLedger struct {
 	Network Network
 	Trust   *proof.Trust
 	Heads   HeadVerifier
+	Final   *Final // of a ledger that has ended: nothing newer counts
+}
+
+// predecessor is what l vouches for when identifiers move on.
+func (l *TrustedLedger) predecessor() Predecessor {
+	return Predecessor{Home: l.Network.Home, Trust: l.Trust, Heads: l.Heads, Final: l.Final}
 }
 
 // VerifierOptions of NewVerifier. The zero value has the system clock and remembers nothing.
@@ -24,11 +30,15 @@ type VerifierOptions struct {
 	// Lag is how far behind the newest checkpoint that Memory has seen the checkpoint of a bundle may be. 0: not at all, which is
 	// for bundles that come straight from a resolver; holders keep theirs for a while.
 	Lag time.Duration
+	// Former are further policies for ledgers from which identifiers came, by trust domain: those of the past, which still explain old
+	// imports. The verifier's ledgers are predecessors of one another without being named here.
+	Former map[string]Predecessors
 }
 
 // A Verifier checks bundles. It asks nobody, is safe for concurrent use and implements did.Verifier.
 type Verifier struct {
 	ledgers map[Network]TrustedLedger
+	preds   map[string]Predecessors // by domain
 	clock   func() time.Time
 	memory  *Memory
 	lag     time.Duration
@@ -38,7 +48,7 @@ type Verifier struct {
 // answer is Latest. Errors are ErrIdentifier, for a network whose names are none, and proof.ErrTrust, for a Trust that is
 // unusable or given beside Heads, and a network that is given twice.
 func NewVerifier(ledgers []TrustedLedger, opt *VerifierOptions) (*Verifier, error) {
-	v := &Verifier{ledgers: map[Network]TrustedLedger{}, clock: time.Now}
+	v := &Verifier{ledgers: map[Network]TrustedLedger{}, preds: map[string]Predecessors{}, clock: time.Now}
 	for _, l := range ledgers {
 		net, err := l.Network.canonical()
 		if err != nil {
@@ -56,12 +66,23 @@ func NewVerifier(ledgers []TrustedLedger, opt *VerifierOptions) (*Verifier, erro
 			return nil, fmt.Errorf("%w: one network twice", proof.ErrTrust)
 		}
 		v.ledgers[net] = l
+		v.preds[net.Domain] = append(v.preds[net.Domain], l.predecessor())
 	}
 	if opt != nil {
 		if opt.Clock != nil {
 			v.clock = opt.Clock
 		}
 		v.memory, v.lag = opt.Memory, opt.Lag
+		for domain, preds := range opt.Former {
+			net, err := Network{Domain: domain}.canonical()
+			if err == nil {
+				err = preds.Check()
+			}
+			if err != nil {
+				return nil, err
+			}
+			v.preds[net.Domain] = append(v.preds[net.Domain], preds...)
+		}
 	}
 	return v, nil
 }
@@ -76,7 +97,8 @@ func NewVerifier(ledgers []TrustedLedger, opt *VerifierOptions) (*Verifier, erro
 //
 // Errors are *did.Error. Those of Resolve; INVALID_DID_DOCUMENT, which is ErrBundle, if the bundle does not prove an answer;
 // FEATURE_NOT_SUPPORTED if a past version is asked for and the bundle has no operations; NOT_FOUND if it proves that there is
-// none; INTERNAL_ERROR, to be asked again with another trust or bundle, if the ledger is not among those trusted or the
+// none; INTERNAL_ERROR with *MovedError if the identifier has departed, and with ErrPredecessor if it came from a ledger that is not trusted;
+// INTERNAL_ERROR, to be asked again with another trust or bundle, if the ledger is not among those trusted or the
 // checkpoint is older than Memory allows, for *EquivocationError, and for what a HeadVerifier could not check.
 func (v *Verifier) Verify(ctx context.Context, d did.DID, bundle []byte, opt *did.ResolveOptions) (*did.Resolution, error) {
 	if err := opt.Check(); err != nil {
@@ -111,7 +133,7 @@ func (v *Verifier) verify(d did.DID, id Identifier, b *Bundle, opt *did.ResolveO
 		if genesis, err = id.replayGenesis(wanted(opt)); err != nil {
 			return nil, &did.Error{Code: did.InvalidDID, Err: err}
 		}
-		if genesis.state.net.Home != b.home {
+		if genesis.state.net.Home != b.home && len(b.operations)+len(b.state) == 0 { // else it must have moved there
 			return nil, final(refuseBundle("it is about another home ledger than the identifier names"))
 		}
 	}
@@ -122,7 +144,7 @@ func (v *Verifier) verify(d did.DID, id Identifier, b *Bundle, opt *did.ResolveO
 	}
 	switch {
 	case len(b.operations) > 0:
-		return v.replayed(d, id, net, b, vh, opt)
+		return v.replayed(d, id, rules{net, v.preds[net.Domain]}, b, vh, opt)
 	case len(b.state) > 0:
 		return v.stated(d, id, net, b, vh, opt)
 	case genesis == nil:
@@ -163,6 +185,9 @@ func (v *Verifier) proven(net Network, b *Bundle) (*proof.VerifiedHead, error) {
 	if err != nil {
 		return nil, final(err)
 	}
+	if f := l.Final; f != nil && f.cutsOff(vh) {
+		return nil, &did.Error{Code: did.InternalError, Detail: "the bundle is of what a ledger says after it ended"}
+	}
 	if v.memory != nil && l.Trust != nil {
 		if err := v.memory.See(vh.Checkpoint, vh.AsOf, v.lag); err != nil {
 			return nil, &did.Error{Code: did.InternalError, Err: err}
@@ -172,22 +197,25 @@ func (v *Verifier) proven(net Network, b *Bundle) (*proof.VerifiedHead, error) {
 }
 
 // replayed answers from the operations.
-func (v *Verifier) replayed(d did.DID, id Identifier, net Network, b *Bundle, vh *proof.VerifiedHead, opt *did.ResolveOptions) (*did.Resolution, error) {
-	r := &replayed{net: net, key: b.key, want: wanted(opt)}
+func (v *Verifier) replayed(d did.DID, id Identifier, by rules, b *Bundle, vh *proof.VerifiedHead, opt *did.ResolveOptions) (*did.Resolution, error) {
+	r := &replayed{rules: by, key: b.key, want: wanted(opt)}
 	for i, o := range b.operations {
 		op, err := ParseOperation(o.raw)
 		if err == nil {
-			err = net.check(op, b.key)
+			err = by.net.check(op, b.key)
 		}
 		if err == nil {
 			err = r.apply(op, o.at)
+		}
+		if errors.Is(err, ErrPredecessor) {
+			return nil, &did.Error{Code: did.InternalError, Err: err}
 		}
 		if err != nil {
 			return nil, final(refuseBundle("operation %d: %w", i, err))
 		}
 	}
 	record := b.head
-	ev := did.Evidence{Replayed: true, OperatorTime: true, AsOf: b.operations[len(b.operations)-1].at.Time}
+	ev := did.Evidence{Replayed: !r.partial(), OperatorTime: true, AsOf: b.operations[len(b.operations)-1].at.Time}
 	if vh != nil {
 		record = vh.Head
 		if r.covering() > vh.Epoch.Entries {
@@ -217,13 +245,13 @@ func (v *Verifier) stated(d did.DID, id Identifier, net Network, b *Bundle, vh *
 	if err != nil {
 		return nil, final(err)
 	}
-	if s.Identifier().Key() != b.key || s.net != net {
+	if s.Identifier().Key() != b.key || s.net != net || id.Genesis != nil && s.arrived == nil && genesisHome(id) != b.home {
 		return nil, final(refuseBundle("the state is of another identifier or ledger"))
 	}
 	if err := s.describedBy(vh.Head, b.state); err != nil {
 		return nil, err
 	}
-	r := &replayed{net: net, key: b.key, want: wanted(opt), state: s}
+	r := &replayed{rules: rules{net: net}, key: b.key, want: wanted(opt), state: s}
 	r.become(nil, s.version())
 	r.advance(vh.AsOf)
 	if !opt.Newest() && (r.past == nil || r.picked < len(r.versions)-1) {
