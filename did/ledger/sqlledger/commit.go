@@ -25,6 +25,10 @@ func (s *store) Commit(batch []ledger.Admitted) error {
 	last := batch[len(batch)-1].Entry.Anchor
 	if stored {
 		s.cover(tip{next: last.Index + 1, last: last.Time})
+		select {
+		case s.grown <- struct{}{}:
+		default:
+		}
 		return nil
 	}
 	end, err := s.reserve()

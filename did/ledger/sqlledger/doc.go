@@ -48,7 +48,7 @@
 // All numbers are 64-bit integers, times are seconds since 1970. Names begin with Options.Prefix.
 //
 //	meta     one row: version of the format, id of the ledger (in the name of its channel of notifications)
-//	tip      one row: next (number of entries), time (of the last), confirmed (how often somebody made sure of a commit)
+//	tip      one row: next (number of entries), time (of the last); in SQLite also how often somebody made sure of a commit
 //	entries  idx (primary key), key, seq, time, op; key and seq are unique together
 //	heads    key (primary key), length, last (index of the key's last entry), state (what the Reducer made of it)
 //

@@ -27,7 +27,9 @@ func corrupt(format string, args ...any) error {
 // nothing about what stands.
 func failure(ctx context.Context, what string, err error) error {
 	switch {
-	case err == nil, errors.Is(err, ledger.ErrCorrupt), errors.Is(err, ErrNotDurable), errors.Is(err, ErrFormat):
+	case err == nil, errors.Is(err, ledger.ErrCorrupt), errors.Is(err, ledger.ErrUnavailable):
+		return err
+	case errors.Is(err, ErrNotDurable), errors.Is(err, ErrFormat):
 		return err
 	case ctx.Err() != nil:
 		return fmt.Errorf("sqlledger: %s: %w", what, ctx.Err())
@@ -38,6 +40,9 @@ func failure(ctx context.Context, what string, err error) error {
 }
 
 func unavailable(what string, err error) error {
+	if err == nil {
+		return nil
+	}
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
 		// It is no context of the caller's that ended.
 		return fmt.Errorf("%w: sqlledger: %s: %v", ledger.ErrUnavailable, what, err)

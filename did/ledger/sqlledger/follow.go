@@ -8,25 +8,35 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/realdid/realdid/did/ledger"
 )
+
+// reconnect is how long the follower waits at most before it listens again.
+const reconnect = 2 * time.Second
 
 // follow finds out what others append, until ctx ends.
 func (l *Ledger) follow(ctx context.Context) {
-	defer close(l.followed)
 	_, listens := l.store.engine.(*postgres)
-	for {
-		if listens && l.opt.Listen != nil {
+	listens = listens && l.opt.Listen != nil
+	for failures := 0; ; {
+		wait := l.opt.Poll
+		if listens {
+			begun := time.Now()
 			l.tell(ctx, l.listen(ctx))
+			if failures++; time.Since(begun) > reconnect {
+				failures = 1
+			}
+			wait = min(wait, reconnect, 10*time.Millisecond<<min(failures, 10))
 		}
-		wait := time.NewTimer(l.opt.Poll)
+		timer := time.NewTimer(wait)
 		select {
 		case <-ctx.Done():
-			wait.Stop()
+			timer.Stop()
 			return
-		case <-wait.C:
+		case <-timer.C:
 		}
-		l.tell(ctx, l.poll(ctx))
+		if !listens {
+			l.tell(ctx, l.poll(ctx))
+		}
 	}
 }
 
@@ -108,29 +118,36 @@ func (l *Ledger) connect(ctx context.Context) (*pgx.Conn, error) {
 	return conn, nil
 }
 
-// notified takes note of a commit that somebody was told is durable: the number of entries after it. The entry is looked up,
-// and only what is there counts.
+// notified takes note of a commit that was announced: the number of entries after it. That is no word of its durability, for a
+// commit is announced too when somebody has put an end to its wait for the standby.
 func (l *Ledger) notified(ctx context.Context, n *pgconn.Notification) error {
-	s := l.store
 	next, err := strconv.ParseUint(n.Payload, 10, 63)
 	if err != nil || next == 0 {
 		return fmt.Errorf("sqlledger: a notification of %d bytes is no number of entries", len(n.Payload))
 	}
-	if next <= s.end().next {
-		return nil
-	}
-	var page []ledger.Entry
-	err = s.try(ctx, "follow", true, func(ctx context.Context) (err error) {
-		page, err = s.engine.feed(ctx, next-1, 1)
-		return err
-	})
-	if err != nil {
+	if err := l.store.need(ctx, next); err != nil {
 		return err
 	}
-	if len(page) == 0 || page[0].Anchor.Index != next-1 {
-		return corrupt("entry %d was announced and is not there", next-1)
-	}
-	s.cover(tip{next: next, last: page[0].Anchor.Time})
-	l.sequencer.Moved(next, page[0].Anchor.Time)
+	end := l.store.end()
+	l.sequencer.Moved(end.next, end.last)
 	return nil
+}
+
+// announce tells whoever listens how far this process's commits have come, until ctx ends. What came together is told once.
+func (l *Ledger) announce(ctx context.Context) {
+	p, ok := l.store.engine.(*postgres)
+	if !ok {
+		return
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-l.store.grown:
+		}
+		next := l.store.end().next
+		l.tell(ctx, l.store.try(ctx, "announce", true, func(ctx context.Context) error {
+			return p.announce(ctx, l.store.channel, next)
+		}))
+	}
 }

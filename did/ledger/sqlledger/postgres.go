@@ -14,15 +14,14 @@ import (
 
 // mode is how statements with arguments are sent: parsed, bound and executed in one go and without a name, so that nothing is
 // expected of the connection when the next statement or transaction comes to another server process. pgx remembers the types
-// of the arguments by itself, and sends them in binary form. Statements without arguments go by the simple protocol.
+// of the arguments by itself, and sends them in binary form.
 const mode = pgx.QueryExecModeCacheDescribe
 
 // postgres is the engine for PostgreSQL. It keeps no state in sessions: every call is one statement, or one transaction.
 type postgres struct {
 	names
-	db      *sql.DB
-	async   bool
-	channel string
+	db    *sql.DB
+	async bool
 
 	swapText, confirmText, reserveText, tipText, headsText, historyText, feedText string
 }
@@ -30,6 +29,11 @@ type postgres struct {
 // safe is the condition that a commit is acknowledged only when it is on the disk, and on the standby's where there is a
 // synchronous one.
 const safe = "current_setting('synchronous_commit') in ('on', 'remote_apply') and current_setting('fsync') = 'on'"
+
+// later makes the transaction one that has written, at the end of the log, where there is a synchronous standby: its commit is
+// acknowledged when the standby has that end of the log, and with it every commit that this transaction can see. Without such
+// a standby whatever can be seen is on the disk already. It touches no row, so that it is in nobody's way.
+const later = `case when current_setting('synchronous_standby_names') <> '' then pg_logical_emit_message(true, 'sqlledger', '')::text end`
 
 func newPostgres(db *sql.DB, n names, async bool) *postgres {
 	p := &postgres{names: n, db: db, async: async}
@@ -50,8 +54,8 @@ func newPostgres(db *sql.DB, n names, async bool) *postgres {
 	insert into {heads} as h (key, length, last, state) select key, seq + 1, idx, state from batch
 	on conflict (key) do update set length = excluded.length, last = excluded.last, state = excluded.state
 )
-select pg_notify($9::text, next::text)::text from swap`)
-	p.confirmText = p.text("update {tip} set confirmed = confirmed + 1 where " + guard + " returning next, time")
+select next from swap`)
+	p.confirmText = p.text("select next, time, " + later + " from {tip} where not pg_is_in_recovery() and " + guard)
 	p.reserveText = p.text("select next, time, set_config('idle_in_transaction_session_timeout', $1::text, true) from {tip} for update")
 	p.tipText = p.text("select next, time from {tip}")
 	p.headsText = p.text("select key, length, last, state from {heads} where key = any($1::text[])")
@@ -72,8 +76,8 @@ func (p *postgres) migrations() [][]string {
 	return [][]string{{
 		p.text(`create table {meta} (version bigint not null, ledger text not null)`),
 		p.text(`create table {tip} (one boolean primary key default true check (one),
-			next bigint not null, time bigint not null, confirmed bigint not null) with (fillfactor = 10)`),
-		p.text(`insert into {tip} (next, time, confirmed) values (0, 0, 0)`),
+			next bigint not null, time bigint not null) with (fillfactor = 10)`),
+		p.text(`insert into {tip} (next, time) values (0, 0)`),
 		p.text(`create table {entries} (idx bigint primary key, key text collate "C" not null, seq bigint not null,
 			time bigint not null, op bytea not null, unique (key, seq))`),
 		p.text(`create table {heads} (key text collate "C" primary key, length bigint not null, last bigint not null,
@@ -99,7 +103,7 @@ func (p *postgres) exclusive(ctx context.Context) (session, error) {
 
 func (p *postgres) durable(ctx context.Context) error {
 	var fsync, commit string
-	err := p.db.QueryRowContext(ctx, "select current_setting('fsync'), current_setting('synchronous_commit')").Scan(&fsync, &commit)
+	err := p.db.QueryRowContext(ctx, "select current_setting('fsync'), current_setting('synchronous_commit')", mode).Scan(&fsync, &commit)
 	switch {
 	case err != nil:
 		return err
@@ -135,7 +139,7 @@ func (p *postgres) swapIn(ctx context.Context, q querier, batch []ledger.Admitte
 		}
 	}
 	rows, err := q.QueryContext(ctx, p.swapText, mode,
-		int64(batch[0].Entry.Anchor.Index), int64(n), times[n-1], keys, seqs, times, ops, states, p.channel)
+		int64(batch[0].Entry.Anchor.Index), int64(n), times[n-1], keys, seqs, times, ops, states)
 	if err != nil {
 		return false, err
 	}
@@ -164,7 +168,7 @@ func (p *postgres) reserve(ctx context.Context) (session, tip, error) {
 }
 
 func (p *postgres) confirm(ctx context.Context) (tip, error) {
-	t, err := oneTip(p.db.QueryContext(ctx, p.confirmText))
+	t, err := oneTip(p.db.QueryContext(ctx, p.confirmText, mode))
 	if errors.Is(err, sql.ErrNoRows) && !p.async {
 		if err := p.durable(ctx); err != nil {
 			return tip{}, err
@@ -174,7 +178,7 @@ func (p *postgres) confirm(ctx context.Context) (tip, error) {
 }
 
 func (p *postgres) tip(ctx context.Context) (tip, error) {
-	return oneTip(p.db.QueryContext(ctx, p.tipText))
+	return oneTip(p.db.QueryContext(ctx, p.tipText, mode))
 }
 
 func (p *postgres) heads(ctx context.Context, keys []string) (map[string]head, error) {
@@ -188,6 +192,12 @@ func (p *postgres) history(ctx context.Context, key string, from uint64, limit i
 
 func (p *postgres) feed(ctx context.Context, from uint64, limit int) ([]ledger.Entry, error) {
 	return scanEntries(p.db.QueryContext(ctx, p.feedText, mode, int64(from), int64(limit)))
+}
+
+// announce sends everybody who listens on a channel a number.
+func (p *postgres) announce(ctx context.Context, channel string, next uint64) error {
+	_, err := p.db.ExecContext(ctx, "select pg_notify($1::text, $2::text)", mode, channel, fmt.Sprint(next))
+	return err
 }
 
 // oneTip reads the row of the table tip from what begins with next and time.

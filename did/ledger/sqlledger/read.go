@@ -68,7 +68,7 @@ func (s *store) lookAll() {
 				keys = append(keys, l.key)
 			}
 		}
-		heads, err := s.heads(keys)
+		heads, err := s.heads(context.Background(), keys)
 		for _, l := range batch {
 			l.head, l.err = heads[l.key], err
 			close(l.done)
@@ -76,8 +76,8 @@ func (s *store) lookAll() {
 	}
 }
 
-func (s *store) heads(keys []string) (heads map[string]head, err error) {
-	err = s.try(context.Background(), "read", true, func(ctx context.Context) (err error) {
+func (s *store) heads(ctx context.Context, keys []string) (heads map[string]head, err error) {
+	err = s.try(ctx, "read", true, func(ctx context.Context) (err error) {
 		heads, err = s.engine.heads(ctx, keys)
 		return err
 	})

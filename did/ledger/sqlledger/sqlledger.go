@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -67,8 +68,8 @@ type Ledger struct {
 	store     *store
 	opt       Options
 	closed    atomic.Bool
-	cancel    context.CancelFunc // ends the follower
-	followed  chan struct{}      // closed when it has ended
+	cancel    context.CancelFunc // ends what runs in the background
+	working   sync.WaitGroup     // that
 }
 
 var (
@@ -83,7 +84,7 @@ var (
 //
 // Errors: [ErrNotDurable], [ErrFormat], [ledger.ErrCorrupt], and [ledger.ErrUnavailable], which may pass.
 func Open(ctx context.Context, db *sql.DB, reducer ledger.Reducer, opt *Options) (*Ledger, error) {
-	l := &Ledger{followed: make(chan struct{})}
+	l := &Ledger{}
 	if opt != nil {
 		l.opt = *opt
 	}
@@ -99,7 +100,8 @@ func Open(ctx context.Context, db *sql.DB, reducer ledger.Reducer, opt *Options)
 	l.sequencer = ledger.NewSequencer(l.store, reducer, l.now, end.next, end.last)
 	var background context.Context
 	background, l.cancel = context.WithCancel(context.Background())
-	go l.follow(background)
+	l.working.Go(func() { l.follow(background) })
+	l.working.Go(func() { l.announce(background) })
 	return l, nil
 }
 
@@ -140,7 +142,7 @@ func (l *Ledger) Close() error {
 	l.closed.Store(true)
 	l.sequencer.Close()
 	l.cancel()
-	<-l.followed
+	l.working.Wait()
 	l.store.close()
 	return nil
 }

@@ -24,20 +24,24 @@ type tip struct {
 // What a transaction can see need not outlive a crash: a server that was killed while a commit waited for its standby
 // shows that commit when it comes back, and the standby may not have it. So whatever is told to anybody is covered first:
 // this process knows of a commit, later than what is told, that was acknowledged as durable. Mostly that is known already,
-// from its own commits and from notifications, which are sent after the commit; else it makes such a commit.
+// from its own commits and from what other processes announce of theirs; else it makes such a commit. That a server sends a
+// notification with a commit says nothing: it does so, too, when the wait for the standby was broken off, as a driver does
+// that gives a connection up.
 type store struct {
 	db      *sql.DB
 	engine  engine
 	async   bool // commits need not be durable
 	timeout time.Duration
-	channel string // of notifications
+	channel string        // of notifications
+	grown   chan struct{} // told after each commit of this store
 	looks   looks
 	turns   turns
 
 	mu         sync.Mutex
 	covered    tip
 	changed    chan struct{} // closed when covered grows
-	confirming chan struct{} // held by who calls confirm
+	confirming *confirmation // under way, or nil
+	confirmed  *confirmation // that begins when that ends, or nil
 
 	fault func(stage string) error // for tests: makes a commit fail; or nil
 }
@@ -54,7 +58,7 @@ func openStore(ctx context.Context, db *sql.DB, opt *Options) (*store, error) {
 	}
 	s := &store{
 		db: db, async: opt.InsecureAsyncCommit, timeout: opt.Timeout,
-		changed: make(chan struct{}), confirming: make(chan struct{}, 1),
+		changed: make(chan struct{}), grown: make(chan struct{}, 1),
 	}
 	s.turns.off = db.Stats().MaxOpenConnections == 1
 	switch dialect {
@@ -73,9 +77,6 @@ func openStore(ctx context.Context, db *sql.DB, opt *Options) (*store, error) {
 		return nil, err
 	}
 	s.channel = channelPrefix + id
-	if p, ok := s.engine.(*postgres); ok {
-		p.channel = s.channel
-	}
 	return s, s.confirm(ctx)
 }
 
@@ -119,29 +120,53 @@ func (s *store) announce() {
 
 // need returns once at least next entries, which have been seen, are covered.
 func (s *store) need(ctx context.Context, next uint64) error {
-	for s.end().next < next {
-		select {
-		case s.confirming <- struct{}{}:
-		case <-ctx.Done():
-			return failure(ctx, "confirm", ctx.Err())
-		}
-		var err error
-		seen := next
-		if s.end().next < next { // nobody did it meanwhile
-			s.turns.drop() // or it would wait for that
-			if err = s.confirm(ctx); err == nil {
-				seen = s.end().next
-			}
-		}
-		<-s.confirming
-		if err != nil {
-			return err
-		}
-		if seen < next {
-			return corrupt("%d entries were there, and now %d are", next, seen)
-		}
+	if s.end().next >= next {
+		return nil
 	}
-	return nil
+	c := s.join()
+	select {
+	case <-c.done:
+	case <-ctx.Done():
+		return failure(ctx, "confirm", ctx.Err())
+	}
+	if c.err == nil && s.end().next < next {
+		return corrupt("%d entries were there, and now fewer", next)
+	}
+	return c.err
+}
+
+// A confirmation is a call of confirm that several wait for, all of whom came before it began.
+type confirmation struct {
+	done chan struct{}
+	err  error
+}
+
+// join returns a confirmation that has not begun.
+func (s *store) join() *confirmation {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.confirming == nil:
+		s.confirming = &confirmation{done: make(chan struct{})}
+		go s.run(s.confirming)
+		return s.confirming
+	case s.confirmed == nil:
+		s.confirmed = &confirmation{done: make(chan struct{})}
+	}
+	return s.confirmed
+}
+
+// run makes c, and then those that came meanwhile.
+func (s *store) run(c *confirmation) {
+	for c != nil {
+		s.turns.drop() // or it would wait for that
+		c.err = s.confirm(context.Background())
+		close(c.done)
+		s.mu.Lock()
+		c = s.confirmed
+		s.confirming, s.confirmed = c, nil
+		s.mu.Unlock()
+	}
 }
 
 // confirm makes a durable commit and covers what was there before it.
@@ -165,12 +190,13 @@ func (s *store) try(ctx context.Context, what string, harmless bool, f func(cont
 	for attempt := 1; ; attempt++ {
 		bounded, cancel := context.WithTimeout(ctx, s.timeout)
 		err := f(bounded)
+		expired := bounded.Err() != nil
 		cancel()
 		if err == nil {
 			return nil
 		}
 		repeat := again(err) && attempt < attempts
-		if harmless && !broken && lost(err) {
+		if harmless && !broken && !expired && lost(err) {
 			repeat, broken = true, true
 		}
 		if !repeat || ctx.Err() != nil {
@@ -188,6 +214,21 @@ func pause(ctx context.Context, attempt int) {
 	case <-t.C:
 	case <-ctx.Done():
 	}
+}
+
+// Heads implements ledger.HeadReader.
+func (s *store) Heads(ctx context.Context, keys []string) ([]ledger.Head, error) {
+	found := make([]ledger.Head, len(keys))
+	if len(keys) == 1 {
+		h, err := s.look(ctx, keys[0])
+		found[0] = h.Head
+		return found, err
+	}
+	heads, err := s.heads(ctx, keys)
+	for i, key := range keys {
+		found[i] = heads[key].Head
+	}
+	return found, err
 }
 
 // Head implements ledger.Store.
