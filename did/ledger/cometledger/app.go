@@ -31,12 +31,12 @@ type app struct {
 	reducer ledger.HeadReducer
 	opt     appOptions
 	pool    pool
-	taking  sync.WaitGroup // snapshots under way
+	taking  taking
 
 	consensus sync.Mutex // for what follows
 	executed  []cached   // proposals, the newest last
 	pending   *change    // finalized, not committed
-	restore   *restore   // a snapshot that is being taken over
+	restore   *restore   // a snapshot that is being taken over; nil: none
 
 	mu     sync.Mutex
 	failed error // after which no block is executed
@@ -57,7 +57,7 @@ func newApp(ctx context.Context, dir string, reducer ledger.HeadReducer, opt app
 func (a *app) close() error {
 	a.consensus.Lock()
 	defer a.consensus.Unlock()
-	a.taking.Wait()
+	a.taking.running.Wait()
 	a.pending.discard()
 	a.pending = nil
 	return a.store.close()
@@ -114,7 +114,7 @@ func parseGenesis(b []byte) (*genesisState, error) {
 }
 
 // InitChain makes the first epoch, of what was imported before, and refuses a genesis that says something else.
-func (a *app) InitChain(_ context.Context, req *abci.RequestInitChain) (*abci.ResponseInitChain, error) {
+func (a *app) InitChain(ctx context.Context, req *abci.RequestInitChain) (*abci.ResponseInitChain, error) {
 	a.consensus.Lock()
 	defer a.consensus.Unlock()
 	g, err := parseGenesis(req.AppStateBytes)
@@ -127,7 +127,7 @@ func (a *app) InitChain(_ context.Context, req *abci.RequestInitChain) (*abci.Re
 	if err := checkOrigin(req.ChainId); err != nil {
 		return nil, err
 	}
-	if err := a.store.begin(req.ChainId, req.Time); err != nil {
+	if err := a.store.begin(ctx, req.ChainId, req.Time); err != nil {
 		return nil, err
 	}
 	v := a.store.view()
@@ -152,7 +152,7 @@ func checkOrigin(chainID string) error {
 }
 
 // begin turns a store that has at most imported entries into that of a chain before its first block. Again it does nothing.
-func (s *store) begin(chainID string, genesis time.Time) error {
+func (s *store) begin(ctx context.Context, chainID string, genesis time.Time) error {
 	v := s.view()
 	at := genesis.Unix()
 	switch {
@@ -163,6 +163,11 @@ func (s *store) begin(chainID string, genesis time.Time) error {
 		return fmt.Errorf("%w: cometledger: genesis: the store is of the chain %q at height %d", ledger.ErrInvalid, v.ChainID, v.Height)
 	case v.ChainID != "":
 		return nil
+	}
+	if m := s.m.Load(); m == nil || m.Version() != v.size() {
+		if err := s.rebuild(ctx, v); err != nil {
+			return err
+		}
 	}
 	c, err := s.prepare(nil, 0, at)
 	if err != nil {

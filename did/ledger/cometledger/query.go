@@ -158,17 +158,20 @@ func (a *app) answerProof(ctx context.Context, v *view, data []byte) ([]byte, er
 	if err := parseQuery(data, &q); err != nil {
 		return nil, err
 	}
-	path := proof.MapPath(q.Key)
+	path, m := proof.MapPath(q.Key), a.store.m.Load()
+	if m == nil {
+		return nil, ledger.ErrClosed
+	}
 	for {
 		if v.Entries < q.Entries {
 			return nil, fmt.Errorf("%w: %d, and %d are asked for", errBehind, v.Entries, q.Entries)
 		}
-		head, mp, err := a.store.m.Prove(path)
+		head, mp, err := m.Prove(path)
 		if err != nil {
 			return nil, mapError(err)
 		}
 		// The map goes ahead of the view for an instant, and is never behind.
-		if a.store.m.Version() == v.size() {
+		if m.Version() == v.size() {
 			l := &proof.Latest{Checkpoint: v.checkpoint, Epoch: v.lastEpoch(), EpochPath: v.epochPath(), Map: mp, Head: head}
 			b, err := l.Bytes()
 			if err != nil {

@@ -60,7 +60,7 @@ type store struct {
 	reducer ledger.HeadReducer
 	lock    *os.File
 	db      *leveldb.DB
-	m       *authmap.Map
+	m       atomic.Pointer[authmap.Map]
 	now     atomic.Pointer[view]
 }
 
@@ -95,16 +95,13 @@ func (s *store) open(ctx context.Context) error {
 		return err
 	}
 	if t.Restoring { // a state sync that did not end
-		if err := s.wipe(); err != nil {
-			return err
-		}
-		return s.open(ctx)
+		return s.renew(ctx)
 	}
-	if s.m, err = authmap.Open(s.mapPath(), nil); err != nil {
-		if !errors.Is(err, authmap.ErrCorrupt) {
-			return mapError(err)
-		}
+	m, err := authmap.Open(s.mapPath(), nil)
+	if err != nil && !errors.Is(err, authmap.ErrCorrupt) {
+		return mapError(err)
 	}
+	s.m.Store(m)
 	if err := s.publish(t); err != nil {
 		return err
 	}
@@ -193,9 +190,8 @@ func (s *store) close() error {
 		err = storeError("close", s.db.Close())
 		s.db = nil
 	}
-	if s.m != nil {
-		err = errors.Join(err, mapError(s.m.Close()))
-		s.m = nil
+	if m := s.m.Swap(nil); m != nil {
+		err = errors.Join(err, mapError(m.Close()))
 	}
 	if s.lock != nil {
 		err = errors.Join(err, s.lock.Close())
@@ -215,6 +211,14 @@ func (s *store) wipe() error {
 		}
 	}
 	return nil
+}
+
+// renew removes everything and opens the store again.
+func (s *store) renew(ctx context.Context) error {
+	if err := s.wipe(); err != nil {
+		return err
+	}
+	return s.open(ctx)
 }
 
 func corrupt(format string, args ...any) error {

@@ -29,7 +29,7 @@ func (s *store) prepare(b *block, height, blockTime int64) (*change, error) {
 	if b != nil && len(b.entries) > 0 {
 		c.tip.Changed = height
 		f := v.frontier.Clone()
-		c.add(b.execution, f)
+		c.add(b.execution, f, nil)
 		if err := c.seal(b.execution, f, max(blockTime, c.tip.Time, c.tip.EpochTime)); err != nil {
 			return nil, err
 		}
@@ -38,8 +38,8 @@ func (s *store) prepare(b *block, height, blockTime int64) (*change, error) {
 	return c, nil
 }
 
-// add puts the steps of x that stand into the batch and their leaves into f.
-func (c *change) add(x *execution, f *proof.Frontier) {
+// add puts the steps of x that stand into the batch and their leaves into f, and epochs in their places.
+func (c *change) add(x *execution, f *proof.Frontier, epochs []epoch) {
 	b := c.batch
 	last := make([]int, len(x.keys))
 	hashes := make([]proof.Hash, len(x.steps))
@@ -57,6 +57,10 @@ func (c *change) add(x *execution, f *proof.Frontier) {
 		if s.code != codeOK {
 			continue
 		}
+		for len(epochs) > 0 && epochs[0].entries <= s.at.Index {
+			c.end(f, epochs[0])
+			epochs = epochs[1:]
+		}
 		e := s.entry()
 		b.Put(numbered(entryRecord, s.at.Index), encodeEntry(&e))
 		b.Put(seqKey(s.Key, s.Seq), binary.BigEndian.AppendUint64(nil, s.at.Index))
@@ -64,6 +68,10 @@ func (c *change) add(x *execution, f *proof.Frontier) {
 		last[s.key] = i
 		c.tip.Entries, c.tip.Time = s.at.Index+1, s.at.Time.Unix()
 	}
+	for _, e := range epochs {
+		c.end(f, e)
+	}
+	c.tip.Frontier = f.Bytes()
 	for _, i := range last {
 		if i < 0 {
 			continue
@@ -95,27 +103,26 @@ func (c *change) seal(x *execution, f *proof.Frontier, at int64) error {
 	if x != nil {
 		changes = x.heads()
 	}
-	staged, err := c.s.m.Stage(changes)
+	staged, err := c.s.m.Load().Stage(changes)
 	if err != nil {
 		return mapError(err)
 	}
 	c.staged = staged
-	c.end(f, staged.Root(), at)
+	c.end(f, epoch{entries: c.tip.Entries, time: at, mapRoot: staged.Root()})
 	return nil
 }
 
-// end adds an epoch leaf to f and sets what follows from it.
-func (c *change) end(f *proof.Frontier, root proof.Hash, at int64) {
+// end adds the leaf of an epoch to f, in which the log ends then, and sets what follows from it.
+func (c *change) end(f *proof.Frontier, e epoch) {
 	t := &c.tip
-	e := epoch{entries: t.Entries, time: at, mapRoot: root}
-	number := f.Size() - t.Entries
+	number := f.Size() - e.entries
 	before := f.Bytes()[8:]
 	t.EpochPath = make([]byte, 0, len(before))
 	for i := len(before); i > 0; i -= proof.HashSize { // the leaf side first: the smallest subtree
 		t.EpochPath = append(t.EpochPath, before[i-proof.HashSize:i]...)
 	}
 	f.Append(proof.LeafHash(e.leaf(number).Append(nil)), nil)
-	t.EpochTime, t.MapRoot, t.Frontier = at, root[:], f.Bytes()
+	t.EpochTime, t.MapRoot, t.Frontier = e.time, e.mapRoot[:], f.Bytes()
 	c.batch.Put(numbered(epochRecord, number), e.bytes())
 	c.hash = proof.Checkpoint{Origin: t.ChainID, Size: f.Size(), Root: f.Root()}.Digest()
 }

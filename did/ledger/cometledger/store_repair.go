@@ -55,22 +55,31 @@ func (s *store) checkTail() error {
 // reconcile brings the map up to the database: a block that was committed to the one only is added to the other, and a map that
 // cannot be used is built again.
 func (s *store) reconcile(ctx context.Context) error {
-	v := s.view()
-	if s.m != nil && s.m.Version() == v.size() && s.m.Root() == proof.Hash(v.MapRoot) {
+	v, m := s.view(), s.m.Load()
+	if m != nil && m.Version() == v.size() && m.Root() == proof.Hash(v.MapRoot) {
 		return nil
 	}
-	if s.m != nil {
-		ok, err := s.catchUp(v)
+	if v.ChainID == "" && v.Entries > 0 { // of what is imported, the map is made when the chain begins
+		return s.rebuild(ctx, v)
+	}
+	if m != nil {
+		ok, err := s.catchUp(v, m)
 		if ok || err != nil {
 			return err
 		}
 	}
-	return s.rebuild(ctx, v)
+	if err := s.rebuild(ctx, v); err != nil {
+		return err
+	}
+	if s.m.Load().Root() != proof.Hash(v.MapRoot) {
+		return corrupt("the states of the keys do not make the map root of the tip")
+	}
+	return nil
 }
 
 // catchUp adds to the map what the database has more than it. ok is false if the map must be built again.
-func (s *store) catchUp(v *view) (ok bool, err error) {
-	from := s.m.Version()
+func (s *store) catchUp(v *view, m *authmap.Map) (ok bool, err error) {
+	from := m.Version()
 	if from >= v.size() || v.epochs() == 0 {
 		return false, nil
 	}
@@ -83,7 +92,7 @@ func (s *store) catchUp(v *view) (ok bool, err error) {
 				return false, err
 			}
 			if e.entries+n == from {
-				if e.mapRoot != s.m.Root() {
+				if e.mapRoot != m.Root() {
 					return false, nil
 				}
 				entries, found = e.entries, true
@@ -117,7 +126,7 @@ func (s *store) catchUp(v *view) (ok bool, err error) {
 		}
 		changes = append(changes, authmap.Change{Path: proof.MapPath(e.Key), Head: record})
 	}
-	staged, err := s.m.Stage(changes)
+	staged, err := m.Stage(changes)
 	if err != nil {
 		if errors.Is(err, authmap.ErrCorrupt) {
 			return false, nil
@@ -133,11 +142,10 @@ func (s *store) catchUp(v *view) (ok bool, err error) {
 
 // rebuild makes the map anew from the heads of all keys.
 func (s *store) rebuild(ctx context.Context, v *view) error {
-	if s.m != nil {
-		if err := s.m.Close(); err != nil && !errors.Is(err, authmap.ErrCorrupt) {
+	if m := s.m.Swap(nil); m != nil {
+		if err := m.Close(); err != nil && !errors.Is(err, authmap.ErrCorrupt) {
 			return mapError(err)
 		}
-		s.m = nil
 	}
 	if err := os.RemoveAll(s.mapPath()); err != nil {
 		return fmt.Errorf("cometledger: map: %w", err)
@@ -151,10 +159,7 @@ func (s *store) rebuild(ctx context.Context, v *view) error {
 	if err != nil {
 		return mapError(err)
 	}
-	s.m = m
-	if m.Root() != proof.Hash(v.MapRoot) {
-		return corrupt("the states of the keys do not make the map root of the tip")
-	}
+	s.m.Store(m)
 	return nil
 }
 
@@ -239,7 +244,7 @@ func (s *store) check(ctx context.Context) error {
 		if err != nil {
 			return corrupt("the state of a key has no head record: %v", err)
 		}
-		stands, _, err := s.m.Head(proof.MapPath(key))
+		stands, _, err := s.m.Load().Head(proof.MapPath(key))
 		if err != nil {
 			return mapError(err)
 		}
@@ -254,8 +259,8 @@ func (s *store) check(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if keys != len(lengths) || uint64(keys) != s.m.Len() {
+	if keys != len(lengths) || uint64(keys) != s.m.Load().Len() {
 		return corrupt("%d heads of %d keys", keys, len(lengths))
 	}
-	return mapError(s.m.Check(ctx))
+	return mapError(s.m.Load().Check(ctx))
 }

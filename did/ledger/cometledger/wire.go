@@ -174,7 +174,7 @@ var codec = sync.OnceValue(func() (c struct {
 	}
 	c.dec, err = cbor.DecOptions{
 		IndefLength: cbor.IndefLengthForbidden, TagsMd: cbor.TagsForbidden, DupMapKey: cbor.DupMapKeyEnforcedAPF,
-		MaxNestedLevels: 6, MaxArrayElements: 1 << 13, MaxMapPairs: 16,
+		MaxNestedLevels: 6, MaxArrayElements: 1 << 14, MaxMapPairs: 16,
 	}.DecMode()
 	if err != nil {
 		panic(err)
