@@ -27,7 +27,7 @@ var table = []row{
 	{"did/ledger/mirror/...", []string{"did/ledger", "did/ledger/proof", "did/ledger/authmap", "did/ledger/tlog", "did/ledger/witness", own}, "a mirror follows a log and knows no method"},
 	{"did/ledger/cometledger/...", []string{"did/ledger", "did/ledger/proof", "did/ledger/authmap", own}, "its application keeps the map, and knows no method"},
 	{"did/ledger/evmledger/...", []string{"did/ledger", "did/ledger/proof", "did/ledger/tlog", own}, "it anchors what a log publishes, and knows no method"},
-	{"did/ledger/tlogledger/...", []string{"did/ledger", "did/ledger/proof", "did/ledger/authmap", "did/ledger/tlog", "did/ledger/boltledger", own}, "a log by another engine, with an index that can be lost"},
+	{"did/ledger/tlogledger/...", []string{"did/ledger", "did/ledger/proof", "did/ledger/authmap", "did/ledger/tlog", own}, "a log by another engine, with an index that can be lost"},
 	{"did/ledger/...", []string{"did/ledger", "did/ledger/proof", own}, "a backend is given a Reducer and knows no method"},
 	{"did/realdid/...", []string{"did", "did/ledger", "did/ledger/proof", "keys", "did/realdid/..."}, "the method runs on every backend"},
 
@@ -50,7 +50,7 @@ var table = []row{
 
 // thirdParty names the packages that alone may import a module directly; whoever imports those packages links it.
 var thirdParty = []row{
-	{"github.com/cockroachdb/pebble", []string{"did/ledger/pebbleledger/...", "did/ledger/cometledger/..."}, "one backend, one engine"},
+	{"github.com/cockroachdb/pebble", []string{"did/ledger/pebbleledger/...", "did/ledger/cometledger/...", "did/ledger/tlogledger/..."}, "one backend, one engine"},
 	{"github.com/cometbft/cometbft", []string{"did/ledger/cometledger/..."}, "one backend, one engine"},
 	{"github.com/jackc/pgx", []string{"did/ledger/sqlledger/...", "examples/realdid-engines/..."}, "one backend, one engine"},
 	{"modernc.org/sqlite", []string{"examples/realdid-engines/..."}, "the caller opens the database"},
