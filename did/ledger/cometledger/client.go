@@ -68,6 +68,7 @@ type Client struct {
 
 	at       atomic.Uint32 // number of the endpoint that is asked first
 	seen     atomic.Int64  // the greatest height of an answer
+	told     atomic.Uint64 // blocks heard of
 	patience atomic.Int64
 	resend   time.Duration // after which what does not stand is sent again
 

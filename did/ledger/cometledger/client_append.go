@@ -175,7 +175,7 @@ func (c *Client) send(batch []*pending) {
 			}
 			return
 		}
-		at := c.at.Load()
+		at, blocks := c.at.Load(), c.told.Load()
 		answer, err := c.broadcast(c.ctx, c.endpoints[at], tx, len(ops))
 		if err != nil {
 			c.failed(batch, at, err)
@@ -198,6 +198,9 @@ func (c *Client) send(batch []*pending) {
 		}
 		if answer == nil {
 			c.wait(rest...)
+			if c.told.Load() != blocks {
+				signal(c.block) // it may have had them
+			}
 			return
 		}
 		batch = rest // nothing of the transaction was let in

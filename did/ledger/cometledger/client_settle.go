@@ -142,6 +142,7 @@ func (c *Client) blocksTold() (told chan struct{}, forget func()) {
 
 // heard tells everybody of a block.
 func (c *Client) heard() {
+	c.told.Add(1)
 	signal(c.block)
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -27,7 +27,7 @@ func (*harness) Slow() bool          { return true }
 func (h *harness) RefusalText() bool { return h.text }
 
 func (h *harness) Open(tb testing.TB, _ ledger.Reducer, _ ledger.Clock) ledgertest.Ledger {
-	h.home = filepath.Join(tb.TempDir(), "validator")
+	h.home = filepath.Join(quickDir(tb), "validator")
 	return h.start(tb)
 }
 
