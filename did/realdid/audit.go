@@ -85,13 +85,13 @@ const maxClockSkew = 5 * time.Minute
 type audit struct {
 	rules
 	unchecked map[string]bool // keys that begin with such an import
-	horizon time.Time
-	states  map[string]*State
-	chains  map[string]*descriptorState
-	lengths map[string]uint64 // the next entry of each key
-	index   uint64            // the next of the ledger
-	last    time.Time
-	report  AuditReport
+	horizon   time.Time
+	states    map[string]*State
+	chains    map[string]*descriptorState
+	lengths   map[string]uint64 // the next entry of each key
+	index     uint64            // the next of the ledger
+	last      time.Time
+	report    AuditReport
 }
 
 func (a *audit) run(entries iter.Seq2[ledger.Entry, error]) (*AuditReport, error) {

@@ -137,6 +137,9 @@ func (p *Predecessor) vouches(was *State, op *Operation, now time.Time) (final i
 	if err != nil || *was.headOf(op.wire.State) != *h {
 		return 0, refuse("import: the proof is not of the state (%v)", err)
 	}
+	if vh.Epoch.Time < was.time {
+		return 0, refuse("import: the proof is from before the state")
+	}
 	if !vh.Latest {
 		return 0, unchecked("no witness or no auditor vouches for the ledger %q", homeName(p.Home))
 	}

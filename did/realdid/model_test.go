@@ -44,8 +44,22 @@ type mState struct {
 	pending           *mPending
 	deactivated       bool
 	since, final      int64
+	home              string
+	migration         *mMigration
+	arrival           *mArrival
 
 	removedBefore, usedBefore int
+}
+
+type mMigration struct {
+	to       string
+	ready    int64
+	departed bool
+}
+
+type mArrival struct {
+	from string
+	at   int64
 }
 
 func above(a, b mTier) bool { return a.place < b.place || a.place == b.place && a.rank < b.rank }
@@ -72,7 +86,7 @@ func modelApply(m *mState, op *mOp, index uint64, t int64) (out *mState, err err
 	need(t >= 0 && t <= 221876927999, "time") // 6.1
 	if m == nil {
 		need(op.typ == 1, "no identifier")
-		m = &mState{ops: []*mOp{op}, created: t, last: t, history: make([]byte, 32)}
+		m = &mState{home: op.home, ops: []*mOp{op}, created: t, last: t, history: make([]byte, 32)}
 		m.fold(op, index, t)
 		m.create(op, t)
 		return m, nil
@@ -81,8 +95,10 @@ func modelApply(m *mState, op *mOp, index uint64, t int64) (out *mState, err err
 	m = m.at(t)
 	first := m.ops[0]
 	need(op.typ != 1, "a second create")
-	need(op.domain == first.domain && op.home == first.home && bytes.Equal(op.scid, first.scid), "another identifier")
+	need(op.typ != 9, "an import")
+	need(op.domain == first.domain && op.home == m.home && bytes.Equal(op.scid, first.scid), "another identifier")
 	need(m.mayFollow(op), "predecessor")
+	need(m.migration == nil || !m.migration.departed, "moved")
 	need(op.typ == 5 || op.typ == 6 || !m.deactivated && m.pending == nil, "frozen")
 	meanwhile := mVersion{len(m.ops) - 1, m.last}
 	if m.pending != nil {
@@ -106,6 +122,7 @@ func modelApply(m *mState, op *mOp, index uint64, t int64) (out *mState, err err
 	case 5:
 		m.file(op, t)
 		m.pending.meanwhile = meanwhile
+		m.migration = nil
 	case 6:
 		m.cancel(op, t)
 	case 7:
@@ -115,8 +132,11 @@ func modelApply(m *mState, op *mOp, index uint64, t int64) (out *mState, err err
 			grace = max(grace, 2*x.delay)
 		}
 		m.deactivated, m.since, m.final = true, t, t+grace
+		m.migration = nil
 		m.use(op)
 		m.replaceDocument(mDocument{raw: object{}}, t)
+	case 8:
+		m.migrate(op, t)
 	}
 	return m, nil
 }
@@ -149,7 +169,7 @@ func (m *mState) mayFollow(op *mOp) bool {
 			if m.ops[place].turn() && names(place) {
 				return true
 			}
-			if typ := m.ops[place].typ; typ == 1 || typ == 5 || typ == 6 {
+			if typ := m.ops[place].typ; typ == 1 || typ == 5 || typ == 6 && !m.ops[place].withdrew {
 				return false
 			}
 		}
@@ -323,16 +343,18 @@ func (m *mState) file(op *mOp, t int64) {
 }
 
 func (m *mState) cancel(op *mOp, t int64) {
+	if m.pending == nil && m.migration != nil && op.tier == nil {
+		again := *op
+		again.withdrew, m.migration = true, nil
+		m.ops[len(m.ops)-1] = &again
+		m.spend(op)
+		return
+	}
 	need(m.pending != nil, "nothing is pending")
 	by := m.pending.by
 	if op.tier == nil {
 		need(by.vetoable && !m.deactivated, "no veto")
-		role := m.revealedNext(op)
-		m.fresh(op)
-		m.check(op, role)
-		m.next, m.single = *op.next, op.single
-		m.use(op)
-		need(len(m.used)-m.usedBefore <= 4096, "used keys")
+		m.spend(op)
 	} else {
 		x, ok := m.usable(op.tier)
 		need(ok && above(x, by), "tier")
@@ -346,6 +368,62 @@ func (m *mState) cancel(op *mOp, t int64) {
 			}
 		}
 	}
+}
+
+func (m *mState) spend(op *mOp) {
+	role := m.revealedNext(op)
+	m.fresh(op)
+	m.check(op, role)
+	m.next, m.single = *op.next, op.single
+	m.use(op)
+	need(len(m.used)-m.usedBefore <= 4096, "used keys")
+}
+
+// migrate and arrive are 6.10.
+func (m *mState) migrate(op *mOp, t int64) {
+	if op.departs() {
+		need(m.migration != nil && m.migration.to == op.to && t >= m.migration.ready, "departure")
+		m.check(op, m.stateControl())
+		again := *m.migration
+		again.departed = true
+		m.migration = &again
+		return
+	}
+	need(m.migration == nil, "announced already")
+	notice := int64(0)
+	for _, x := range append(slices.Clone(m.present), m.replaced...) {
+		notice = max(notice, 604800, 2*x.delay)
+	}
+	m.spend(op)
+	m.migration = &mMigration{to: op.to, ready: max(1, t+notice)}
+}
+
+// modelArrive is an import of m, which stands on its former home at the end; final is when that one ended without a departure, or -1.
+func modelArrive(m *mState, op *mOp, index uint64, t, final int64) *mState {
+	shift := t - m.last
+	if final >= 0 {
+		m = m.at(final)
+		shift = 604800
+		for _, x := range append(slices.Clone(m.present), m.replaced...) {
+			shift = max(shift, x.delay)
+		}
+		shift += t - final
+	}
+	m = m.clone()
+	m.fold(op, index, t)
+	m.home, m.migration, m.arrival, m.last = op.home, nil, &mArrival{op.from, t}, t
+	for i := range m.replaced {
+		m.replaced[i].until += shift
+	}
+	if m.pending != nil {
+		again := *m.pending
+		again.filed, again.effective = t, t+again.by.delay
+		m.pending = &again
+	}
+	if m.deactivated && m.final > final {
+		m.final += shift
+	}
+	return m
 }
 
 // at is 6.6.

@@ -70,15 +70,20 @@ type mOp struct {
 	tier           []uint64 // place and rank
 	single         bool
 	cleared        []string
+	to, from       string
+	state, proof   []byte
+	withdrew       bool // a cancel of no recovery
 	signatures     map[uint64][]byte
 }
 
 // turn says whether the operation is more than an update or anchor.
 func (o *mOp) turn() bool { return o.typ != 2 && o.typ != 3 }
 
-// signers lists who signs, section 4.2; of update and anchor the state's control set does.
+func (o *mOp) departs() bool { return o.typ == 8 && o.reveal == nil }
+
+// signers lists who signs, section 4.2; of update, anchor and departure the state's control set does.
 func (o *mOp) signers(control mSet) [][]byte {
-	if !o.turn() {
+	if !o.turn() || o.departs() {
 		return control.members
 	}
 	var out [][]byte
@@ -158,13 +163,14 @@ func modelParse(b []byte) (o *mOp, err error) {
 			o, err = nil, errors.New(string(fault))
 		}
 	}()
-	need(len(b) <= 4096, "too long")
+	need(len(b) <= 16384, "too long")
 	env := as[[]any](deterministic(b), "envelope")
 	need(len(env) == 2, "envelope")
 	o = modelPayload(as[[]byte](env[0], "payload"))
 	o.bytes = b
+	need(len(b) <= 4096 || o.typ == 9, "too long")
 	sigs := as[[]any](env[1], "signatures")
-	need(len(sigs) >= 1 && len(sigs) <= 32, "signatures")
+	need(o.typ == 9 && len(sigs) == 0 || o.typ != 9 && len(sigs) >= 1 && len(sigs) <= 32, "signatures")
 	o.signatures = map[uint64][]byte{}
 	var last uint64
 	for i, s := range sigs {
@@ -186,6 +192,8 @@ var modelMembers = map[uint64][2][]uint64{
 	4: {{5, 6, 7, 14, 9, 10}, {11, 12, 13, 17}},
 	5: {{5, 6, 7, 15, 16, 9, 10, 11, 12}, {13, 17, 19}},
 	7: {{5, 6, 7, 14}, nil},
+	8: {{5, 6, 7}, {20}},
+	9: {{5, 22, 23}, {21}},
 }
 
 func modelPayload(payload []byte) *mOp {
@@ -203,6 +211,9 @@ func modelPayload(payload []byte) *mOp {
 		} else {
 			req = [2][]uint64{{5, 6, 7, 15, 16}, nil}
 		}
+	}
+	if o.typ == 8 && p[14] != nil {
+		req = [2][]uint64{{5, 6, 7, 14, 10}, {17, 20}}
 	}
 	need(req[0] != nil, "type %d", o.typ)
 	allowed := map[uint64]bool{0: true, 1: true, 2: true, 3: true}
@@ -231,7 +242,9 @@ func modelName(v any) string {
 }
 
 func (o *mOp) modelHeader(p object) {
-	o.domain, o.home = modelName(p[2]), modelName(p[3])
+	o.domain, o.home, o.to, o.from = modelName(p[2]), modelName(p[3]), modelName(p[20]), modelName(p[21])
+	need(o.typ != 8 || o.to != o.home, "to")
+	need(o.typ != 9 || o.from != o.home, "from")
 	if o.typ == 1 {
 		suite := as[string](p[4], "suite")
 		need(suite == "q" || suite == "s", "suite")
@@ -240,6 +253,11 @@ func (o *mOp) modelHeader(p object) {
 	} else {
 		o.scid = as[[]byte](p[5], "scid")
 		need(len(o.scid) == 33 && (o.scid[0] == 'q' || o.scid[0] == 's'), "scid")
+	}
+	if o.typ == 9 {
+		o.state, o.proof = as[[]byte](p[22], "state"), as[[]byte](p[23], "proof")
+		need(len(o.state) > 0 && len(o.proof) > 0, "state or proof")
+	} else if o.typ != 1 {
 		o.seq = as[uint64](p[6], "sequence")
 		need(o.seq > 0, "sequence")
 		o.prev = as[[]byte](p[7], "predecessor")

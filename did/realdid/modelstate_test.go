@@ -46,6 +46,11 @@ func (m *mState) head(t fails, encoded []byte) []byte {
 	if m.deactivated {
 		o[5] = 3
 	}
+	if m.migration != nil && m.migration.departed {
+		o[5] = 6
+	} else if m.migration != nil {
+		o[5], o[7] = 5, m.migration.ready
+	}
 	return cborBytes(t, o)
 }
 
@@ -57,8 +62,24 @@ func (m *mState) bytes(t fails) []byte {
 	if first.domain != "" {
 		o[1] = first.domain
 	}
-	if first.home != "" {
-		o[2] = first.home
+	if m.home != "" {
+		o[2] = m.home
+	}
+	named := func(name string, w object) object {
+		if name != "" {
+			w[0] = name
+		}
+		return w
+	}
+	if x := m.migration; x != nil {
+		w := named(x.to, object{1: x.ready})
+		if x.departed {
+			w[2] = true
+		}
+		o[23] = w
+	}
+	if x := m.arrival; x != nil {
+		o[24] = named(x.from, object{1: x.at})
 	}
 	if m.single {
 		o[10] = true
@@ -91,7 +112,7 @@ func (m *mState) bytes(t fails) []byte {
 		if op.turn() {
 			turns = append([]any{[]any{place, op.id}}, turns...)
 		}
-		if op.typ == 1 || op.typ == 5 || op.typ == 6 {
+		if op.typ == 1 || op.typ == 5 || op.typ == 6 && !op.withdrew {
 			break
 		}
 	}

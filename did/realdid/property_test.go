@@ -25,6 +25,7 @@ type driver struct {
 	now   int64
 	index uint64
 	fresh int // keys that nobody has seen
+	moves moves
 	rand  *rand.Rand
 }
 
@@ -214,13 +215,15 @@ func (d *driver) payload(typ uint64) object {
 	case 5:
 		d.recovery(p, m)
 	case 6:
-		if m.pending != nil && d.chance(50) || len(m.present)+len(m.replaced) == 0 {
+		if m.pending != nil && d.chance(50) || m.migration != nil || len(m.present)+len(m.replaced) == 0 {
 			p[memberReveal], p[memberNext] = d.reveals(m.next, false), d.nextSet()
 		} else {
 			d.acting(p, m)
 		}
 	case 7:
 		p[memberReveal] = d.reveals(m.next, false)
+	case 8:
+		d.migration(p, m)
 	}
 	return p
 }
@@ -234,6 +237,7 @@ func (d *driver) link(p object, m *mState, typ uint64) {
 	if d.chance(2) {
 		p[memberSeq] = uint64(place + 2)
 	}
+	setName(p, memberHome, m.home)
 	if d.chance(2) {
 		p[memberHome] = "elsewhere"
 	}
@@ -332,6 +336,9 @@ func (d *driver) pass() {
 	at := []int64{d.now, d.now + 1, d.now + 60, d.now + 3600, d.now + 86400}
 	if m := d.model; m != nil {
 		ends := []int64{m.final - 1, m.final}
+		if m.migration != nil && d.chance(60) {
+			at = []int64{max(d.now, m.migration.ready-1), max(d.now, m.migration.ready)}
+		}
 		for _, x := range append(slices.Clone(m.present), m.replaced...) {
 			ends = append(ends, x.until-1, x.until, x.notBefore-1, x.notBefore)
 		}
@@ -359,6 +366,9 @@ func (d *driver) step() bool {
 	if d.model != nil {
 		m := d.model.at(d.now)
 		switch {
+		case m.migration != nil && m.migration.departed && d.chance(90), d.chance(2):
+			d.arrive(m.migration == nil || !m.migration.departed)
+			return true
 		case m.deactivated && m.pending == nil && d.now >= m.final:
 			return d.chance(50)
 		case m.pending != nil:
@@ -367,8 +377,10 @@ func (d *driver) step() bool {
 			typ = pick(d, []uint64{5, 5, 5, 5, 6, 2})
 		case d.chance(3):
 			typ = pick(d, []uint64{6, 7, 7, 1})
+		case m.migration != nil:
+			typ = pick(d, []uint64{2, 3, 4, 5, 6, 7, 8, 8, 8, 8})
 		default:
-			typ = pick(d, []uint64{2, 2, 3, 4, 4, 4, 5})
+			typ = pick(d, []uint64{2, 2, 3, 4, 4, 4, 5, 8})
 		}
 	}
 	d.compare(d.signed(d.payload(typ)))
@@ -393,7 +405,7 @@ func (d *driver) compare(raw []byte) {
 	if (merr == nil) != (err == nil) {
 		d.Fatalf("apply %v: model %v, package %v", op.Type(), merr, err)
 	}
-	reduced, rerr := realdid.Reducer().Reduce(op.Identifier().Key(), d.bytes, raw, at)
+	reduced, rerr := d.reducer().Reduce(op.Identifier().Key(), d.bytes, raw, at)
 	if err != nil {
 		d.refused(op, err, rerr)
 		return

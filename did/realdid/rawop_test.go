@@ -39,6 +39,10 @@ const (
 	memberSingleSecret
 	memberRoot
 	memberCleared
+	memberTo
+	memberFrom
+	memberState
+	memberProof
 )
 
 // object is a CBOR map with the numbers of section 4 as keys.
