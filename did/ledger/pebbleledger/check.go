@@ -67,7 +67,7 @@ func (s *store) checkEntries(ctx context.Context, snap *pebble.Snapshot, t tip, 
 		end := min(t.next, next+pageEntries)
 		var back error
 		err := s.walk(snap, next, end, func(r *record) {
-			if r.time < last && next > 0 && back == nil {
+			if r.index > 0 && r.time < last && back == nil {
 				back = corrupt("the time of entry %d goes back", r.index)
 			}
 			last = r.time

@@ -63,7 +63,9 @@ func (s *store) putBatch(records []record) error {
 func (s *store) finish(t *tip, store func() error) error {
 	_, err := run(&s.failed, func() (struct{}, error) { return struct{}{}, s.guard("write", store) })
 	if err == nil {
-		err = s.inject("synced")
+		if err = s.inject("synced"); err != nil {
+			err = wrap("write", err)
+		}
 	}
 	if err != nil {
 		s.failed.set(err)
@@ -137,7 +139,7 @@ func fill(b *pebble.Batch, records []record) error {
 // broken is the error after a failure that leaves open what is on the disk.
 func (s *store) broken() error {
 	if err := s.failed.get(); err != nil {
-		return fmt.Errorf("%w: pebbleledger: append: the ledger has to be opened anew after a failure: %w", ledger.ErrUnavailable, err)
+		return fmt.Errorf("pebbleledger: append: the ledger has to be opened anew after a failure: %w", err)
 	}
 	return nil
 }

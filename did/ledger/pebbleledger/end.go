@@ -86,7 +86,7 @@ func (s *store) writeEnd() error {
 	s.ending.Lock()
 	defer s.ending.Unlock()
 	if err := s.dir.write(endFile, encodeEnd(*s.tip.Load())); err != nil {
-		return fmt.Errorf("pebbleledger: write %s: %w", endFile, err)
+		return wrap("write "+endFile, err)
 	}
 	return nil
 }

@@ -43,33 +43,34 @@ func (fatalLogger) Infof(string, ...any) {}
 
 func (fatalLogger) Errorf(string, ...any) {}
 
-// Fatalf notes the failure and ends the goroutine: with a panic that guard takes up where this package called Pebble, otherwise
-// silently, as Pebble's own goroutines have nobody above them.
+// Fatalf notes the failure and does not return: where this package reads, it panics, which guard takes up; elsewhere it waits for
+// ever, because Pebble may hold locks that its deferred calls would get wrong.
 func (l fatalLogger) Fatalf(format string, args ...any) {
-	err := fmt.Errorf("pebbleledger: %s", fmt.Sprintf(format, args...))
+	err := fmt.Errorf("%w: pebbleledger: %s", ledger.ErrUnavailable, fmt.Sprintf(format, args...))
 	for _, arg := range args {
 		if cause, ok := arg.(error); ok {
 			err = wrap("write", cause)
 		}
 	}
 	l.set(err)
-	if guarded() {
+	if reading() {
 		panic(err)
 	}
-	runtime.Goexit()
+	select {}
 }
 
-// guarded tells whether guard is among the callers.
-func guarded() bool {
+// reading tells whether guard is among the callers, and run is not.
+func reading() (guarded bool) {
 	pcs := make([]uintptr, 128)
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs)])
 	for {
 		frame, more := frames.Next()
-		if strings.HasSuffix(frame.Function, "/pebbleledger.(*store).guard") {
-			return true
-		}
-		if !more {
+		if strings.Contains(frame.Function, "/pebbleledger.run[") {
 			return false
+		}
+		guarded = guarded || strings.HasSuffix(frame.Function, "/pebbleledger.(*store).guard")
+		if !more {
+			return guarded
 		}
 	}
 }
@@ -90,12 +91,12 @@ func (s *store) guard(what string, f func() error) (err error) {
 	return wrap(what, err)
 }
 
-// wrap gives an error of Pebble's or of the file system's the form that callers can act on.
+// wrap gives an error of Pebble's or of the file system's the form that callers can act on: damage, or something that may pass.
 func wrap(what string, err error) error {
 	if pebble.IsCorruptionError(err) {
 		return corrupt("%s: %v", what, err)
 	}
-	return fmt.Errorf("pebbleledger: %s: %w", what, err)
+	return fmt.Errorf("%w: pebbleledger: %s: %w", ledger.ErrUnavailable, what, err)
 }
 
 // run calls f in a goroutine of its own and waits until it has returned or something fatal has happened, in whatever goroutine:

@@ -40,6 +40,7 @@ type store struct {
 
 	tip       atomic.Pointer[tip] // of what is durable; entries from there on do not count yet
 	failed    failure
+	armed     atomic.Bool // the database is open, and failed writes end writing
 	closed    atomic.Bool
 	endWanted atomic.Bool
 	endTimer  *time.Timer
@@ -94,7 +95,7 @@ func openStore(dir string, opt *Options) (_ *store, err error) {
 	return s, nil
 }
 
-// openPebble opens the database in a goroutine of its own, because Pebble ends the goroutine in which something fatal happens.
+// openPebble opens the database in a goroutine of its own, because Pebble does not come back from what it takes for fatal.
 func (s *store) openPebble(path string, opt *Options, known bool) error {
 	options := s.options(opt)
 	s.pebble = options
@@ -110,6 +111,7 @@ func (s *store) openPebble(path string, opt *Options, known bool) error {
 		return opening(err)
 	}
 	s.db = db
+	s.armed.Store(true)
 	return nil
 }
 
@@ -133,12 +135,13 @@ func (s *store) options(opt *Options) *pebble.Options {
 		memTable = memTableSize
 	}
 	o := &pebble.Options{
-		FS: s.dir.fs, Lock: s.own, Logger: fatalLogger{&s.failed},
+		FS: &trap{FS: s.dir.fs, store: s, dir: s.dir.join(pebbleDir)}, Lock: s.own, Logger: fatalLogger{&s.failed},
 		// Of this version on, Pebble tells damage within its log from an end that was cut off, and has checksums over footers.
 		FormatMajorVersion: pebble.FormatValueSeparation,
 		// Pebble counts the memory of unflushed tables as part of the cache.
 		CacheSize:    cache + memTables*int64(memTable),
 		MemTableSize: memTable, MemTableStopWritesThreshold: memTables,
+		DisableTableStats:     true, // they serve deletions, of which there are none, and a damaged table is tried without end
 		L0CompactionThreshold: 4, L0StopWritesThreshold: 40,
 		LBaseMaxBytes:              64 << 20,
 		CompactionConcurrencyRange: func() (int, int) { return 1, 2 },
