@@ -49,8 +49,8 @@
 //
 //	meta     one row: version of the format, id of the ledger (in the name of its channel of notifications)
 //	tip      one row: next (number of entries), time (of the last); in SQLite also how often somebody made sure of a commit
-//	entries  idx (primary key), key, seq, time, op; key and seq are unique together
-//	heads    key (primary key), length, last (index of the key's last entry), state (what the Reducer made of it)
+//	entries  idx (primary key), key, seq, time, op, state (what the Reducer made of the key so far); key and seq are unique
+//	         together
 //
 // [Open] makes them, and brings them to a newer format in one transaction; it refuses a format that is newer than itself. An
 // account that may not make tables can open a ledger whose tables are there.

@@ -45,20 +45,17 @@ func newPostgres(db *sql.DB, n names, async bool) *postgres {
 	// then looks again. Everything else hangs on that row.
 	p.swapText = p.text(`with swap as (
 	update {tip} set next = next + $2::bigint, time = $3::bigint where next = $1::bigint and ` + guard + ` returning next
-), batch as (
-	select b.key, b.seq, b.time, b.op, b.state, $1::bigint + b.n - 1 as idx
-	from swap, unnest($4::text[], $5::bigint[], $6::bigint[], $7::bytea[], $8::bytea[]) with ordinality as b(key, seq, time, op, state, n)
 ), stored as (
-	insert into {entries} (idx, key, seq, time, op) select idx, key, seq, time, op from batch
-), ended as (
-	insert into {heads} as h (key, length, last, state) select key, seq + 1, idx, state from batch
-	on conflict (key) do update set length = excluded.length, last = excluded.last, state = excluded.state
+	insert into {entries} (idx, key, seq, time, op, state)
+	select $1::bigint + b.n - 1, b.key, b.seq, b.time, b.op, b.state
+	from swap, unnest($4::text[], $5::bigint[], $6::bigint[], $7::bytea[], $8::bytea[]) with ordinality as b(key, seq, time, op, state, n)
 )
 select next from swap`)
 	p.confirmText = p.text("select next, time, " + later + " from {tip} where not pg_is_in_recovery() and " + guard)
 	p.reserveText = p.text("select next, time, set_config('idle_in_transaction_session_timeout', $1::text, true) from {tip} for update")
 	p.tipText = p.text("select next, time from {tip}")
-	p.headsText = p.text("select key, length, last, state from {heads} where key = any($1::text[])")
+	p.headsText = p.text(`select e.key, e.seq, e.idx, e.state from unnest($1::text[]) as k(key),
+	lateral (select key, seq, idx, state from {entries} where key = k.key order by seq desc limit 1) as e`)
 	p.historyText = p.text("select key, seq, idx, time, op from {entries} where key = $1::text and seq >= $2::bigint order by seq limit $3::bigint")
 	p.feedText = p.text("select key, seq, idx, time, op from {entries} where idx >= $1::bigint order by idx limit $2::bigint")
 	return p
@@ -66,7 +63,7 @@ select next from swap`)
 
 // text puts the names of tables in the place of {name}.
 func (n names) text(statement string) string {
-	for _, name := range []string{"meta", "tip", "entries", "heads"} {
+	for _, name := range []string{"meta", "tip", "entries"} {
 		statement = strings.ReplaceAll(statement, "{"+name+"}", n.table(name))
 	}
 	return statement
@@ -79,9 +76,7 @@ func (p *postgres) migrations() [][]string {
 			next bigint not null, time bigint not null) with (fillfactor = 10)`),
 		p.text(`insert into {tip} (next, time) values (0, 0)`),
 		p.text(`create table {entries} (idx bigint primary key, key text collate "C" not null, seq bigint not null,
-			time bigint not null, op bytea not null, unique (key, seq))`),
-		p.text(`create table {heads} (key text collate "C" primary key, length bigint not null, last bigint not null,
-			state bytea not null) with (fillfactor = 80)`),
+			time bigint not null, op bytea not null, state bytea not null, unique (key, seq))`),
 	}}
 }
 
@@ -232,7 +227,7 @@ func oneTip(rows *sql.Rows, err error) (tip, error) {
 	return tip{next: uint64(next), last: time.Unix(last, 0).UTC()}, rows.Close()
 }
 
-// scanHeads returns what reads rows of key, length, last and state into heads.
+// scanHeads returns what reads rows of key, seq, idx and state, of the last entries of keys, into heads.
 func scanHeads(heads map[string]head) func(*sql.Rows, error) error {
 	return func(rows *sql.Rows, err error) error {
 		if err != nil {
@@ -241,15 +236,15 @@ func scanHeads(heads map[string]head) func(*sql.Rows, error) error {
 		defer rows.Close()
 		for rows.Next() {
 			var key string
-			var length, last int64
+			var seq, index int64
 			var state []byte
-			if err := rows.Scan(&key, &length, &last, &state); err != nil {
+			if err := rows.Scan(&key, &seq, &index, &state); err != nil {
 				return err
 			}
 			if state == nil {
 				state = []byte{} // nil is a new key's
 			}
-			heads[key] = head{Head: ledger.Head{Length: uint64(length), State: state}, last: uint64(last)}
+			heads[key] = head{Head: ledger.Head{Length: uint64(seq) + 1, State: state}, last: uint64(index)}
 		}
 		return rows.Err()
 	}

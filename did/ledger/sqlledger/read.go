@@ -83,7 +83,7 @@ func (s *store) heads(ctx context.Context, keys []string) (heads map[string]head
 	})
 	for key, h := range heads {
 		if h.Length == 0 || h.last < h.Length-1 {
-			return nil, corrupt("the head of %s has length %d and ends at entry %d", key, h.Length, h.last)
+			return nil, corrupt("%s has %d entries, and the last is entry %d of all", key, h.Length, h.last)
 		}
 	}
 	return heads, err

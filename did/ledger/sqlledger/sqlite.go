@@ -30,9 +30,7 @@ func (l *sqlite) migrations() [][]string {
 			next integer not null, time integer not null, confirmed integer not null)`),
 		l.text(`insert into {tip} (one, next, time, confirmed) values (1, 0, 0, 0)`),
 		l.text(`create table {entries} (idx integer primary key, key text not null, seq integer not null,
-			time integer not null, op blob not null, unique (key, seq))`),
-		l.text(`create table {heads} (key text primary key not null, length integer not null, last integer not null,
-			state blob not null)`),
+			time integer not null, op blob not null, state blob not null, unique (key, seq))`),
 	}}
 }
 
@@ -143,28 +141,17 @@ func (l *sqlite) swapIn(ctx context.Context, in session, batch []ledger.Admitted
 	if swapped, err := result.RowsAffected(); err != nil || swapped != 1 {
 		return false, err
 	}
-	conn := in.(*liteSession).Conn
-	entry, err := conn.PrepareContext(ctx, l.text("insert into {entries} (idx, key, seq, time, op) values (?, ?, ?, ?, ?)"))
+	insert, err := in.(*liteSession).PrepareContext(ctx, l.text("insert into {entries} (idx, key, seq, time, op, state) values (?, ?, ?, ?, ?, ?)"))
 	if err != nil {
 		return false, err
 	}
-	defer entry.Close()
-	end, err := conn.PrepareContext(ctx, l.text(`insert into {heads} (key, length, last, state) values (?, ?, ?, ?)
-		on conflict (key) do update set length = excluded.length, last = excluded.last, state = excluded.state`))
-	if err != nil {
-		return false, err
-	}
-	defer end.Close()
+	defer insert.Close()
 	for i := range batch {
 		e, state := &batch[i].Entry, batch[i].State
-		index := int64(e.Anchor.Index)
-		if _, err := entry.ExecContext(ctx, index, e.Key, int64(e.Seq), e.Anchor.Time.Unix(), e.Op); err != nil {
-			return false, err
-		}
 		if state == nil {
 			state = []byte{} // nil is null
 		}
-		if _, err := end.ExecContext(ctx, e.Key, int64(e.Seq)+1, index, state); err != nil {
+		if _, err := insert.ExecContext(ctx, int64(e.Anchor.Index), e.Key, int64(e.Seq), e.Anchor.Time.Unix(), e.Op, state); err != nil {
 			return false, err
 		}
 	}
@@ -211,7 +198,8 @@ func (l *sqlite) heads(ctx context.Context, keys []string) (map[string]head, err
 	}
 	heads := make(map[string]head, len(keys))
 	return heads, scanHeads(heads)(l.db.QueryContext(ctx,
-		l.text("select key, length, last, state from {heads} where key in (select value from json_each(?))"), string(list)))
+		l.text(`select e.key, e.seq, e.idx, e.state from json_each(?) as k
+			join {entries} as e on e.key = k.value and e.seq = (select max(seq) from {entries} where key = k.value)`), string(list)))
 }
 
 func (l *sqlite) history(ctx context.Context, key string, from uint64, limit int) ([]ledger.Entry, error) {
