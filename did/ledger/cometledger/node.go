@@ -54,6 +54,8 @@ type NodeConfig struct {
 
 	Logger *slog.Logger         // of CometBFT; nil: none
 	Adjust func(*config.Config) // may change the configuration of CometBFT before the node is made; nil: none
+
+	application func(abci.Application) abci.Application // puts something before the application, for tests; nil: nothing
 }
 
 // DefaultEmptyBlocks is the default of NodeConfig.EmptyBlocks.
@@ -122,7 +124,7 @@ func (n *Node) start(ctx context.Context, cfg *config.Config, c *NodeConfig, key
 			err = corrupt("start: %s", text)
 		}
 	}()
-	n.node, err = node.NewNodeWithContext(ctx, cfg, validator, key, creator{n.app},
+	n.node, err = node.NewNodeWithContext(ctx, cfg, validator, key, creator{n.app, c.application},
 		node.DefaultGenesisDocProviderFunc(cfg), config.DefaultDBProvider, node.DefaultMetricsProvider(cfg.Instrumentation), newLogger(c.Logger))
 	if err != nil {
 		return fmt.Errorf("cometledger: start: %w", err)
@@ -310,10 +312,17 @@ func loadKeys(cfg *config.Config) (*p2p.NodeKey, *privval.FilePV, error) {
 
 // A creator connects CometBFT to the application in the same process. Consensus, mempool, queries and snapshots do not wait for each other,
 // and queries not for one another.
-type creator struct{ app *app }
+type creator struct {
+	app  *app
+	wrap func(abci.Application) abci.Application
+}
 
 func (c creator) NewABCIClient() (abcicli.Client, error) {
-	return connection{abcicli.NewLocalClient(nil, c.app), c.app}, nil
+	var application abci.Application = c.app
+	if c.wrap != nil {
+		application = c.wrap(application)
+	}
+	return connection{abcicli.NewLocalClient(nil, application), c.app}, nil
 }
 
 var _ proxy.ClientCreator = creator{}

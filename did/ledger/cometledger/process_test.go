@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -139,7 +140,7 @@ func startChild(tb testing.TB, role string, line func(string), args ...string) *
 	started := make(chan error)
 	go func() {
 		// The child dies with the thread that started it, so that thread must live: this goroutine keeps it.
-		lockThread()
+		runtime.LockOSThread()
 		err := cmd.Start()
 		started <- err
 		if err != nil {
