@@ -8,6 +8,7 @@ import (
 	"time"
 
 	abci "github.com/cometbft/cometbft/abci/types"
+	"github.com/syndtr/goleveldb/leveldb/util"
 
 	"github.com/realdid/realdid/did/ledger"
 	"github.com/realdid/realdid/did/ledger/ledgertest"
@@ -204,3 +205,6 @@ func randomBlock(r *rand.Rand, v *view) ([][]byte, error) {
 	}
 	return txs, nil
 }
+
+// everything is the range of all records.
+func everything() util.Range { return util.Range{} }
