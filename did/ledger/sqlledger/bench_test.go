@@ -123,15 +123,17 @@ func benchSingle(b *testing.B, url string) {
 
 func benchGrouped(b *testing.B, url string) {
 	var floor float64
-	b.Run("grouped/bare unnest", func(b *testing.B) {
-		floor = group * bareGroups(b, url, func(c *pgx.Conn, keys []string, seqs []int64, ops [][]byte) error {
-			_, err := c.Exec(b.Context(), "INSERT INTO bare SELECT * FROM unnest($1::text[], $2::bigint[], $3::bytea[])", keys, seqs, ops)
-			return err
+	for _, connections := range []int{8, 1} { // the last is the floor: a ledger stores one group after the other
+		b.Run(fmt.Sprintf("grouped/bare unnest, %d connections", connections), func(b *testing.B) {
+			floor = group * bareGroups(b, url, connections, func(c *pgx.Conn, keys []string, seqs []int64, ops [][]byte) error {
+				_, err := c.Exec(b.Context(), "INSERT INTO bare SELECT * FROM unnest($1::text[], $2::bigint[], $3::bytea[])", keys, seqs, ops)
+				return err
+			})
+			b.ReportMetric(floor, "op/s")
 		})
-		b.ReportMetric(floor, "op/s")
-	})
-	b.Run("grouped/bare COPY", func(b *testing.B) {
-		rate := group * bareGroups(b, url, func(c *pgx.Conn, keys []string, seqs []int64, ops [][]byte) error {
+	}
+	b.Run("grouped/bare COPY, 1 connections", func(b *testing.B) {
+		rate := group * bareGroups(b, url, 1, func(c *pgx.Conn, keys []string, seqs []int64, ops [][]byte) error {
 			_, err := c.CopyFrom(b.Context(), pgx.Identifier{"bare"}, []string{"key", "seq", "op"},
 				pgx.CopyFromSlice(len(keys), func(i int) ([]any, error) { return []any{keys[i], seqs[i], ops[i]}, nil }))
 			return err
@@ -167,9 +169,9 @@ func benchGrouped(b *testing.B, url string) {
 	})
 }
 
-// bareGroups writes groups of rows from 8 connections, as many as keep two processors busy.
-func bareGroups(b *testing.B, url string, write func(c *pgx.Conn, keys []string, seqs []int64, ops [][]byte) error) float64 {
-	conns := bare(b, url, 8)
+// bareGroups writes groups of rows, and returns how many groups a second.
+func bareGroups(b *testing.B, url string, connections int, write func(c *pgx.Conn, keys []string, seqs []int64, ops [][]byte) error) float64 {
+	conns := bare(b, url, connections)
 	return spread(b, len(conns), func(i int) error {
 		keys, seqs, ops := make([]string, group), make([]int64, group), make([][]byte, group)
 		for i := range keys {

@@ -39,6 +39,8 @@ type engine interface {
 	migrations() [][]string
 	// exists tells whether there is a table of that name.
 	exists(ctx context.Context, q querier, name string) (bool, error)
+	// meta reads the table meta: version and ledger.
+	meta(ctx context.Context, q querier) (*sql.Rows, error)
 	// exclusive begins a transaction that no other migration runs beside.
 	exclusive(ctx context.Context) (session, error)
 	// durable says why what is committed through the pool might not outlive a crash.

@@ -89,7 +89,7 @@ func testStandbyAway(t *testing.T, lost bool) {
 	between := pgtest.NewProxy(t, primary.Addr())
 	standby := primary.StandbyBehind(between.Addr())
 	primary.Synchronous()
-	opt := &sqlledger.Options{Timeout: time.Second, Poll: 50 * time.Millisecond, Listen: listenTo(primary.URL(database))}
+	opt := &sqlledger.Options{Timeout: 500 * time.Millisecond, Poll: 50 * time.Millisecond, Listen: listenTo(primary.URL(database))}
 	l, other := open(t, primary.URL(database), opt), open(t, primary.URL(database), opt)
 	w := newLoad(t)
 	w.appendOne(l, "key", "first")
@@ -144,7 +144,7 @@ func testStandbyAway(t *testing.T, lost bool) {
 // unseen checks that a ledger, of which only the first entry is safe, tells of no other.
 func unseen(t *testing.T, l *sqlledger.Ledger) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
 	for e, err := range l.Follow(ctx, 0) {
 		if err == nil && e.Anchor.Index > 0 {
@@ -165,6 +165,58 @@ func unseen(t *testing.T, l *sqlledger.Ledger) {
 	if last, _ := l.Last(); last.Index > 0 {
 		t.Errorf("Last is %d, an entry that is on one server only", last.Index)
 	}
+}
+
+// TestRestartBeforeStandby: a primary that was killed while a commit waited for the standby shows that commit when it is back.
+// A ledger that is opened then waits for the standby before it tells of it.
+func TestRestartBeforeStandby(t *testing.T) {
+	primary := pgtest.Start(t, nil)
+	database := primary.CreateDatabase()
+	between := pgtest.NewProxy(t, primary.Addr())
+	primary.StandbyBehind(between.Addr())
+	primary.Synchronous()
+	l := open(t, primary.URL(database), nil)
+	w := newLoad(t)
+	w.appendOne(l, "key", "first")
+	between.Hold()
+	appended := make(chan bool)
+	go func() { appended <- w.appendOne(l, "key", "second") }()
+	primary.Until("SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event = 'SyncRep'")
+	primary.Kill()
+	primary.Start()
+	primary.UntilIn(database, "SELECT count(*) = 2 FROM realdid_entries")
+
+	opt := &sqlledger.Options{Timeout: 500 * time.Millisecond}
+	if early, db, err := openPool(t.Context(), primary.URL(database), ledgertest.Reducer{}, opt); kind(err) != unavailable {
+		t.Errorf("Open without the standby: got %v, want it unavailable", err)
+		if err == nil {
+			unseen(t, early)
+			_, _ = early.Close(), db.Close()
+		}
+	}
+	between.Release()
+	between.CutAll() // what was held is of the server before
+	if !<-appended {
+		t.Fatal("the append was not settled")
+	}
+	w.verify(t, open(t, primary.URL(database), nil))
+}
+
+// TestStandbyIsNoLedger: a standby takes no writes, and what it shows may be behind, so a ledger is not opened there.
+func TestStandbyIsNoLedger(t *testing.T) {
+	primary := pgtest.Start(t, nil)
+	database := primary.CreateDatabase()
+	w := newLoad(t)
+	w.appendOne(open(t, primary.URL(database), nil), "key", "first")
+	standby := primary.Standby()
+	if l, db, err := openPool(t.Context(), standby.URL(database), ledgertest.Reducer{}, nil); kind(err) != unavailable {
+		t.Errorf("got %v, want it unavailable", err)
+		if err == nil {
+			_, _ = l.Close(), db.Close()
+		}
+	}
+	standby.Promote()
+	w.verify(t, open(t, standby.URL(database), nil))
 }
 
 // TestListener follows by notifications alone, through cut connections and a restart of the server.

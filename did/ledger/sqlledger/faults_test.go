@@ -289,3 +289,33 @@ func TestPoolerInTransactionMode(t *testing.T) {
 	}
 	w.verify(t, l)
 }
+
+// A pooled is a ledgertest.Harness behind a pooler. Its ledger listens by a connection of its own, past the pooler.
+type pooled struct {
+	url     string
+	opt     sqlledger.Options
+	reducer ledger.Reducer
+}
+
+func (p *pooled) Open(tb testing.TB, reducer ledger.Reducer, clock ledger.Clock) ledgertest.Ledger {
+	p.reducer, p.opt.Clock = reducer, clock
+	return p.Restart(tb)
+}
+
+func (p *pooled) Restart(tb testing.TB) ledgertest.Ledger {
+	tb.Helper()
+	return openAs(tb, p.url, p.reducer, &p.opt)
+}
+
+func TestConformanceBehindPooler(t *testing.T) {
+	server := pgtest.Start(t, nil)
+	database := server.CreateDatabase()
+	url := server.Pooler(4)(database)
+	ledgers := 0
+	ledgertest.Run(t, func(testing.TB) ledgertest.Harness {
+		ledgers++
+		return &pooled{url: url, opt: sqlledger.Options{
+			Prefix: fmt.Sprintf("kit_%d_", ledgers), Listen: listenTo(server.URL(database)),
+		}}
+	})
+}

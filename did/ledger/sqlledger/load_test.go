@@ -54,7 +54,12 @@ func kind(err error) string {
 // open opens the ledger in the database at url with a pool of its own.
 func open(tb testing.TB, url string, opt *sqlledger.Options) *sqlledger.Ledger {
 	tb.Helper()
-	l, db, err := openPool(tb.Context(), url, opt)
+	return openAs(tb, url, ledgertest.Reducer{}, opt)
+}
+
+func openAs(tb testing.TB, url string, reducer ledger.Reducer, opt *sqlledger.Options) *sqlledger.Ledger {
+	tb.Helper()
+	l, db, err := openPool(tb.Context(), url, reducer, opt)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -65,14 +70,14 @@ func open(tb testing.TB, url string, opt *sqlledger.Options) *sqlledger.Ledger {
 	return l
 }
 
-func openPool(ctx context.Context, url string, opt *sqlledger.Options) (*sqlledger.Ledger, *sql.DB, error) {
+func openPool(ctx context.Context, url string, reducer ledger.Reducer, opt *sqlledger.Options) (*sqlledger.Ledger, *sql.DB, error) {
 	db, err := sql.Open("pgx", url)
 	if err != nil {
 		return nil, nil, err
 	}
 	db.SetMaxOpenConns(16)
 	db.SetMaxIdleConns(16)
-	l, err := sqlledger.Open(ctx, db, ledgertest.Reducer{}, opt)
+	l, err := sqlledger.Open(ctx, db, reducer, opt)
 	if err != nil {
 		_ = db.Close()
 		return nil, nil, err
@@ -291,7 +296,7 @@ func TestMain(m *testing.M) {
 
 // writer is a writing process: 32 writers until its input ends. Then it prints what it was told.
 func writer(url string) error {
-	l, _, err := openPool(context.Background(), url, nil)
+	l, _, err := openPool(context.Background(), url, ledgertest.Reducer{}, nil)
 	if err != nil {
 		return err
 	}

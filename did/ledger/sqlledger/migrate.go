@@ -3,6 +3,7 @@ package sqlledger
 import (
 	"context"
 	"crypto/rand"
+	"database/sql"
 	"encoding/hex"
 	"fmt"
 )
@@ -66,7 +67,7 @@ func (s *store) version(ctx context.Context, q querier, newest int) (version int
 	if err != nil || !ok {
 		return 0, "", err
 	}
-	rows, err := q.QueryContext(ctx, "select version, ledger from "+s.engine.table("meta"))
+	rows, err := s.engine.meta(ctx, q)
 	if err != nil {
 		return 0, "", err
 	}
@@ -88,4 +89,14 @@ func (s *store) version(ctx context.Context, q querier, newest int) (version int
 		return 0, "", fmt.Errorf("%w: they are of version %d, and this package knows those up to %d", ErrFormat, version, newest)
 	}
 	return version, id, nil
+}
+
+const metaText = "select version, ledger from {meta}"
+
+func (p *postgres) meta(ctx context.Context, q querier) (*sql.Rows, error) {
+	return q.QueryContext(ctx, p.text(metaText), mode)
+}
+
+func (l *sqlite) meta(ctx context.Context, q querier) (*sql.Rows, error) {
+	return q.QueryContext(ctx, l.text(metaText))
 }
