@@ -33,6 +33,7 @@ type provingLedger struct {
 	t         testing.TB
 	clock     func() time.Time
 	red       ledger.HeadReducer
+	origin    string
 	log       *proof.NoteSigner
 	cosigners []*proof.NoteSigner
 	trust     *proof.Trust
@@ -56,11 +57,16 @@ const testOrigin = "log.example/realdid"
 // newProving has a log with two witnesses and one auditor, all of whom are needed.
 func newProving(t testing.TB, net realdid.Network, clock func() time.Time) *provingLedger {
 	t.Helper()
+	return newProvingAt(t, testOrigin, net.Reducer(), clock)
+}
+
+func newProvingAt(t testing.TB, origin string, red ledger.HeadReducer, clock func() time.Time) *provingLedger {
+	t.Helper()
 	p := &provingLedger{
-		Ledger: memledger.New(net.Reducer(), &memledger.Options{Clock: clock}), t: t, clock: clock, red: net.Reducer(),
-		log: noteSigner(t, testOrigin, proof.LogEd25519), heads: map[string][]byte{},
+		Ledger: memledger.New(red, &memledger.Options{Clock: clock}), t: t, clock: clock, red: red,
+		origin: origin, log: noteSigner(t, origin, proof.LogEd25519), heads: map[string][]byte{},
 	}
-	p.trust = &proof.Trust{Origin: testOrigin, Log: p.log.Verifier(), Quorum: proof.Quorum{Witnesses: 2, Auditors: 1}}
+	p.trust = &proof.Trust{Origin: origin, Log: p.log.Verifier(), Quorum: proof.Quorum{Witnesses: 2, Auditors: 1}}
 	for i, role := range []proof.Role{proof.Witness, proof.Witness, proof.Auditor} {
 		s := noteSigner(t, fmt.Sprintf("cosigner-%d.example", i), proof.CosignatureEd25519)
 		p.cosigners = append(p.cosigners, s)
@@ -94,7 +100,7 @@ func (p *provingLedger) seal() {
 	p.leaves[len(p.leaves)-1] = proof.LeafHash(p.epoch.Append(nil))
 	root, err := proof.Root(p, p.size())
 	ok(p.t, "root", err)
-	p.sign(proof.Checkpoint{Origin: testOrigin, Size: p.size(), Root: root})
+	p.sign(proof.Checkpoint{Origin: p.origin, Size: p.size(), Root: root})
 }
 
 // sign makes note the signed and cosigned checkpoint.
