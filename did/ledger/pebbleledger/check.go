@@ -14,24 +14,30 @@ import (
 // Check reads the whole database and verifies that Pebble's tables are in order, that every entry up to the present end is
 // there and matches its checksum, that times never decrease, that the entries of every key are linked without a gap, that the heads lead to
 // the last entry of every key and to nothing else, and that there is no other row. It returns the first fault as an
-// error that is [ledger.ErrCorrupt]. Appends go on meanwhile and are not looked at.
+// error that is [ledger.ErrCorrupt]. Appends go on meanwhile and are not looked at. A ledger that has to be opened anew after a
+// failure is not checked: the error is that of the failure.
 func (l *Ledger) Check(ctx context.Context) error {
 	s := l.store
 	return s.use(func() error {
-		t, snap := s.snapshot()
-		err := s.guard("check", func() error { return s.db.CheckLevels(nil) })
-		if err != nil && !errors.Is(err, ledger.ErrCorrupt) {
-			err = corrupt("%v", err)
-		}
-		c := census{seed: maphash.MakeSeed()}
-		if err == nil {
-			err = s.checkEntries(ctx, snap, t, &c)
-		}
-		if err == nil {
-			err = s.checkRows(ctx, snap, t, &c)
-		}
-		return errors.Join(err, snap.Close())
+		_, err := run(&s.failed, func() (struct{}, error) { return struct{}{}, s.check(ctx) })
+		return err
 	})
+}
+
+func (s *store) check(ctx context.Context) error {
+	t, snap := s.snapshot()
+	err := s.guard("check", func() error { return s.db.CheckLevels(nil) })
+	if err != nil && !errors.Is(err, ledger.ErrCorrupt) {
+		err = corrupt("%v", err)
+	}
+	c := census{seed: maphash.MakeSeed()}
+	if err == nil {
+		err = s.checkEntries(ctx, snap, t, &c)
+	}
+	if err == nil {
+		err = s.checkRows(ctx, snap, t, &c)
+	}
+	return errors.Join(err, snap.Close())
 }
 
 // snapshot returns the database as it is now, with no batch under way.

@@ -19,9 +19,10 @@ import (
 const (
 	cacheSize    = 64 << 20
 	memTableSize = 16 << 20
-	memTables    = 3        // at most, of which one takes new entries
-	blockSize    = 16 << 10 // before compression
-	filterBits   = 10       // for each key, in the Bloom filters that say what a table does not have
+	memTables    = 3           // at most, of which one takes new entries
+	blockSize    = 16 << 10    // before compression
+	retryPause   = time.Second // Pebble tries again at once, without end, what failed in the background
+	filterBits   = 10          // for each key, in the Bloom filters that say what a table does not have
 )
 
 // A store is the open directory: the ledger.Store under the Sequencer. Locks are taken in the order of the fields.
@@ -150,6 +151,7 @@ func (s *store) options(opt *Options) *pebble.Options {
 			BackgroundError: func(err error) {
 				if !errors.Is(err, pebble.ErrCancelledCompaction) {
 					s.failed.set(wrap("flush or compaction", err))
+					time.Sleep(retryPause)
 				}
 			},
 		},
