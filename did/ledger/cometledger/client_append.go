@@ -175,8 +175,11 @@ func (c *Client) send(batch []*pending) {
 			}
 			return
 		}
-		at, blocks := c.at.Load(), c.told.Load()
+		at, blocks, seen := c.at.Load(), c.told.Load(), c.seen.Load()
 		answer, err := c.broadcast(c.ctx, c.endpoints[at], tx, len(ops))
+		if answer != nil {
+			err = c.observe(answer.Height, seen)
+		}
 		if err != nil {
 			c.failed(batch, at, err)
 			return
@@ -232,7 +235,7 @@ func (c *Client) refused(p *pending, r *refusal, at uint32) {
 		c.work.Go(func() { c.invalid(p, text) })
 	case codeConflict:
 		if p.Seq > r.Length {
-			p.finish(ledger.Entry{}, &ledger.ConflictError{Seq: p.Seq, Length: r.Length})
+			c.work.Go(func() { c.beyond(p) })
 			return
 		}
 		fallthrough
@@ -259,6 +262,64 @@ func (c *Client) invalid(p *pending, text string) {
 		return
 	}
 	p.finish(ledger.Entry{}, fmt.Errorf("%w: the validators refuse it: %s", ledger.ErrInvalid, text))
+}
+
+// beyond ends an append whose place is beyond the end of the key's sequence, if that is so at the node that has got farthest, and that one is not
+// catching up.
+func (c *Client) beyond(p *pending) {
+	place := mustEncode([]place{{Key: p.Key, Seq: p.Seq}})
+	err := c.try(p.ctx, "append", func(ctx context.Context, _ string) error {
+		var best *standsAnswer
+		var from string
+		var last error
+		for _, base := range c.endpoints {
+			var a standsAnswer
+			err := c.queryAt(ctx, base, pathStands, place, &a, func() int64 { return a.Height })
+			switch {
+			case err != nil:
+				last = err
+			case len(a.Places) == 1 && (best == nil || a.Height > best.Height):
+				best, from = &a, base
+			}
+		}
+		if best == nil {
+			return last
+		}
+		length := best.Places[0].Length
+		if length < p.Seq {
+			if err := c.caughtUp(ctx, from); err != nil {
+				return err
+			}
+			p.finish(ledger.Entry{}, &ledger.ConflictError{Seq: p.Seq, Length: length})
+			return nil
+		}
+		if length == p.Seq { // the node that refused was behind
+			c.enqueue(p)
+			return nil
+		}
+		c.wait(p)
+		signal(c.block)
+		return nil
+	})
+	if err != nil {
+		p.finish(ledger.Entry{}, err)
+	}
+}
+
+// caughtUp returns errLags if a node says that it is still fetching blocks of others.
+func (c *Client) caughtUp(ctx context.Context, base string) error {
+	var status struct {
+		Sync struct {
+			CatchingUp bool `json:"catching_up"`
+		} `json:"sync_info"`
+	}
+	if err := c.request(ctx, base, "status", map[string]any{}, &status); err != nil {
+		return err
+	}
+	if status.Sync.CatchingUp {
+		return fmt.Errorf("%w: it is catching up", errLags)
+	}
+	return nil
 }
 
 // reduce returns what the client's own Reducer has against an operation, or nil.
