@@ -199,6 +199,19 @@ func (h *hist) deactivate(n int) error {
 	return h.try(d, err, ed(n))
 }
 
+// migrate announces, revealing next key n and committing to n+1.
+func (h *hist) migrate(to string, n int) error {
+	h.t.Helper()
+	d, err := h.at().DraftMigrate(to, pub(ed(n)), commit(ed(n+1)), false)
+	return h.try(d, err, ed(n))
+}
+
+func (h *hist) depart(to string, n int) error {
+	h.t.Helper()
+	d, err := h.at().DraftDepart(to)
+	return h.try(d, err, ed(n))
+}
+
 // controls says whether a key controls the identifier now.
 func (h *hist) controls(n int) bool {
 	for _, k := range h.at().Control().Keys {

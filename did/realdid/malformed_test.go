@@ -21,6 +21,7 @@ func TestMalformedVectorsAreMade(t *testing.T) {
 	m.reveals()
 	m.documents()
 	m.services()
+	m.moves()
 	slices.SortFunc(m.out, func(a, b malformedVector) int { return strings.Compare(a.Fault, b.Fault) })
 	compareVectors(t, "malformed.json", m.out)
 }

@@ -28,6 +28,8 @@ func TestRefusedVectorsAreMade(t *testing.T) {
 	r.cancels()
 	r.deactivations()
 	r.limits()
+	r.migrations()
+	r.afterDeparture()
 	slices.SortFunc(r.out, func(a, b refusedVector) int { return strings.Compare(a.Fault, b.Fault) })
 	compareVectors(t, "refused.json", r.out)
 }
