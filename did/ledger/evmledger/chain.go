@@ -118,6 +118,12 @@ func (c *Chain) message(ctx context.Context, calls []rpc.BatchElem) error {
 	return c.node.BatchCallContext(ctx, calls)
 }
 
+// answered tells whether err is the node's own answer, and not a failure on the way to it.
+func answered(err error) bool {
+	var answer rpc.Error
+	return errors.As(err, &answer)
+}
+
 func unavailable(err error, format string, args ...any) error {
 	return fmt.Errorf("evmledger: %s: %w: %w", fmt.Sprintf(format, args...), ledger.ErrUnavailable, err)
 }

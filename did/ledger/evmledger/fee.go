@@ -2,14 +2,12 @@ package evmledger
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math/big"
 
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/common/hexutil"
 	"github.com/ethereum/go-ethereum/core/types"
-	"github.com/ethereum/go-ethereum/rpc"
 )
 
 // fee is what is paid for a unit of gas, in wei. A chain without base fees (EIP-1559) has a nil tip.
@@ -45,19 +43,18 @@ func (f fee) atLeast(other fee) fee {
 	return fee{max: high(f.max, other.max), tip: high(f.tip, other.tip)}
 }
 
-// fees returns the fee that gets a transaction into one of the next blocks: the base fee may double, and the tip is the
-// median of the last blocks. Where the chain has no base fee, or the node does not have eth_feeHistory (FISCO BCOS), it
-// is the gas price that the node names.
+// fees returns the fee that gets a transaction into one of the next blocks: the base fee may double, and the tip is what
+// the node suggests, or the highest median of the last blocks where it suggests none. Where the chain has no base fee, or
+// the node does not have eth_feeHistory (FISCO BCOS), it is the gas price that the node names.
 func (s *Sender) fees(ctx context.Context) (fee, error) {
 	var history struct {
 		BaseFee []*hexutil.Big   `json:"baseFeePerGas"`
 		Reward  [][]*hexutil.Big `json:"reward"`
 	}
 	err := s.chain.call(ctx, &history, "eth_feeHistory", hexutil.Uint64(5), "latest", []float64{50})
-	var answer rpc.Error
 	switch {
-	case err != nil && !errors.As(err, &answer):
-		return fee{}, err // not reached: nothing about the chain
+	case err != nil && !answered(err):
+		return fee{}, err
 	case err != nil, len(history.BaseFee) == 0, toBig(history.BaseFee[len(history.BaseFee)-1]).Sign() == 0:
 		var price hexutil.Big
 		if err := s.chain.call(ctx, &price, "eth_gasPrice"); err != nil {
@@ -65,11 +62,18 @@ func (s *Sender) fees(ctx context.Context) (fee, error) {
 		}
 		return fee{max: price.ToInt()}, nil
 	}
-	tip := big.NewInt(1)
+	tip := big.NewInt(1e6)
 	for _, r := range history.Reward {
 		if len(r) == 1 && toBig(r[0]).Cmp(tip) > 0 {
 			tip = toBig(r[0])
 		}
+	}
+	var suggested hexutil.Big
+	switch err := s.chain.call(ctx, &suggested, "eth_maxPriorityFeePerGas"); {
+	case err == nil:
+		tip = suggested.ToInt()
+	case !answered(err):
+		return fee{}, err
 	}
 	most := new(big.Int).Lsh(toBig(history.BaseFee[len(history.BaseFee)-1]), 1)
 	return fee{max: most.Add(most, tip), tip: tip}, nil

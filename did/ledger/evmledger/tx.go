@@ -93,12 +93,12 @@ type Receipt struct {
 }
 
 type wireReceipt struct {
-	Status      hexutil.Uint64 `json:"status"`
-	GasUsed     hexutil.Uint64 `json:"gasUsed"`
-	BlockNumber hexutil.Uint64 `json:"blockNumber"`
-	Hash        common.Hash    `json:"transactionHash"`
-	Contract    common.Address `json:"contractAddress"`
-	Logs        []types.Log    `json:"logs"`
+	Status      hexutil.Uint64  `json:"status"`
+	GasUsed     hexutil.Uint64  `json:"gasUsed"`
+	BlockNumber hexutil.Uint64  `json:"blockNumber"`
+	Hash        common.Hash     `json:"transactionHash"`
+	Contract    *common.Address `json:"contractAddress"`
+	Logs        []types.Log     `json:"logs"`
 }
 
 // Send sends a transaction with data to a contract, or one that creates a contract if to is nil, and returns when it is
@@ -125,7 +125,11 @@ func (s *Sender) Send(ctx context.Context, to *common.Address, data []byte) (*Re
 		}
 		switch {
 		case r.Status == 1:
-			return &Receipt{Hash: r.Hash, Block: uint64(r.BlockNumber), GasUsed: uint64(r.GasUsed), Contract: r.Contract, Logs: r.Logs}, nil
+			out := &Receipt{Hash: r.Hash, Block: uint64(r.BlockNumber), GasUsed: uint64(r.GasUsed), Logs: r.Logs}
+			if r.Contract != nil {
+				out.Contract = *r.Contract
+			}
+			return out, nil
 		case uint64(r.GasUsed) < gas:
 			return nil, &RevertError{}
 		}
@@ -196,8 +200,8 @@ func (s *Sender) send(ctx context.Context, to *common.Address, data []byte, gas 
 			return r, err
 		}
 		replaced = errors.Is(err, ErrReplaced) // believed when it is said twice: nodes know the nonce before the receipt
-		if err := s.chain.pause(ctx); err != nil {
-			return nil, fmt.Errorf("evmledger: send: not waited for the end: %w", err)
+		if ended := s.chain.pause(ctx); ended != nil {
+			return nil, fmt.Errorf("evmledger: send: not waited for the end: %w", errors.Join(ended, err))
 		}
 		switch {
 		case time.Since(sent) >= s.replace:

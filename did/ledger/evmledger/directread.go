@@ -1,0 +1,259 @@
+package evmledger
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/ethereum/go-ethereum/common"
+	"github.com/ethereum/go-ethereum/core/types"
+
+	"github.com/realdid/realdid/did/ledger"
+)
+
+// Sync reads the chain to its newest final block. The ledger does that by itself; Sync is for who cannot wait for the next
+// time.
+func (l *Ledger) Sync(ctx context.Context) error {
+	select {
+	case <-l.syncing:
+		defer func() { l.syncing <- struct{}{} }()
+	case <-ctx.Done():
+		return fmt.Errorf("evmledger: sync: %w", ctx.Err())
+	case <-l.ctx.Done():
+		return ledger.ErrClosed
+	}
+	if err := l.ctx.Err(); err != nil {
+		return ledger.ErrClosed
+	}
+	err := l.sync(ctx)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.broken = nil; errors.Is(err, ledger.ErrCorrupt) {
+		l.broken = err
+	}
+	return err
+}
+
+func (l *Ledger) sync(ctx context.Context) error {
+	final, err := l.chain.Final(ctx)
+	if err != nil {
+		return err
+	}
+	at := l.places.cursor()
+	if final.Number < at.block {
+		if at.hash == (common.Hash{}) {
+			return nil // the contract's block is not final yet
+		}
+		return unavailable(fmt.Errorf("the node is at block %d, and %d has been read", final.Number, at.block), "sync")
+	}
+	if err := l.sameChain(ctx, at, final); err != nil {
+		return err
+	}
+	for at.block < final.Number {
+		to := final
+		if final.Number-at.block > l.span {
+			if to, err = l.chain.Block(ctx, at.block+l.span); err != nil {
+				return err
+			}
+		}
+		logs, err := l.chain.Logs(ctx, l.at.Address, [][]common.Hash{{createdTopic(), appendedTopic()}}, at.block+1, to)
+		if err != nil {
+			if answered(err) && l.span > 1 && to.Number-at.block > 1 {
+				l.span = (to.Number - at.block) / 2 // too many events, or blocks, for the node
+				continue
+			}
+			return err
+		}
+		if at, err = l.take(ctx, at, to, logs, to.Number == final.Number); err != nil {
+			return err
+		}
+		l.span = min(2*l.span, l.opt.Range)
+	}
+	return nil
+}
+
+// sameChain checks that the block of the cursor is still in the chain.
+func (l *Ledger) sameChain(ctx context.Context, at cursor, final Block) error {
+	if at.hash == (common.Hash{}) {
+		return nil
+	}
+	hash := final.Hash
+	switch final.Number {
+	case at.block:
+	case at.block + 1:
+		hash = final.Parent
+	default:
+		b, err := l.chain.Block(ctx, at.block)
+		if err != nil {
+			return err
+		}
+		hash = b.Hash
+	}
+	if hash != at.hash {
+		return fmt.Errorf("%w: number %d", ErrReorganised, at.block)
+	}
+	return nil
+}
+
+// take takes the events from the cursor to a block into the index. If the block is the last that is final, the chains of
+// keys are compared with the contract's slots first; nodes forget older slots. A node that invents, changes, leaves out
+// or reorders events of a key is found out by that.
+func (l *Ledger) take(ctx context.Context, at cursor, to Block, logs []types.Log, last bool) (cursor, error) {
+	changed := make(map[common.Hash]chainHead)
+	steps := make([]step, 0, len(logs))
+	for i := range logs {
+		s, err := readStep(&logs[i])
+		if err != nil {
+			return at, unavailable(err, "sync: block %d", logs[i].BlockNumber)
+		}
+		h, ok := changed[s.key]
+		if !ok {
+			if h, err = l.places.head(s.key); err != nil {
+				return at, err
+			}
+		}
+		if s.first != (h.head == common.Hash{}) {
+			return at, unavailable(fmt.Errorf("events of a key are missing or come twice"), "sync: block %d", s.block)
+		}
+		if s.first {
+			h.name = s.name
+		}
+		s.name = h.name
+		changed[s.key] = chainHead{head: directHead(s.key, h.head, s.time, s.op), name: h.name}
+		steps = append(steps, s)
+	}
+	if last {
+		if err := l.check(ctx, to, changed); err != nil {
+			return at, err
+		}
+	}
+	entries, err := l.admit(ctx, at.entries, steps, last)
+	if err != nil {
+		return at, err
+	}
+	at = cursor{block: to.Number, hash: to.Hash, entries: entries}
+	return at, l.places.commit(at, changed)
+}
+
+// check compares the heads in changed, and those that are not checked yet, with the slots at a block, and marks them.
+func (l *Ledger) check(ctx context.Context, to Block, changed map[common.Hash]chainHead) error {
+	older, err := l.places.unchecked()
+	if err != nil {
+		return err
+	}
+	for _, key := range older {
+		if _, ok := changed[key]; ok {
+			continue
+		}
+		if changed[key], err = l.places.head(key); err != nil {
+			return err
+		}
+	}
+	keys := slices.Collect(maps.Keys(changed))
+	slots := make([]common.Hash, len(keys))
+	for i, key := range keys {
+		slots[i] = directSlot(key)
+	}
+	stands, err := l.chain.Storage(ctx, l.at.Address, slots, to.Number)
+	if err != nil {
+		return err
+	}
+	for i, key := range keys {
+		h := changed[key]
+		if h.head != stands[i] {
+			return unavailable(errors.New("the node's events of a key do not lead to the key's slot: ask another node, or delete the index"),
+				"sync: block %d", to.Number)
+		}
+		h.checked = true
+		changed[key] = h
+	}
+	return nil
+}
+
+// admit takes those of steps that count into the index, which had from entries when the chain had been read up to before
+// them, and has more if it was stopped since. It returns how many it has with them.
+func (l *Ledger) admit(ctx context.Context, from uint64, steps []step, last bool) (uint64, error) {
+	var previous time.Time
+	var more bool
+	var err error
+	for have, e := range l.index.Follow(ctx, from-min(from, 1)) {
+		if err = e; err != nil {
+			return from, err
+		}
+		if have.Anchor.Index < from {
+			previous = have.Anchor.Time
+			continue
+		}
+		for more = true; more && len(steps) > 0; steps = steps[1:] {
+			s := steps[0]
+			if have.Key == s.name && bytes.Equal(have.Op, s.op) && have.Anchor.Time.Equal(s.anchorTime(previous)) {
+				from, previous, more = from+1, have.Anchor.Time, false
+			}
+		}
+		if more {
+			break
+		}
+	}
+	if more && last {
+		return from, fmt.Errorf("evmledger: sync: %w: the index has entry %d, and the contract does not", ledger.ErrCorrupt, from)
+	}
+	if err != nil || more || len(steps) == 0 {
+		return from, err
+	}
+	entries, err := l.decide(ctx, from, previous, steps)
+	if err != nil || len(entries) == 0 {
+		return from, err
+	}
+	if err := l.index.Import(ctx, entries); err != nil {
+		return from, err
+	}
+	return from + uint64(len(entries)), nil
+}
+
+// anchorTime is the time of the anchor of s in an index whose last entry has the time last: that of the block, unless it
+// goes back, which no chain does that follows Ethereum's rules.
+func (s step) anchorTime(last time.Time) time.Time {
+	if t := blockTime(s.time); t.After(last) {
+		return t
+	}
+	return last
+}
+
+// decide returns the entries that steps add to the index, whose next entry is number next and whose last has the time
+// last. Steps that do not count are told to the appends that wait for them.
+func (l *Ledger) decide(ctx context.Context, next uint64, last time.Time, steps []step) ([]ledger.Entry, error) {
+	type end struct {
+		state []byte
+		seq   uint64
+	}
+	ends := make(map[string]end)
+	l.reducer.known = make(map[uint64]ledger.Reduced)
+	var entries []ledger.Entry
+	for _, s := range steps {
+		if ledger.CheckKey(s.name) != nil || ledger.CheckOp(s.op) != nil {
+			continue
+		}
+		at, ok := ends[s.name]
+		if !ok {
+			var err error
+			if at.state, at.seq, err = l.index.State(ctx, s.name); err != nil {
+				return nil, err
+			}
+		}
+		anchor := ledger.Anchor{Index: next, Time: s.anchorTime(last)}
+		r, err := l.reducer.decide(s.name, at.state, s.op, anchor)
+		if err != nil {
+			l.refuse(s, err)
+			continue
+		}
+		entries = append(entries, ledger.Entry{Key: s.name, Seq: at.seq, Op: s.op, Anchor: anchor})
+		l.reducer.known[next] = r
+		ends[s.name] = end{append([]byte{}, r.State...), at.seq + 1} // never nil: that is a new key
+		next, last = next+1, anchor.Time
+	}
+	return entries, nil
+}
