@@ -40,8 +40,8 @@ const (
 // nothing about the operation, and trying again will hardly help.
 var ErrAnswer = errors.New("httpledger: the server's answer breaks the protocol")
 
-// An UnavailableError reports that the ledger could not be asked, or could not answer now. It is never final: repeating the
-// call with the same bytes settles it.
+// An UnavailableError reports that the ledger could not be asked, or could not answer now. It is [ledger.ErrUnavailable], never final:
+// repeating the call with the same bytes settles it.
 type UnavailableError struct {
 	Status     int           // of HTTP; 0 if there was no answer
 	Code       Code          // what the server calls it; empty if there was no answer, or not the ledger's own
@@ -70,6 +70,9 @@ func (e *UnavailableError) Error() string {
 
 // Unwrap returns the cause.
 func (e *UnavailableError) Unwrap() error { return e.Err }
+
+// Is tells that the error is ledger.ErrUnavailable.
+func (e *UnavailableError) Is(target error) bool { return target == ledger.ErrUnavailable }
 
 // Causes gives names to errors that a caller wants to recognise, such as a reducer's: the handler sends the name of each
 // that an error is (errors.Is), and for a client that knows the name, the error that it returns is that again. A name is 1

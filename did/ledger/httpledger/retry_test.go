@@ -119,7 +119,7 @@ func TestNoRetries(t *testing.T) {
 func TestRetryBounds(t *testing.T) {
 	c, s, pauses := patient(t, 10*time.Second, saying(Busy, "4"))
 	_, err := c.Append(t.Context(), "abc", 1, []byte("op"))
-	if gone, ok := errors.AsType[*UnavailableError](err); !ok || gone.Code != Busy || gone.RetryAfter != 4*time.Second || gone.Status != 503 {
+	if gone, ok := errors.AsType[*UnavailableError](err); !ok || !errors.Is(err, ledger.ErrUnavailable) || gone.Code != Busy || gone.RetryAfter != 4*time.Second || gone.Status != 503 {
 		t.Errorf("got error %#v", err)
 	}
 	if s.asked != 3 || len(*pauses) != 2 {
