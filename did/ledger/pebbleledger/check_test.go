@@ -3,6 +3,7 @@ package pebbleledger
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -14,7 +15,7 @@ import (
 // TestCheck plants faults whose checksums are right, as only a program can, and looks whether Check, or Open, finds them.
 func TestCheck(t *testing.T) {
 	disk := vfs.NewCrashableMem()
-	sample(t, disk)
+	keys := sample(t, disk)
 	stored := func(r *record) []byte {
 		b := make([]byte, r.size())
 		r.encode(b)
@@ -107,6 +108,9 @@ func TestCheck(t *testing.T) {
 			}
 			if l, err = open(fs); err == nil {
 				err = l.Check(t.Context())
+				if _, read := readAll(t.Context(), l, keys); strings.HasPrefix(name, "entry") && name != "entry too many" && !errors.Is(read, ledger.ErrCorrupt) {
+					t.Errorf("reading: got error %v", read)
+				}
 				l.Close()
 			}
 			if name == "nothing" && err != nil || name != "nothing" && !errors.Is(err, ledger.ErrCorrupt) {
