@@ -72,7 +72,7 @@ func NewSimulated(tb testing.TB, gasLimit uint64) *Simulated {
 	socket := filepath.Join(dir, "ipc")
 	s := &Simulated{Backend: simulated.NewBackend(alloc(), func(n *node.Config, e *ethconfig.Config) {
 		n.IPCPath = socket
-		e.Genesis.Config = config()
+		e.Genesis.Config, e.Miner.GasPrice = config(), big.NewInt(1) // any fee will do, as in developer mode
 		if gasLimit > 0 {
 			e.Genesis.GasLimit, e.Miner.GasCeil = gasLimit, gasLimit
 		}
