@@ -9,6 +9,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 const settings = {
   evmVersion: "paris",
   optimizer: { enabled: true, runs: 1000000 },
+  viaIR: true,
   metadata: { bytecodeHash: "none", appendCBOR: false },
 };
 const input = {
