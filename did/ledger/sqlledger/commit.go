@@ -36,6 +36,7 @@ func (s *store) Commit(batch []ledger.Admitted) error {
 		return failure(context.Background(), "commit", err)
 	}
 	if end.next == first { // it did not fail because of others
+		s.turns.drop()
 		err := s.try(context.Background(), "commit", true, s.engine.durable)
 		if err == nil {
 			err = unavailable("commit", errors.New("the database did not store it"))
@@ -76,7 +77,8 @@ func (s *store) inject(stage string) error {
 const turnTime = 250 * time.Millisecond
 
 type turns struct {
-	off  bool // there is but one connection, which reading needs
+	off  bool          // there is but one connection, which reading needs
+	time time.Duration // turnTime, but in tests
 	mu   sync.Mutex
 	turn *turn
 }
@@ -148,7 +150,7 @@ func (s *store) reserve() (end tip, err error) {
 	s.turns.mu.Lock()
 	defer s.turns.mu.Unlock()
 	s.turns.turn = t
-	t.timer = time.AfterFunc(turnTime, func() {
+	t.timer = time.AfterFunc(s.turns.time, func() {
 		s.turns.mu.Lock()
 		mine := s.turns.turn == t
 		if mine {

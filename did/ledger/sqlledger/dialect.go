@@ -129,7 +129,7 @@ func detect(ctx context.Context, db *sql.DB, d Dialect) (Dialect, error) {
 	}
 	var version string
 	if err := db.QueryRowContext(ctx, "select sqlite_version()").Scan(&version); err != nil {
-		return 0, unavailable("open: no SQLite, and not the driver of pgx", err)
+		return 0, failure(ctx, "open: no SQLite, and not the driver of pgx", err)
 	}
 	return SQLite, nil
 }

@@ -15,8 +15,7 @@ const reconnect = 2 * time.Second
 
 // follow finds out what others append, until ctx ends.
 func (l *Ledger) follow(ctx context.Context) {
-	_, listens := l.store.engine.(*postgres)
-	listens = listens && l.opt.Listen != nil
+	listens := l.store.pg != nil && l.opt.Listen != nil
 	for failures := 0; ; {
 		wait := l.opt.Poll
 		if listens {
@@ -135,8 +134,8 @@ func (l *Ledger) notified(ctx context.Context, n *pgconn.Notification) error {
 
 // announce tells whoever listens how far this process's commits have come, until ctx ends. What came together is told once.
 func (l *Ledger) announce(ctx context.Context) {
-	p, ok := l.store.engine.(*postgres)
-	if !ok {
+	p := l.store.pg
+	if p == nil {
 		return
 	}
 	for {

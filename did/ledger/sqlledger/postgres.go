@@ -81,7 +81,10 @@ func (p *postgres) migrations() [][]string {
 }
 
 func (p *postgres) exists(ctx context.Context, q querier, name string) (ok bool, err error) {
-	err = q.QueryRowContext(ctx, "select to_regclass($1::text) is not null", mode, p.table(name)).Scan(&ok)
+	// Not to_regclass, which may go by what the session knew before it waited for a lock.
+	err = q.QueryRowContext(ctx, `select exists (select 1 from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+	where c.relkind in ('r', 'p') and c.relname = $1::text and case when $2::text = '' then pg_catalog.pg_table_is_visible(c.oid)
+		else n.nspname = $2::text end)`, mode, p.prefix+name, strings.Trim(p.schema, `".`)).Scan(&ok)
 	return ok, err
 }
 
@@ -164,7 +167,7 @@ func (p *postgres) reserve(ctx context.Context) (session, tip, error) {
 
 func (p *postgres) confirm(ctx context.Context) (tip, error) {
 	t, err := oneTip(p.db.QueryContext(ctx, p.confirmText, mode))
-	if errors.Is(err, sql.ErrNoRows) && !p.async {
+	if errors.Is(err, ledger.ErrCorrupt) && !p.async { // no row, which may be because of the guard
 		if err := p.durable(ctx); err != nil {
 			return tip{}, err
 		}
@@ -219,9 +222,7 @@ func oneTip(rows *sql.Rows, err error) (tip, error) {
 	switch err := rows.Err(); {
 	case err != nil:
 		return tip{}, err
-	case n == 0:
-		return tip{}, sql.ErrNoRows
-	case n > 1 || next < 0:
+	case n != 1 || next < 0:
 		return tip{}, corrupt("the table tip has %d rows, and %d entries", n, next)
 	}
 	return tip{next: uint64(next), last: time.Unix(last, 0).UTC()}, rows.Close()

@@ -30,7 +30,8 @@ type tip struct {
 type store struct {
 	db      *sql.DB
 	engine  engine
-	async   bool // commits need not be durable
+	pg      *postgres // engine, if it is that
+	async   bool      // commits need not be durable
 	timeout time.Duration
 	channel string        // of notifications
 	grown   chan struct{} // told after each commit of this store
@@ -60,10 +61,12 @@ func openStore(ctx context.Context, db *sql.DB, opt *Options) (*store, error) {
 		db: db, async: opt.InsecureAsyncCommit, timeout: opt.Timeout,
 		changed: make(chan struct{}), grown: make(chan struct{}, 1),
 	}
+	s.turns.time = turnTime
 	s.turns.off = db.Stats().MaxOpenConnections == 1
 	switch dialect {
 	case PostgreSQL:
-		s.engine = newPostgres(db, n, s.async)
+		s.pg = newPostgres(db, n, s.async)
+		s.engine = s.pg
 	default:
 		s.engine = newSQLite(db, n, s.async)
 	}
