@@ -66,6 +66,17 @@ func domain(t testing.TB) *realdid.DescriptorBody {
 	return b
 }
 
+// endedDomain has a second ledger, which has ended.
+func endedDomain(t testing.TB) *realdid.DescriptorBody {
+	t.Helper()
+	b := domain(t)
+	b.Ledgers = append(b.Ledgers, realdid.LedgerEntry{
+		Home: "second", Origin: secondOrigin, Log: noteSigner(t, secondOrigin, proof.LogEd25519).Verifier(),
+		Final: &realdid.FinalCheckpoint{Size: 7, Root: proof.Hash{1}}, Successor: "main",
+	})
+	return b
+}
+
 func signDescriptor(t testing.TB, b *realdid.DescriptorBody, roots ...int) *realdid.Descriptor {
 	t.Helper()
 	var by []keys.Signer
@@ -142,14 +153,14 @@ func TestDescriptor(t *testing.T) {
 func descriptorFiles(t *testing.T) []*realdid.Descriptor {
 	first := signDescriptor(t, domain(t), 0, 1)
 	second := signDescriptor(t, rotated(t, first), 0, 1, 2)
-	return []*realdid.Descriptor{first, second}
+	return []*realdid.Descriptor{first, second, signDescriptor(t, endedDomain(t), 0, 1)}
 }
 
 func TestDescriptorVectors(t *testing.T) {
 	var made []descriptorVector
 	for i, d := range descriptorFiles(t) {
 		digest := d.Digest()
-		made = append(made, descriptorVector{[]string{"first", "after a rotation of root keys"}[i], string(d.Bytes()), digest[:], d.ChainID()})
+		made = append(made, descriptorVector{[]string{"first", "after a rotation of root keys", "with a ledger that has ended"}[i], string(d.Bytes()), digest[:], d.ChainID()})
 	}
 	compareVectors(t, "descriptors.json", made)
 	for _, v := range readVectors[[]descriptorVector](t, "descriptors.json") {
@@ -212,6 +223,26 @@ func badDescriptors(t *testing.T) []badDescriptorVector {
 	bad("root key that cannot sign", "none that signs", func(b *realdid.DescriptorBody) { b.Roots.Keys[0] = testKey(keys.X25519, 1).Public().Multikey() })
 	bad("root key that cosigns", "that of a log or cosigner", func(b *realdid.DescriptorBody) {
 		b.Cosigners[0].Key = must(proof.NewVerifierKey("x", proof.CosignatureEd25519, rootKey(0).Public().Bytes()))(t)
+	})
+	end := func(fault, text string, change func(b *realdid.DescriptorBody)) {
+		b := endedDomain(t)
+		change(b)
+		raw(fault, text, signAnyway(t, b, 0, 1))
+	}
+	end("successor of a ledger that goes on", "has not ended", func(b *realdid.DescriptorBody) { b.Ledgers[1].Final = nil })
+	end("final checkpoint of no leaves", "final: size", func(b *realdid.DescriptorBody) { b.Ledgers[1].Final.Size = 0 })
+	end("final checkpoint over 63 bits", "final: size", func(b *realdid.DescriptorBody) { b.Ledgers[1].Final.Size = 1 << 63 })
+	end("the first ledger has ended", "keeps the descriptors", func(b *realdid.DescriptorBody) {
+		b.Ledgers[0], b.Ledgers[1] = b.Ledgers[1], b.Ledgers[0]
+		b.Ledgers[0].Successor = "main"
+	})
+	end("successor that is not there", "not another ledger that goes on", func(b *realdid.DescriptorBody) { b.Ledgers[1].Successor = "third" })
+	end("successor of itself", "not another ledger that goes on", func(b *realdid.DescriptorBody) { b.Ledgers[1].Successor = "second" })
+	end("successor that has ended as well", "not another ledger that goes on", func(b *realdid.DescriptorBody) {
+		l := b.Ledgers[1]
+		l.Home, l.Origin, l.Log, l.Successor = "third", "third.example", noteSigner(t, "third.example", proof.LogEd25519).Verifier(), "main"
+		b.Ledgers[1].Successor = "third"
+		b.Ledgers = append(b.Ledgers, l)
 	})
 	bad("no ledger", "0 ledgers", func(b *realdid.DescriptorBody) { b.Ledgers = []realdid.LedgerEntry{} })
 	bad("ledger twice", "of another", func(b *realdid.DescriptorBody) { b.Ledgers = append(b.Ledgers, b.Ledgers[0]) })

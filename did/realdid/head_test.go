@@ -160,6 +160,16 @@ func badHeads(t *testing.T) []badHeadVector {
 	bad("effective is written as zero", "not deterministic", func(o object) { o[5], o[7] = 1, 0 })
 	bad("effective not after the filing", "time out of range", func(o object) { o[7] = o[6] })
 	bad("effective later than the longest delay", "time out of range", func(o object) { o[7] = o[6].(uint64) + 31536001 })
+	moving := func(fault, text string, change func(o object)) {
+		bad(fault, text, func(o object) {
+			o[5] = 5
+			change(o)
+		})
+	}
+	moving("moving without an end of the notice", "status 5", func(o object) { delete(o, 7) })
+	moving("notice longer than twice the longest delay", "time out of range", func(o object) { o[7] = o[6].(uint64) + 2*31536000 + 1 })
+	bad("moved with a time", "status 6", func(o object) { o[5] = 6 })
+	bad("status 7", "status 7", func(o object) { o[5] = 7; delete(o, 7) })
 	return out
 }
 

@@ -185,7 +185,7 @@ func joined(r *replayed, lives []*life) *replayed {
 	}
 	for _, l := range lives {
 		before := l.r
-		if before.state.net.Home != r.state.arrived.from || !before.state.departed() || before.state.history != r.imported {
+		if before.state.history != r.imported {
 			continue
 		}
 		before = joined(before, lives)

@@ -23,8 +23,12 @@ func TestOverrules(t *testing.T) {
 	ok(t, "rotate", h.rotateTo(1))
 	ok(t, "recover", h.recover(11, 20, realdid.Content{}))
 	ok(t, "cancel", h.cancelByTier(10))
-	ok(t, "deactivate", h.deactivate(2))
-	if want := []realdid.OperationType{realdid.Rotate, realdid.Recover, realdid.Cancel, realdid.Deactivate}; !slices.Equal(got, want) {
+	ok(t, "announce", h.migrate("second", 2))
+	h.wait(7 * day)
+	left := *h
+	ok(t, "depart", left.depart("second", 1))
+	ok(t, "deactivate", h.deactivate(3))
+	if want := []realdid.OperationType{realdid.Rotate, realdid.Recover, realdid.Cancel, realdid.Migrate, realdid.Deactivate}; !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 	if realdid.Overrules(h.first) || realdid.Overrules(nil) || realdid.Overrules([]byte("garbage")) {
