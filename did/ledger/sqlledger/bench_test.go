@@ -4,10 +4,9 @@ package sqlledger_test
 
 import (
 	"context"
-	"crypto/rand"
 	"database/sql"
-	"encoding/hex"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -31,9 +30,14 @@ const (
 
 // newKey returns a key that nobody has had.
 func newKey() string {
-	var b [benchKey / 2]byte
-	_, _ = rand.Read(b[:])
-	return hex.EncodeToString(b[:])
+	var b [benchKey]byte
+	for i, bits := 0, uint64(0); i < len(b); i, bits = i+1, bits>>5 {
+		if i%12 == 0 {
+			bits = rand.Uint64()
+		}
+		b[i] = "abcdefghijklmnopqrstuvwxyz234567"[bits&31]
+	}
+	return string(b[:])
 }
 
 var benchBytes = ledgertest.Op(nil, string(make([]byte, benchOp-len(ledgertest.Op(nil, "")))))
@@ -58,16 +62,19 @@ func bare(b *testing.B, url string, connections int) []*pgx.Conn {
 	return conns
 }
 
-// spread calls f b.N times from workers goroutines, each with its number, and returns how many calls there were a second.
-func spread(b *testing.B, workers int, f func(worker int) error) float64 {
+// spread calls f b.N times from workers goroutines, each with its number and a context, and returns how many calls there were
+// a second.
+func spread(b *testing.B, workers int, f func(ctx context.Context, worker int) error) float64 {
 	b.Helper()
 	var taken atomic.Int64
 	var wg sync.WaitGroup
 	b.ResetTimer()
 	for i := range workers {
 		wg.Go(func() {
+			ctx, cancel := context.WithCancel(b.Context()) // as a server has one for each request
+			defer cancel()
 			for taken.Add(1) <= int64(b.N) {
-				if err := f(i); err != nil {
+				if err := f(ctx, i); err != nil {
 					b.Error(err)
 					return
 				}
@@ -104,16 +111,16 @@ func benchSingle(b *testing.B, url string) {
 	var floor float64
 	b.Run("64 connections/bare", func(b *testing.B) {
 		conns := bare(b, url, 64)
-		floor = spread(b, 64, func(i int) error {
-			_, err := conns[i].Exec(b.Context(), "INSERT INTO bare VALUES ($1, $2, $3)", newKey(), 0, benchBytes)
+		floor = spread(b, 64, func(ctx context.Context, i int) error {
+			_, err := conns[i].Exec(ctx, "INSERT INTO bare VALUES ($1, $2, $3)", newKey(), 0, benchBytes)
 			return err
 		})
 		b.ReportMetric(floor, "op/s")
 	})
 	b.Run("64 connections/ledger", func(b *testing.B) {
 		l := openBench(b, url, "single_", 64)
-		rate := spread(b, 64, func(int) error {
-			_, err := l.Append(b.Context(), newKey(), 0, benchBytes)
+		rate := spread(b, 64, func(ctx context.Context, _ int) error {
+			_, err := l.Append(ctx, newKey(), 0, benchBytes)
 			return err
 		})
 		b.ReportMetric(rate, "op/s")
@@ -125,16 +132,16 @@ func benchGrouped(b *testing.B, url string) {
 	var floor float64
 	for _, connections := range []int{8, 1} { // the last is the floor: a ledger stores one group after the other
 		b.Run(fmt.Sprintf("grouped/bare unnest, %d connections", connections), func(b *testing.B) {
-			floor = group * bareGroups(b, url, connections, func(c *pgx.Conn, keys []string, seqs []int64, ops [][]byte) error {
-				_, err := c.Exec(b.Context(), "INSERT INTO bare SELECT * FROM unnest($1::text[], $2::bigint[], $3::bytea[])", keys, seqs, ops)
+			floor = group * bareGroups(b, url, connections, func(ctx context.Context, c *pgx.Conn, keys []string, seqs []int64, ops [][]byte) error {
+				_, err := c.Exec(ctx, "INSERT INTO bare SELECT * FROM unnest($1::text[], $2::bigint[], $3::bytea[])", keys, seqs, ops)
 				return err
 			})
 			b.ReportMetric(floor, "op/s")
 		})
 	}
 	b.Run("grouped/bare COPY, 1 connections", func(b *testing.B) {
-		rate := group * bareGroups(b, url, 1, func(c *pgx.Conn, keys []string, seqs []int64, ops [][]byte) error {
-			_, err := c.CopyFrom(b.Context(), pgx.Identifier{"bare"}, []string{"key", "seq", "op"},
+		rate := group * bareGroups(b, url, 1, func(ctx context.Context, c *pgx.Conn, keys []string, seqs []int64, ops [][]byte) error {
+			_, err := c.CopyFrom(ctx, pgx.Identifier{"bare"}, []string{"key", "seq", "op"},
 				pgx.CopyFromSlice(len(keys), func(i int) ([]any, error) { return []any{keys[i], seqs[i], ops[i]}, nil }))
 			return err
 		})
@@ -142,8 +149,8 @@ func benchGrouped(b *testing.B, url string) {
 	})
 	b.Run("grouped/ledger", func(b *testing.B) {
 		l := openBench(b, url, "grouped_", 64)
-		rate := spread(b, 4*group, func(int) error {
-			_, err := l.Append(b.Context(), newKey(), 0, benchBytes)
+		rate := spread(b, 4*group, func(ctx context.Context, _ int) error {
+			_, err := l.Append(ctx, newKey(), 0, benchBytes)
 			return err
 		})
 		b.ReportMetric(rate, "op/s")
@@ -156,13 +163,13 @@ func benchGrouped(b *testing.B, url string) {
 			next = last.Index + 1
 		}
 		at := time.Now().UTC().Truncate(time.Second)
-		rate := 8 * group * spread(b, 1, func(int) error {
+		rate := 8 * group * spread(b, 1, func(ctx context.Context, _ int) error {
 			entries := make([]ledger.Entry, 8*group)
 			for i := range entries {
 				entries[i] = ledger.Entry{Key: newKey(), Op: benchBytes, Anchor: ledger.Anchor{Index: next, Time: at}}
 				next++
 			}
-			return l.Import(b.Context(), entries)
+			return l.Import(ctx, entries)
 		})
 		b.ReportMetric(rate, "op/s")
 		b.ReportMetric(rate/floor, "x-bare")
@@ -170,14 +177,14 @@ func benchGrouped(b *testing.B, url string) {
 }
 
 // bareGroups writes groups of rows, and returns how many groups a second.
-func bareGroups(b *testing.B, url string, connections int, write func(c *pgx.Conn, keys []string, seqs []int64, ops [][]byte) error) float64 {
+func bareGroups(b *testing.B, url string, connections int, write func(ctx context.Context, c *pgx.Conn, keys []string, seqs []int64, ops [][]byte) error) float64 {
 	conns := bare(b, url, connections)
-	return spread(b, len(conns), func(i int) error {
+	return spread(b, len(conns), func(ctx context.Context, i int) error {
 		keys, seqs, ops := make([]string, group), make([]int64, group), make([][]byte, group)
 		for i := range keys {
 			keys[i], ops[i] = newKey(), benchBytes
 		}
-		return write(conns[i], keys, seqs, ops)
+		return write(ctx, conns[i], keys, seqs, ops)
 	})
 }
 
@@ -223,15 +230,15 @@ func BenchmarkResolve(b *testing.B) {
 			if _, err := conns[0].Exec(b.Context(), "INSERT INTO bare SELECT key, seq, op FROM resolve_entries ON CONFLICT DO NOTHING"); err != nil {
 				b.Fatal(err)
 			}
-			timed(b, workers, func(i int) error {
+			timed(b, workers, func(ctx context.Context, i int) error {
 				var op []byte
-				return conns[i].QueryRow(b.Context(), "SELECT op FROM bare WHERE key = $1 ORDER BY seq", key()).Scan(&op)
+				return conns[i].QueryRow(ctx, "SELECT op FROM bare WHERE key = $1 ORDER BY seq", key()).Scan(&op)
 			})
 		})
 		b.Run(fmt.Sprintf("%d at once/ledger", workers), func(b *testing.B) {
-			timed(b, workers, func(int) error {
+			timed(b, workers, func(ctx context.Context, _ int) error {
 				n := 0
-				for _, err := range l.History(b.Context(), key(), 0) {
+				for _, err := range l.History(ctx, key(), 0) {
 					if n++; err != nil {
 						return err
 					}
@@ -246,12 +253,12 @@ func BenchmarkResolve(b *testing.B) {
 }
 
 // timed is spread that reports the median time of a call, and the time that 1 in 100 exceeds.
-func timed(b *testing.B, workers int, f func(worker int) error) {
+func timed(b *testing.B, workers int, f func(ctx context.Context, worker int) error) {
 	b.Helper()
 	times := make([][]time.Duration, workers)
-	rate := spread(b, workers, func(i int) error {
+	rate := spread(b, workers, func(ctx context.Context, i int) error {
 		begun := time.Now()
-		err := f(i)
+		err := f(ctx, i)
 		times[i] = append(times[i], time.Since(begun))
 		return err
 	})
