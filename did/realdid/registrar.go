@@ -160,7 +160,11 @@ func (r *Registrar) Submit(ctx context.Context, state []byte, signatures map[str
 	if err != nil {
 		return nil, registrationError(err)
 	}
-	return &did.Registered{DID: done.DID, Operation: reg.Operation, VersionID: op.VersionID(), Document: doc}, nil
+	version := op.VersionID()
+	if op.Type() == Import { // makes no version
+		version = versionID(done.State.version().id)
+	}
+	return &did.Registered{DID: done.DID, Operation: reg.Operation, VersionID: version, Document: doc}, nil
 }
 
 // signed makes the operation.
