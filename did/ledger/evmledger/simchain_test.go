@@ -58,7 +58,7 @@ func (s *simChain) CallContext(ctx context.Context, result any, method string, a
 	fault, answers := s.fault, s.answers
 	s.mu.Unlock()
 	if answers != nil {
-		if done, err := answers(method, args, result); done || err != nil {
+		if done, err := answers(method, args, result); done {
 			return err
 		}
 	}
