@@ -69,8 +69,9 @@ type Client struct {
 	at       atomic.Uint32 // number of the endpoint that is asked first
 	seen     atomic.Int64  // the greatest height of an answer
 	told     atomic.Uint64 // blocks heard of
+	took     atomic.Int64  // nanoseconds that an append takes, smoothed
 	patience atomic.Int64
-	resend   time.Duration // after which what does not stand is sent again
+	resend   time.Duration // after which, at the earliest, what does not stand is sent again
 
 	ctx    context.Context // ends with Close
 	cancel context.CancelFunc

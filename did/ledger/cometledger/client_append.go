@@ -21,8 +21,10 @@ type pending struct {
 	due  time.Time // gives up then
 	gone atomic.Bool
 
+	begun time.Time
 	sent  time.Time
 	at    uint32 // the endpoint that it was sent to
+	times int    // that it was sent
 	cause error  // of the last failure to send
 
 	done  chan struct{}
@@ -48,9 +50,10 @@ func (c *Client) Append(ctx context.Context, key string, seq uint64, op []byte) 
 	if err := c.ready(ctx, "append"); err != nil {
 		return ledger.Entry{}, err
 	}
+	now := time.Now()
 	p := &pending{
 		operation: operation{Key: key, Seq: seq, Op: bytes.Clone(op)}, sum: sha256.Sum256(op), ctx: ctx,
-		due: time.Now().Add(time.Duration(c.patience.Load())), done: make(chan struct{}),
+		begun: now, due: now.Add(time.Duration(c.patience.Load())), done: make(chan struct{}),
 	}
 	if !c.enqueue(p) {
 		return ledger.Entry{}, ledger.ErrClosed
@@ -197,6 +200,7 @@ func (c *Client) send(batch []*pending) {
 				continue
 			}
 			p.sent, p.at = now, at
+			p.times++
 			rest = append(rest, p)
 		}
 		if answer == nil {
@@ -229,6 +233,7 @@ func (c *Client) failed(batch []*pending, at uint32, err error) {
 // refused takes an append that a node did not let into its mempool.
 func (c *Client) refused(p *pending, r *refusal, at uint32) {
 	p.sent, p.at = time.Now(), at
+	p.times++
 	switch r.Code {
 	case codeInvalid:
 		text := r.Text

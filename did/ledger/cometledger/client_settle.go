@@ -77,6 +77,7 @@ func (c *Client) settlePart(part []*pending) {
 		case s.Length <= p.Seq:
 			open = append(open, p)
 		case string(s.Sum) == string(p.sum[:]):
+			c.learn(time.Since(p.begun))
 			p.finish(ledger.Entry{Key: p.Key, Seq: p.Seq, Anchor: ledger.Anchor{Index: s.Index, Time: time.Unix(s.Time, 0).UTC()}}, nil)
 		default:
 			length := s.Length
@@ -99,6 +100,19 @@ func (c *Client) taken(p *pending, length uint64) {
 	}
 }
 
+// learn takes note of how long an append took.
+func (c *Client) learn(took time.Duration) {
+	const share = 16
+	old := c.took.Load()
+	c.took.Store(old + (int64(took)-old)/share)
+}
+
+// patient returns how long to wait for an append that was sent so many times before it is sent again. To send again what only waits for its turn
+// would make the validators slower yet, so this is long where appends take long, and grows.
+func (c *Client) patient(times int) time.Duration {
+	return max(c.resend, 4*time.Duration(c.took.Load())) << min(max(times-1, 0), 6)
+}
+
 // overdue gives up what has waited too long, and has sent again, by another node, what does not stand so long after it was sent.
 func (c *Client) overdue() {
 	now := time.Now()
@@ -114,7 +128,7 @@ func (c *Client) overdue() {
 				cause = errUnconfirmed
 			}
 			p.finish(ledger.Entry{}, unavailable("append", cause))
-		case now.Sub(p.sent) > c.resend && !c.closed:
+		case now.Sub(p.sent) > c.patient(p.times) && !c.closed:
 			c.leave(p.at)
 			c.queue = append(c.queue, p)
 			signal(c.kick)
