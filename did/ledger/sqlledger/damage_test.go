@@ -166,11 +166,9 @@ func testMigrations(p *place) {
 	for range 4 {
 		wg.Go(func() {
 			db := p.connect()
-			engine := s.engine
+			var engine engine = newPostgres(db, p.names(), false)
 			if p.dialect == SQLite {
 				engine = newSQLite(db, p.names(), false)
-			} else {
-				engine = newPostgres(db, p.names(), false)
 			}
 			got, err := (&store{db: db, engine: migrating{engine, more}, timeout: s.timeout}).migrate(p.Context(), more)
 			if err != nil || got != id {

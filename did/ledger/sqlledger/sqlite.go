@@ -17,10 +17,21 @@ type sqlite struct {
 	names
 	db    *sql.DB
 	async bool
+
+	swapText, insertText, confirmText, tipText, headsText, historyText, feedText string
 }
 
 func newSQLite(db *sql.DB, n names, async bool) *sqlite {
-	return &sqlite{names: n, db: db, async: async}
+	l := &sqlite{names: n, db: db, async: async}
+	l.swapText = l.text("update {tip} set next = next + ?, time = ? where next = ?")
+	l.insertText = l.text("insert into {entries} (idx, key, seq, time, op, state) values (?, ?, ?, ?, ?, ?)")
+	l.confirmText = l.text("update {tip} set confirmed = confirmed + 1")
+	l.tipText = l.text("select next, time from {tip}")
+	l.headsText = l.text(`select e.key, e.seq, e.idx, e.state from json_each(?) as k
+		join {entries} as e on e.key = k.value and e.seq = (select max(seq) from {entries} where key = k.value)`)
+	l.historyText = l.text("select key, seq, idx, time, op from {entries} where key = ? and seq >= ? order by seq limit ?")
+	l.feedText = l.text("select key, seq, idx, time, op from {entries} where idx >= ? order by idx limit ?")
+	return l
 }
 
 func (l *sqlite) migrations() [][]string {
@@ -133,7 +144,7 @@ func (l *sqlite) reserved(ctx context.Context, in session, batch []ledger.Admitt
 
 func (l *sqlite) swapIn(ctx context.Context, in session, batch []ledger.Admitted) (stored bool, err error) {
 	n := len(batch)
-	result, err := in.ExecContext(ctx, l.text("update {tip} set next = next + ?, time = ? where next = ?"),
+	result, err := in.ExecContext(ctx, l.swapText,
 		int64(n), batch[n-1].Entry.Anchor.Time.Unix(), int64(batch[0].Entry.Anchor.Index))
 	if err != nil {
 		return false, err
@@ -141,7 +152,7 @@ func (l *sqlite) swapIn(ctx context.Context, in session, batch []ledger.Admitted
 	if swapped, err := result.RowsAffected(); err != nil || swapped != 1 {
 		return false, err
 	}
-	insert, err := in.(*liteSession).PrepareContext(ctx, l.text("insert into {entries} (idx, key, seq, time, op, state) values (?, ?, ?, ?, ?, ?)"))
+	insert, err := in.(*liteSession).PrepareContext(ctx, l.insertText)
 	if err != nil {
 		return false, err
 	}
@@ -163,7 +174,7 @@ func (l *sqlite) reserve(ctx context.Context) (session, tip, error) {
 	if err != nil {
 		return nil, tip{}, err
 	}
-	end, err := oneTip(in.QueryContext(ctx, l.text("select next, time from {tip}")))
+	end, err := oneTip(in.QueryContext(ctx, l.tipText))
 	if err != nil {
 		return nil, tip{}, errors.Join(err, in.Rollback())
 	}
@@ -177,10 +188,10 @@ func (l *sqlite) confirm(ctx context.Context) (tip, error) {
 	}
 	defer func() { _ = in.Rollback() }() // without effect after Commit
 	// A count, because SQLite writes nothing where nothing changes.
-	if _, err := in.ExecContext(ctx, l.text("update {tip} set confirmed = confirmed + 1")); err != nil {
+	if _, err := in.ExecContext(ctx, l.confirmText); err != nil {
 		return tip{}, err
 	}
-	end, err := oneTip(in.QueryContext(ctx, l.text("select next, time from {tip}")))
+	end, err := oneTip(in.QueryContext(ctx, l.tipText))
 	if err != nil {
 		return tip{}, err
 	}
@@ -188,7 +199,7 @@ func (l *sqlite) confirm(ctx context.Context) (tip, error) {
 }
 
 func (l *sqlite) tip(ctx context.Context) (tip, error) {
-	return oneTip(l.db.QueryContext(ctx, l.text("select next, time from {tip}")))
+	return oneTip(l.db.QueryContext(ctx, l.tipText))
 }
 
 func (l *sqlite) heads(ctx context.Context, keys []string) (map[string]head, error) {
@@ -197,17 +208,13 @@ func (l *sqlite) heads(ctx context.Context, keys []string) (map[string]head, err
 		return nil, err
 	}
 	heads := make(map[string]head, len(keys))
-	return heads, scanHeads(heads)(l.db.QueryContext(ctx,
-		l.text(`select e.key, e.seq, e.idx, e.state from json_each(?) as k
-			join {entries} as e on e.key = k.value and e.seq = (select max(seq) from {entries} where key = k.value)`), string(list)))
+	return heads, scanHeads(heads)(l.db.QueryContext(ctx, l.headsText, string(list)))
 }
 
 func (l *sqlite) history(ctx context.Context, key string, from uint64, limit int) ([]ledger.Entry, error) {
-	return scanEntries(l.db.QueryContext(ctx,
-		l.text("select key, seq, idx, time, op from {entries} where key = ? and seq >= ? order by seq limit ?"), key, int64(from), limit))
+	return scanEntries(l.db.QueryContext(ctx, l.historyText, key, int64(from), limit))
 }
 
 func (l *sqlite) feed(ctx context.Context, from uint64, limit int) ([]ledger.Entry, error) {
-	return scanEntries(l.db.QueryContext(ctx,
-		l.text("select key, seq, idx, time, op from {entries} where idx >= ? order by idx limit ?"), int64(from), limit))
+	return scanEntries(l.db.QueryContext(ctx, l.feedText, int64(from), limit))
 }

@@ -130,8 +130,8 @@ func (l *Ledger) defaults() {
 // now is the clock for anchors: a little behind another writer's counts as the same.
 func (l *Ledger) now() time.Time {
 	now := l.opt.Clock()
-	if last := l.store.end().last; now.Before(last) && last.Sub(now) <= l.opt.ClockSkew {
-		return last
+	if last, ok := l.sequencer.Last(); ok && now.Before(last.Time) && last.Time.Sub(now) <= l.opt.ClockSkew {
+		return last.Time
 	}
 	return now
 }

@@ -185,7 +185,11 @@ func testClockSkew(p *place) {
 	at := func(clock time.Time, skew time.Duration) *Ledger {
 		return p.open(&Options{Clock: func() time.Time { return clock }, ClockSkew: skew})
 	}
+	behind := at(noon.Add(-400*time.Millisecond), 0)
 	p.next(at(noon, 0), "first", "x")
+	if e := p.next(behind, "second", "x"); !e.Anchor.Time.Equal(noon) {
+		p.Errorf("behind another's entry that came after Open: time %v, want %v", e.Anchor.Time, noon)
+	}
 	for _, test := range []struct {
 		behind, skew time.Duration
 		refused      bool
