@@ -167,12 +167,30 @@ func (p *postgres) reserve(ctx context.Context) (session, tip, error) {
 
 func (p *postgres) confirm(ctx context.Context) (tip, error) {
 	t, err := oneTip(p.db.QueryContext(ctx, p.confirmText, mode))
-	if errors.Is(err, ledger.ErrCorrupt) && !p.async { // no row, which may be because of the guard
+	if errors.Is(err, ledger.ErrCorrupt) { // no row, which may be because of the guard
+		if err := p.primary(ctx); err != nil {
+			return tip{}, err
+		}
+		if p.async {
+			return t, err
+		}
 		if err := p.durable(ctx); err != nil {
 			return tip{}, err
 		}
 	}
 	return t, err
+}
+
+// primary says whether the server is one that takes no writes, for now.
+func (p *postgres) primary(ctx context.Context) error {
+	var standby bool
+	if err := p.db.QueryRowContext(ctx, "select pg_is_in_recovery()", mode).Scan(&standby); err != nil {
+		return err
+	}
+	if standby {
+		return errors.New("the server is a standby")
+	}
+	return nil
 }
 
 func (p *postgres) tip(ctx context.Context) (tip, error) {
