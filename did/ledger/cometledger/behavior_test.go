@@ -10,17 +10,23 @@ import (
 
 	"github.com/realdid/realdid/did/ledger"
 	"github.com/realdid/realdid/did/ledger/ledgertest"
+	"github.com/realdid/realdid/did/realdid"
 )
 
 // reducers are those that a validator in a process of its own can be started with.
 func reducers() map[string]ledger.HeadReducer {
-	return map[string]ledger.HeadReducer{"kit": headed{}}
+	return map[string]ledger.HeadReducer{"kit": headed{}, "realdid": realdid.Reducer()}
 }
 
 // behave makes a validator one that does not do as it should. With "byzantine:FILE" it puts into its proposals what must not stand, writes
-// a line to FILE for each, and thinks well of every proposal.
+// a line to FILE for each, and thinks well of every proposal. With "bare" it is one of another chain, which only hashes
+// transactions.
 func behave(c *NodeConfig, behavior string) error {
-	if behavior == "" {
+	switch behavior {
+	case "":
+		return nil
+	case "bare":
+		c.application = func(abci.Application) abci.Application { return &bare{} }
 		return nil
 	}
 	var file string

@@ -322,14 +322,14 @@ func (c creator) NewABCIClient() (abcicli.Client, error) {
 	if c.wrap != nil {
 		application = c.wrap(application)
 	}
-	return connection{abcicli.NewLocalClient(nil, application), c.app}, nil
+	return connection{abcicli.NewLocalClient(nil, application), application}, nil
 }
 
 var _ proxy.ClientCreator = creator{}
 
 type connection struct {
 	abcicli.Client
-	app *app
+	app abci.Application
 }
 
 func (c connection) Query(ctx context.Context, req *abci.RequestQuery) (*abci.ResponseQuery, error) {
