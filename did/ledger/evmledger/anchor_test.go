@@ -96,12 +96,28 @@ type anchoredWorld struct {
 	trust   *ChainTrust
 }
 
-// newAnchoredWorld anchors through node. dir keeps what has to be kept.
-func newAnchoredWorld(tb testing.TB, node testNode, opt *ProofOptions) *anchoredWorld {
+// newAnchoredWorld anchors through node, with an account that nobody else uses, and proves that.
+func newAnchoredWorld(tb testing.TB, node testNode, account int) *anchoredWorld {
+	tb.Helper()
+	w := newAnchoredLogOnly(tb, node, account)
+	observer := newNoteSigner(tb, "observer.example", proof.CosignatureEd25519)
+	var err error
+	w.proven, err = NewAnchoredLog(tb.Context(), w.log, w.anchors, &ProofOptions{
+		Observers: []HeaderCosigner{NewObserver(node.chain(tb), observer, nil)}, Quorum: 1,
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	w.trust.Headers = HeaderTrust{Observers: []proof.VerifierKey{observer.Verifier()}, Quorum: 1}
+	return w
+}
+
+// newAnchoredLogOnly anchors through node.
+func newAnchoredLogOnly(tb testing.TB, node testNode, account int) *anchoredWorld {
 	tb.Helper()
 	w := &anchoredWorld{node: node}
 	var sender *Sender
-	w.at, sender = node.deploy(tb, Anchor, 0)
+	w.at, sender = node.deploy(tb, Anchor, account)
 	dir := tb.TempDir()
 	var err error
 	if w.anchors, err = OpenAnchors(tb.Context(), node.chain(tb), w.at, filepath.Join(dir, "anchors"), &AnchorsOptions{Sender: sender}); err != nil {
@@ -109,14 +125,6 @@ func newAnchoredWorld(tb testing.TB, node testNode, opt *ProofOptions) *anchored
 	}
 	tb.Cleanup(func() { w.anchors.Close() })
 	w.openLog(tb, dir)
-	observer := newNoteSigner(tb, "observer.example", proof.CosignatureEd25519)
-	if opt == nil {
-		opt = &ProofOptions{Observers: []HeaderCosigner{NewObserver(node.chain(tb), observer, nil)}, Quorum: 1}
-	}
-	if w.proven, err = NewAnchoredLog(tb.Context(), w.log, w.anchors, opt); err != nil {
-		tb.Fatal(err)
-	}
-	w.trust.Headers = HeaderTrust{Observers: []proof.VerifierKey{observer.Verifier()}, Quorum: 1}
 	return w
 }
 
@@ -193,7 +201,7 @@ func prove(tb testing.TB, p ledger.Prover, key string, entries uint64) []byte {
 
 func TestAnchored(t *testing.T) {
 	node, _ := simulatedNode(t)
-	w := newAnchoredWorld(t, node, nil)
+	w := newAnchoredWorld(t, node, 2)
 	for i := range 5 {
 		e := add(t, w.proven, "k1", fmt.Sprint("payload", i))
 		b := prove(t, w.proven, "k1", e.Anchor.Index+1)

@@ -57,6 +57,9 @@ func NewProxy(tb testing.TB, node *rpc.Client) *Proxy {
 	return p
 }
 
+// Node returns the connection to the node.
+func (p *Proxy) Node() *rpc.Client { return p.node }
+
 // Do has act decide about every call from now on; nil passes everything on.
 func (p *Proxy) Do(act Act) {
 	p.mu.Lock()
