@@ -29,7 +29,8 @@ type Bundle struct {
 	state      []byte
 	head       []byte
 	latest     *proof.Latest
-	chain      []byte // in its place: a proof that a HeadVerifier reads
+	chain      []byte    // in its place: a proof that a HeadVerifier reads
+	former     []bundled // what came before the import that is the first operation, on the former home ledger
 }
 
 // bundled is an operation with the anchor that the ledger gave it.
@@ -47,6 +48,7 @@ type wireBundle struct {
 	Head       []byte        `cbor:"5,keyasint,omitempty"`
 	Latest     []byte        `cbor:"6,keyasint,omitempty"`
 	Chain      []byte        `cbor:"7,keyasint,omitempty"`
+	Former     []wireBundled `cbor:"8,keyasint,omitempty"`
 }
 
 type wireBundled struct {
@@ -96,11 +98,15 @@ func ParseBundle(b []byte) (*Bundle, error) {
 		return nil, refuseBundle("a chain's proof of %d bytes, limit %d", len(w.Chain), MaxChainProof)
 	}
 	out := &Bundle{raw: b, key: w.Key, home: w.Home, state: w.State, head: w.Head, chain: w.Chain}
-	for i, o := range w.Operations {
-		if o.Time < 0 || o.Time > maxTime || i > 0 && (o.Index <= w.Operations[i-1].Index || o.Time < w.Operations[i-1].Time) {
-			return nil, refuseBundle("operation %d: its place or time is not after the one before it", i)
-		}
-		out.operations = append(out.operations, bundled{o.Operation, ledger.Anchor{Index: o.Index, Time: time.Unix(o.Time, 0).UTC()}})
+	var err error
+	if out.operations, err = anchored(w.Operations); err != nil {
+		return nil, err
+	}
+	if out.former, err = anchored(w.Former); err != nil {
+		return nil, err
+	}
+	if len(out.former) > 0 && len(out.operations) == 0 {
+		return nil, refuseBundle("former operations, and none that follow them")
 	}
 	if len(w.Latest) > 0 {
 		l, err := proof.ParseLatest(w.Latest)
@@ -113,6 +119,25 @@ func ParseBundle(b []byte) (*Bundle, error) {
 		out.latest = l
 	}
 	return out, nil
+}
+
+func anchored(ops []wireBundled) ([]bundled, error) {
+	var out []bundled
+	for i, o := range ops {
+		if o.Time < 0 || o.Time > maxTime || i > 0 && (o.Index <= ops[i-1].Index || o.Time < ops[i-1].Time) {
+			return nil, refuseBundle("operation %d: its place or time is not after the one before it", i)
+		}
+		out = append(out, bundled{o.Operation, ledger.Anchor{Index: o.Index, Time: time.Unix(o.Time, 0).UTC()}})
+	}
+	return out, nil
+}
+
+func wireAnchored(ops []bundled) []wireBundled {
+	var out []wireBundled
+	for _, o := range ops {
+		out = append(out, wireBundled{Operation: o.raw, Index: o.at.Index, Time: o.at.Time.Unix()})
+	}
+	return out
 }
 
 // checkBundleKey takes the key of an identifier and nothing else.
@@ -130,9 +155,9 @@ func checkBundleKey(key string) error {
 
 // newBundle encodes what the members say.
 func newBundle(b *Bundle) (*Bundle, error) {
-	w := wireBundle{Version: bundleVersion, Key: b.key, Home: b.home, State: b.state, Head: b.head, Chain: b.chain}
-	for _, o := range b.operations {
-		w.Operations = append(w.Operations, wireBundled{Operation: o.raw, Index: o.at.Index, Time: o.at.Time.Unix()})
+	w := wireBundle{
+		Version: bundleVersion, Key: b.key, Home: b.home, Operations: wireAnchored(b.operations), State: b.state, Head: b.head,
+		Chain: b.chain, Former: wireAnchored(b.former),
 	}
 	if b.latest != nil {
 		var err error

@@ -159,6 +159,60 @@ func (h *Homes) last(lives []*life) (*life, error) {
 	return last, nil
 }
 
+// Bundle makes a bundle of the ledger where the identifier lives, with what came before its import if another one knows it and there is
+// room: so it shows all operations since the genesis. Errors are those of Method.Bundle and of Resolve.
+func (h *Homes) Bundle(ctx context.Context, d did.DID, opt *BundleOptions) (*Bundle, error) {
+	id, err := ParseIdentifier(d)
+	if err != nil {
+		return nil, &did.Error{Code: did.InvalidDID, Err: err}
+	}
+	lives, _, err := h.lives(ctx, id, nil)
+	if err != nil {
+		return nil, err
+	}
+	if len(lives) == 0 { // a long form, whose absence its own ledger proves
+		i := slices.IndexFunc(h.methods, func(m *Method) bool { return m.net.Home == genesisHome(id) })
+		return h.methods[max(i, 0)].Bundle(ctx, d, opt)
+	}
+	last, err := h.last(lives)
+	if err != nil {
+		return nil, &did.Error{Code: did.InternalError, Err: err}
+	}
+	if moved := last.r.state.moved(); moved != nil {
+		return nil, movedAway(moved)
+	}
+	b, err := last.m.Bundle(ctx, d, opt)
+	if err != nil || len(b.operations) == 0 {
+		return b, err
+	}
+	for _, l := range lives {
+		if last.r.opens && l.r.state.history == last.r.imported {
+			again := *b
+			again.former = l.r.operations()
+			if whole, err := newBundle(&again); err == nil {
+				return whole, nil
+			}
+		}
+	}
+	return b, nil
+}
+
+// Prove implements did.Prover, as Method.Prove does.
+func (h *Homes) Prove(ctx context.Context, d did.DID, opt *did.ResolveOptions) ([]byte, error) {
+	return prove(ctx, h, d, opt)
+}
+
+// operations returns the valid ones.
+func (r *replayed) operations() []bundled {
+	var out []bundled
+	for _, st := range r.steps {
+		if st.err == nil {
+			out = append(out, bundled{st.entry.Op, st.entry.Anchor})
+		}
+	}
+	return out
+}
+
 // between keeps a ledger from making a departed state look like the newest by hiding the import: that there is none, it has to prove.
 func (h *Homes) between(ctx context.Context, id Identifier, last *life) error {
 	moved := last.r.state.moved()

@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/realdid/realdid/did"
-	"github.com/realdid/realdid/did/ledger"
 	"github.com/realdid/realdid/keys"
 )
 
@@ -38,17 +37,13 @@ func (m *Method) Depart(ctx context.Context, id did.DID, to string, signers ...k
 func (m *Method) Import(ctx context.Context, b *Bundle) (*Result, error) {
 	state := b.state
 	if len(state) == 0 {
-		r := &replayed{rules: rules{b.Network(), m.preds}, key: b.key}
-		for i, o := range b.operations {
-			r.add(ledger.Entry{Key: b.key, Seq: uint64(i), Op: o.raw, Anchor: o.at})
-			if err := r.steps[i].err; err != nil {
-				return nil, refuseBundle("operation %d: %w", i, err)
-			}
+		r, err := replayBundled(rules{b.Network(), m.preds}, b.key, b.operations, nil)
+		if err != nil {
+			return nil, err
 		}
 		if r.state == nil {
 			return nil, refuseBundle("it carries neither operations nor a state")
 		}
-		var err error
 		if state, err = r.state.Bytes(); err != nil {
 			return nil, err
 		}

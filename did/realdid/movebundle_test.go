@@ -301,3 +301,66 @@ func stateOn(t *testing.T, home string, s *realdid.State) []byte {
 	o[2] = home
 	return cborBytes(t, o)
 }
+
+// TestBundlesOfBothHomes carry what was before the import, so that everything since the genesis is checked.
+func TestBundlesOfBothHomes(t *testing.T) {
+	w, id, long := settledTwo(t)
+	homes := must(realdid.NewHomes(w.atMain, w.there))(t)
+	v := w.verifier(w.trusted()...)
+	b := must(homes.Prove(t.Context(), id, nil))(t)
+	for _, d := range []did.DID{id, long} {
+		r := must(v.Verify(t.Context(), d, b, nil))(t)
+		if !r.Evidence.Replayed || !r.Evidence.Latest || r.Evidence.OperatorTime {
+			t.Errorf("got %+v", r.Evidence)
+		}
+	}
+	want := must(homes.Resolve(t.Context(), id, nil))(t)
+	sameAnswer(t, "newest", must(v.Verify(t.Context(), id, b, nil))(t), want, true)
+	first := must(v.Verify(t.Context(), id, b, &did.ResolveOptions{VersionTime: start}))(t)
+	sameAnswer(t, "first", first, must(homes.Resolve(t.Context(), id, &did.ResolveOptions{VersionTime: start}))(t), true)
+	if !bytes.Contains(first.Document.Canonical(), []byte("#a")) {
+		t.Errorf("first: got %s", first.Document.Canonical())
+	}
+	for i := range b {
+		mutant := bytes.Clone(b)
+		mutant[i] ^= 1
+		if _, err := v.Verify(t.Context(), id, mutant, nil); err == nil {
+			t.Errorf("byte %d of %d flipped: accepted", i, len(b))
+		}
+	}
+	bad := func(what, text string, change func(o object)) {
+		t.Helper()
+		_, err := v.Verify(t.Context(), id, changeBundle(t, b, change), nil)
+		if wantCode(t, what, err, did.InvalidDIDDocument); !strings.Contains(err.Error(), text) {
+			t.Errorf("%s: got %v, want %q", what, err, text)
+		}
+	}
+	bad("the departure left out", "do not end in what was imported", func(o object) { o[8] = o[8].([]any)[:2] })
+	bad("the create left out", "operation 0", func(o object) { o[8] = o[8].([]any)[1:] })
+	bad("another time", "do not end in what was imported", func(o object) {
+		last := o[8].([]any)[2].([]any)
+		last[2] = last[2].(uint64) + 1
+	})
+	bad("a time that goes back", "is not after", func(o object) { o[8].([]any)[1].([]any)[2] = uint64(0) })
+	bad("none that follow", "none that follow", func(o object) {
+		o[4] = stateBytes(t, must(w.there.State(t.Context(), id))(t))
+		delete(o, 3)
+	})
+	bad("of this ledger", "another trust domain or home", func(o object) { o[8] = o[3] })
+	fresh := must(w.atMain.Create(t.Context(), &realdid.CreateRequest{Control: realdid.OneKey(ed(600).Public()), Next: commit(ed(601))}, ed(600)))(t).DID
+	stays := must(w.atMain.Bundle(t.Context(), fresh, nil))(t).Bytes()
+	_, err := v.Verify(t.Context(), fresh, changeBundle(t, stays, func(o object) { o[8] = o[3] }), nil)
+	if wantCode(t, "before a create", err, did.InvalidDIDDocument); !strings.Contains(err.Error(), "no import that follows") {
+		t.Errorf("before a create: got %v", err)
+	}
+	if got := must(homes.Prove(t.Context(), fresh, nil))(t); !bytes.Equal(got, stays) {
+		t.Error("one that did not move has another bundle")
+	}
+	_, pairwise := unregistered(t)
+	if r := must(v.Verify(t.Context(), pairwise, must(homes.Prove(t.Context(), pairwise, nil))(t), nil))(t); !r.Evidence.Absent {
+		t.Errorf("absent: got %+v", r.Evidence)
+	}
+	if _, err := homes.Prove(t.Context(), did.MustParse("did:realdid:x"), nil); did.AsError(err).Code != did.InvalidDID {
+		t.Errorf("no identifier: got %v", err)
+	}
+}

@@ -49,6 +49,16 @@ func (m *Method) Bundle(ctx context.Context, d did.DID, opt *BundleOptions) (*Bu
 // Prove implements did.Prover: it returns a bundle from which a Verifier comes to the answer of Resolve. It carries the
 // operations, unless they exceed MaxBundle and the newest version is asked for.
 func (m *Method) Prove(ctx context.Context, d did.DID, opt *did.ResolveOptions) ([]byte, error) {
+	return prove(ctx, m, d, opt)
+}
+
+// A bundler is a Method or Homes.
+type bundler interface {
+	did.Resolver
+	Bundle(ctx context.Context, d did.DID, opt *BundleOptions) (*Bundle, error)
+}
+
+func prove(ctx context.Context, m bundler, d did.DID, opt *did.ResolveOptions) ([]byte, error) {
 	if err := opt.Check(); err != nil {
 		return nil, err
 	}
@@ -105,11 +115,7 @@ func (m *Method) bundle(ctx context.Context, id Identifier, without bool) (*Bund
 		case without:
 			b.state = state
 		case r != nil:
-			for _, st := range r.steps {
-				if st.err == nil {
-					b.operations = append(b.operations, bundled{st.entry.Op, st.entry.Anchor})
-				}
-			}
+			b.operations = r.operations()
 			if !b.proves() {
 				b.head = record
 			}

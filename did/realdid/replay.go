@@ -49,6 +49,7 @@ type replayed struct {
 
 	unchecked error  // why an import was not, if there is no state: the answer is not that nothing is there
 	imported  Digest // history root of the state that the last import carried
+	from      string // former home of that
 	opens     bool   // that import is the first valid entry
 	whole     bool   // what came before it was replayed as well
 
@@ -113,7 +114,7 @@ func (r *replayed) apply(op *Operation, at ledger.Anchor) error {
 		if err != nil {
 			return err
 		}
-		r.imported, r.opens = was.history, len(r.places) == 0
+		r.imported, r.from, r.opens = was.history, was.net.Home, len(r.places) == 0
 	}
 	r.state, r.places = next, append(r.places, place{at.Index, next.seq, next.history})
 	if root, ok := op.Root(); ok {

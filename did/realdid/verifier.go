@@ -198,21 +198,12 @@ func (v *Verifier) proven(net Network, b *Bundle) (*proof.VerifiedHead, error) {
 
 // replayed answers from the operations.
 func (v *Verifier) replayed(d did.DID, id Identifier, by rules, b *Bundle, vh *proof.VerifiedHead, opt *did.ResolveOptions) (*did.Resolution, error) {
-	r := &replayed{rules: by, key: b.key, want: wanted(opt)}
-	for i, o := range b.operations {
-		op, err := ParseOperation(o.raw)
-		if err == nil {
-			err = by.net.check(op, b.key)
-		}
-		if err == nil {
-			err = r.apply(op, o.at)
-		}
-		if errors.Is(err, ErrPredecessor) {
-			return nil, &did.Error{Code: did.InternalError, Err: err}
-		}
-		if err != nil {
-			return nil, final(refuseBundle("operation %d: %w", i, err))
-		}
+	r, err := replayBundled(by, b.key, b.operations, wanted(opt))
+	if err != nil {
+		return nil, err
+	}
+	if r, err = r.joinFormer(b); err != nil {
+		return nil, err
 	}
 	record := b.head
 	ev := did.Evidence{Replayed: !r.partial(), OperatorTime: true, AsOf: b.operations[len(b.operations)-1].at.Time}
