@@ -124,7 +124,11 @@ func (n *Node) start(ctx context.Context, cfg *config.Config, c *NodeConfig, key
 			err = corrupt("start: %s", text)
 		}
 	}()
-	n.node, err = node.NewNodeWithContext(ctx, cfg, validator, key, creator{n.app, c.application},
+	var application abci.Application = n.app
+	if c.application != nil {
+		application = c.application(application)
+	}
+	n.node, err = node.NewNodeWithContext(ctx, cfg, validator, key, creator{application},
 		node.DefaultGenesisDocProviderFunc(cfg), config.DefaultDBProvider, node.DefaultMetricsProvider(cfg.Instrumentation), newLogger(c.Logger))
 	if err != nil {
 		return fmt.Errorf("cometledger: start: %w", err)
@@ -312,17 +316,10 @@ func loadKeys(cfg *config.Config) (*p2p.NodeKey, *privval.FilePV, error) {
 
 // A creator connects CometBFT to the application in the same process. Consensus, mempool, queries and snapshots do not wait for each other,
 // and queries not for one another.
-type creator struct {
-	app  *app
-	wrap func(abci.Application) abci.Application
-}
+type creator struct{ app abci.Application }
 
 func (c creator) NewABCIClient() (abcicli.Client, error) {
-	var application abci.Application = c.app
-	if c.wrap != nil {
-		application = c.wrap(application)
-	}
-	return connection{abcicli.NewLocalClient(nil, application), application}, nil
+	return connection{abcicli.NewLocalClient(nil, c.app), c.app}, nil
 }
 
 var _ proxy.ClientCreator = creator{}

@@ -150,4 +150,3 @@ func measureProof(b *testing.B, c *rpchttp.HTTP, ops []operation) {
 	b.ReportMetric(took[500], "ms-proof-p50")
 	b.ReportMetric(took[990], "ms-proof-p99")
 }
-
