@@ -70,7 +70,7 @@ func (d *directory) file(name string) string { return filepath.Join(d.path, name
 
 // write puts a file into place, all of it or not at all.
 func (d *directory) write(name string, b []byte) (err error) {
-	f, err := os.CreateTemp(d.path, name+".new-*")
+	f, err := os.OpenFile(d.file(name+".new"), os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
 	}

@@ -98,9 +98,7 @@ func (l *Ledger) round(ctx context.Context) error {
 	p := l.pending
 	if p != nil && !l.opt.Clock().Before(time.Unix(p.epoch.Time, 0).Add(l.opt.Heartbeat)) {
 		// Auditors refuse an epoch that is too old. It stays in the log, and another is sealed behind it.
-		if err := p.staged.Commit(p.checkpoint.Size); err != nil {
-			return l.lost(mapError(err))
-		}
+		l.store.unseal(p)
 		p = nil
 		l.setPending(nil)
 	}
@@ -111,6 +109,9 @@ func (l *Ledger) round(ctx context.Context) error {
 		}
 		l.setPending(p)
 	}
+	if err := l.store.compare(ctx, p); err != nil {
+		return err
+	}
 	note, err := l.collect(ctx, p.checkpoint)
 	if err != nil {
 		return err
@@ -119,24 +120,12 @@ func (l *Ledger) round(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := p.staged.Commit(p.checkpoint.Size); err != nil {
-		return l.lost(mapError(err))
-	}
 	l.setPending(nil)
-	if err := l.store.dir.write(checkpointFile, note); err != nil {
-		return err
+	if err := p.staged.Commit(p.checkpoint.Size); err != nil {
+		return l.store.fail(mapError(err))
 	}
 	l.announce(&published{note: note, checkpoint: p.checkpoint, epoch: p.epoch, path: path})
-	return nil
-}
-
-// lost ends writing for good: what the map is now, only opening it anew tells.
-func (l *Ledger) lost(err error) error {
-	l.setPending(nil)
-	l.store.writing.Lock()
-	defer l.store.writing.Unlock()
-	l.store.failed = err
-	return err
+	return l.store.dir.write(checkpointFile, note)
 }
 
 func (l *Ledger) setPending(p *sealed) {

@@ -20,7 +20,7 @@ import (
 //
 //	end                  where the log ended: leaves, entries, time of the last entry, frontier
 //	head/ KEY            number of entries, length of the state, state
-//	place/ KEY / SEQ     position of the leaf
+//	place/ KEY / SEQ     position of the leaf, first half of its hash
 //	epoch/ ENTRIES       epoch leaf that covers so many entries; of several, the last
 const (
 	endRecord   = "end"
@@ -117,16 +117,29 @@ func (x *index) head(key string) (ledger.Head, error) {
 	return ledger.Head{Length: binary.BigEndian.Uint64(b), State: b[8:]}, nil
 }
 
-// place returns where the leaf of an entry stands; ok is false if there is none.
-func (x *index) place(key string, seq uint64) (pos uint64, ok bool, err error) {
+// A place is where the leaf of an entry stands, and what it is.
+type place struct {
+	pos uint64
+	sum [proof.HashSize / 2]byte // of its hash, the first half
+}
+
+func (p place) holds(leaf []byte) bool {
+	hash := proof.LeafHash(leaf)
+	return bytes.Equal(hash[:len(p.sum)], p.sum[:])
+}
+
+// place returns where an entry stands; ok is false if there is none.
+func (x *index) place(key string, seq uint64) (p place, ok bool, err error) {
 	b, err := x.get(placeKey(key, seq))
 	if err != nil || b == nil {
-		return 0, false, err
+		return p, false, err
 	}
-	if len(b) != 8 {
-		return 0, false, corrupt("the index has a place of %d bytes", len(b))
+	if len(b) != 8+len(p.sum) {
+		return p, false, corrupt("the index has a place of %d bytes", len(b))
 	}
-	return binary.BigEndian.Uint64(b), true, nil
+	p.pos = binary.BigEndian.Uint64(b)
+	copy(p.sum[:], b[8:])
+	return p, true, nil
 }
 
 // position returns where the leaf of entry stands, or would stand.
@@ -192,12 +205,13 @@ type update struct{ *pebble.Batch }
 
 func (x *index) update() update { return update{x.db.NewBatch()} }
 
-func (u update) entry(e *ledger.Entry, state []byte, pos uint64) error {
+func (u update) entry(e *ledger.Entry, state []byte, pos uint64, hash proof.Hash) error {
 	head := append(binary.BigEndian.AppendUint64(nil, e.Seq+1), state...)
 	if err := u.Set(headKey(e.Key), head, nil); err != nil {
 		return indexError(err)
 	}
-	return indexError(u.Set(placeKey(e.Key, e.Seq), binary.BigEndian.AppendUint64(nil, pos), nil))
+	at := append(binary.BigEndian.AppendUint64(nil, pos), hash[:proof.HashSize/2]...)
+	return indexError(u.Set(placeKey(e.Key, e.Seq), at, nil))
 }
 
 func (u update) epoch(leaf proof.EpochLeaf) error {

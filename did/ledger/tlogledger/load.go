@@ -42,7 +42,10 @@ func (s *store) load(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	size, err := s.log.size(ctx)
+	size, err := s.log.next(ctx) // what has a place is in the log
+	if err == nil {
+		err = s.integrated(size)
+	}
 	if err != nil {
 		return err
 	}
@@ -78,7 +81,7 @@ func (s *store) openMap() (err error) {
 
 // behind tells whether the map was lost: with one that exists, the index is never more than an epoch ahead.
 func (s *store) behind() bool {
-	return s.m.Version() == 0 && s.now.entries > bulkMap
+	return s.m.Version() == 0 && s.now.entries > s.bulk
 }
 
 // drop removes index and map.
@@ -105,7 +108,9 @@ func (s *store) catchUp(ctx context.Context, size uint64) error {
 		if err := u.Close(); err != nil {
 			return indexError(err)
 		}
+		s.mu.Lock()
 		s.now = end{size: next.size, entries: next.entries, last: next.last, frontier: next.frontier.Clone()}
+		s.mu.Unlock()
 		u = s.index.update()
 		clear(heads)
 		return nil
@@ -132,8 +137,9 @@ func (s *store) take(u update, heads map[string]ledger.Head, next *end, leaf []b
 	if err != nil {
 		return err
 	}
+	hash := proof.LeafHash(leaf)
 	if isEntry {
-		err = s.takeEntry(u, heads, next, &e)
+		err = s.takeEntry(u, heads, next, &e, hash)
 	} else {
 		var epoch proof.EpochLeaf
 		if epoch, err = proof.ParseEpochLeaf(leaf); err == nil && (epoch.Size != next.size || epoch.Entries != next.entries) {
@@ -143,12 +149,12 @@ func (s *store) take(u update, heads map[string]ledger.Head, next *end, leaf []b
 			err = u.epoch(epoch)
 		}
 	}
-	next.frontier.Append(proof.LeafHash(leaf), nil)
+	next.frontier.Append(hash, nil)
 	next.size++
 	return err
 }
 
-func (s *store) takeEntry(u update, heads map[string]ledger.Head, next *end, e *ledger.Entry) error {
+func (s *store) takeEntry(u update, heads map[string]ledger.Head, next *end, e *ledger.Entry, hash proof.Hash) error {
 	if e.Anchor.Index != next.entries || e.Anchor.Time.Before(next.last) || ledger.CheckKey(e.Key) != nil || ledger.CheckOp(e.Op) != nil {
 		return corrupt("leaf %d is not an entry that follows the one before", next.size)
 	}
@@ -169,7 +175,7 @@ func (s *store) takeEntry(u update, heads map[string]ledger.Head, next *end, e *
 	state := append([]byte{}, r.State...)
 	heads[e.Key] = ledger.Head{Length: e.Seq + 1, State: state}
 	next.entries, next.last = e.Anchor.Index+1, e.Anchor.Time
-	return u.entry(e, state, next.size)
+	return u.entry(e, state, next.size, hash)
 }
 
 // keys returns the keys that the entries among the leaves from from up to size are of.
@@ -198,7 +204,7 @@ func (s *store) catchUpMap(ctx context.Context) error {
 	case !s.sealed || s.m.Version() > s.epoch.Size+1:
 		return corrupt("the map is of %d leaves, and the last epoch is not", s.m.Version())
 	case s.m.Version() == s.epoch.Size+1:
-	case s.m.Version() == 0 && s.epoch.Entries > bulkMap:
+	case s.m.Version() == 0 && s.epoch.Entries > s.bulk:
 		if err := s.buildMap(ctx); err != nil {
 			return err
 		}
@@ -219,12 +225,25 @@ func (s *store) catchUpMap(ctx context.Context) error {
 			staged.Discard()
 			return corrupt("the entries make another map than the last epoch says")
 		}
-		return mapError(staged.Commit(s.epoch.Size + 1))
+		s.resumed, err = s.resume(ctx, staged, keys)
+		return err
 	}
 	if s.m.Root() != s.epoch.MapRoot {
 		return corrupt("the map has another root than the last epoch says")
 	}
 	return nil
+}
+
+// resume makes the last epoch the one that is to be published. The map stays that of the checkpoint before, and is not lost if there
+// is none.
+func (s *store) resume(ctx context.Context, staged *authmap.Staged, keys map[string]struct{}) (*sealed, error) {
+	size := s.epoch.Size + 1
+	root, err := proof.Root(s.log.hashes(ctx, size), size)
+	if err != nil {
+		staged.Discard()
+		return nil, err
+	}
+	return &sealed{staged: staged, keys: keys, epoch: s.epoch, checkpoint: proof.Checkpoint{Origin: s.origin, Size: size, Root: root}}, nil
 }
 
 // buildMap makes the map of the last epoch out of all heads.

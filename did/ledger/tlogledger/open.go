@@ -15,10 +15,11 @@ import (
 	"github.com/realdid/realdid/did/ledger/proof"
 )
 
-// What OpenPOSIX asks of Tessera: a group of appends goes into one batch, which is written as soon as nothing more comes.
+// What is asked of Tessera: a group of appends, which a Sequencer makes no larger, goes into one batch, which is written as soon as
+// nothing more comes.
 const (
-	posixBatch    = 1024
-	posixAge      = 2 * time.Millisecond
+	batchSize     = 1024
+	batchAge      = 2 * time.Millisecond
 	posixInterval = time.Second // between Tessera's own checkpoints
 )
 
@@ -38,8 +39,7 @@ func OpenPOSIX(ctx context.Context, log, dir string, signer *proof.NoteSigner, t
 		cancel()
 		return nil, errors.Join(err, d.close())
 	}
-	appender, shutdown, reader, err := tessera.NewAppender(background, driver, AppendOptions(signer).
-		WithBatching(posixBatch, posixAge).WithCheckpointInterval(interval(opt)))
+	appender, shutdown, reader, err := tessera.NewAppender(background, driver, AppendOptions(signer).WithCheckpointInterval(interval(opt)))
 	if err != nil {
 		cancel()
 		return nil, errors.Join(fmt.Errorf("tlogledger: open: %w", err), d.close())
@@ -64,10 +64,11 @@ func interval(opt *Options) time.Duration {
 	return posixInterval
 }
 
-// AppendOptions returns options for tessera.NewAppender under which Tessera signs its own checkpoints with the log's key. What else
-// there is to say, on batches, pushback and witnesses of those checkpoints, is up to the caller and the driver.
+// AppendOptions returns options for tessera.NewAppender under which Tessera signs its own checkpoints with the log's key, and makes
+// one batch of what a ledger adds at once. What else there is to say, on how often checkpoints are made and who witnesses
+// those, is up to the caller and the driver. Pushback below the size of a batch would tear it.
 func AppendOptions(signer *proof.NoteSigner) *tessera.AppendOptions {
-	return tessera.NewAppendOptions().WithCheckpointSigner(noteSigner{signer})
+	return tessera.NewAppendOptions().WithCheckpointSigner(noteSigner{signer}).WithBatching(batchSize, batchAge)
 }
 
 // noteSigner is a NoteSigner as golang.org/x/mod/sumdb/note wants it.
@@ -120,7 +121,8 @@ func open(ctx context.Context, appender *tessera.Appender, reader tessera.LogRea
 	}
 	l.ctx, l.cancel = context.WithCancel(context.Background())
 	s := &store{
-		log: log{reader}, add: appender.Add, red: red, origin: trust.Origin, dir: d, fault: l.opt.fault, changed: make(map[string]struct{}),
+		log: log{reader}, add: appender.Add, red: red, origin: trust.Origin, dir: d, changed: make(map[string]struct{}),
+		fault: l.opt.fault, bulk: l.opt.bulk, patience: l.opt.patience,
 	}
 	// Closing ends sealing first; who appends is waited for, and Tessera has to answer.
 	var cancel context.CancelFunc
@@ -134,8 +136,10 @@ func open(ctx context.Context, appender *tessera.Appender, reader tessera.LogRea
 		l.cancel()
 		return nil, errors.Join(err, s.abandon())
 	}
+	l.pending = s.resumed
 	now := s.end()
 	l.Sequencer = ledger.NewSequencer(s, red, l.opt.Clock, now.entries, now.last)
+	s.moved = l.Sequencer.Moved
 	l.stop = cancel
 	if !l.opt.quiet {
 		l.work.Go(l.run)
@@ -155,7 +159,8 @@ func (s *store) abandon() error {
 	return errors.Join(append(errs, s.dir.close())...)
 }
 
-// loadPublished takes the checkpoint that was published last, if the map is still that of it.
+// loadPublished takes the checkpoint that was published last, if the map is still that of it. What the log's key has signed binds:
+// a log that does not begin with it has been cut off or altered.
 func (l *Ledger) loadPublished(ctx context.Context) error {
 	note, err := os.ReadFile(l.store.dir.file(checkpointFile))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -164,9 +169,24 @@ func (l *Ledger) loadPublished(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	cp, err := l.trust.VerifyCheckpoint(note, l.opt.Clock())
-	if err != nil || cp.Size == 0 || cp.Size != l.store.m.Version() {
-		return nil // another policy, or a crash after the map was committed: the next epoch makes a new one
+	ours := proof.Trust{Origin: l.trust.Origin, Log: l.trust.Log, InsecureNoQuorum: true}
+	cp, err := ours.VerifyCheckpoint(note, l.opt.Clock())
+	if err != nil || cp.Size == 0 {
+		return nil // of another key: the next epoch makes a new one
+	}
+	size := l.store.end().size
+	if cp.Size > size {
+		return corrupt("the log has %d leaves, and a checkpoint of %d was published", size, cp.Size)
+	}
+	root, err := proof.Root(l.store.log.hashes(ctx, cp.Size), cp.Size)
+	if err != nil {
+		return err
+	}
+	if root != cp.Root {
+		return corrupt("the log is not the one whose checkpoint was published")
+	}
+	if _, err := l.trust.VerifyCheckpoint(note, l.opt.Clock()); err != nil || cp.Size != l.store.m.Version() {
+		return nil // another policy, or a crash after the map was committed
 	}
 	leaf, err := l.store.log.leaf(ctx, cp.Size-1)
 	if err != nil {
@@ -177,14 +197,11 @@ func (l *Ledger) loadPublished(ctx context.Context) error {
 		return corrupt("the published checkpoint does not end in an epoch")
 	}
 	path, err := proof.InclusionPath(l.store.log.hashes(ctx, cp.Size), cp.Size-1, cp.Size)
-	if err == nil {
-		err = proof.VerifyInclusion(cp.Size-1, cp.Size, proof.LeafHash(leaf), path, cp.Root)
-	}
-	if errors.Is(err, proof.ErrInvalid) {
-		return corrupt("the log is not the one whose checkpoint was published")
-	}
 	if err != nil {
 		return err
+	}
+	if proof.VerifyInclusion(cp.Size-1, cp.Size, proof.LeafHash(leaf), path, cp.Root) != nil {
+		return corrupt("the epoch of the published checkpoint is another one")
 	}
 	l.published = &published{note: note, checkpoint: cp.Checkpoint, epoch: epoch, path: path}
 	return nil

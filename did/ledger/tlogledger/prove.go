@@ -2,6 +2,8 @@ package tlogledger
 
 import (
 	"context"
+	"encoding/binary"
+	"errors"
 	"fmt"
 	"io/fs"
 
@@ -57,7 +59,7 @@ func (l *Ledger) proveUnder(p *published, key string) (b []byte, ok bool, err er
 
 // ReadFile returns a file as a tile server serves it, so that mirrors and auditors follow the log: "checkpoint", which is that of
 // [Ledger.Checkpoint], or a tile or bundle of entries by its path in C2SP tlog-tiles. Errors: proof.ErrInvalid for any other
-// path; fs.ErrNotExist; ledger.ErrUnavailable.
+// path; fs.ErrNotExist; ledger.ErrUnavailable; ledger.ErrCorrupt.
 func (l *Ledger) ReadFile(ctx context.Context, path string) ([]byte, error) {
 	if l.closed.Load() {
 		return nil, ledger.ErrClosed
@@ -72,9 +74,38 @@ func (l *Ledger) ReadFile(ctx context.Context, path string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	var b []byte
 	width := uint8(t.Width % proof.TileWidth)
 	if t.Entries {
-		return l.store.log.ReadEntryBundle(ctx, t.Index, width)
+		b, err = l.store.log.ReadEntryBundle(ctx, t.Index, width)
+	} else {
+		b, err = l.store.log.ReadTile(ctx, uint64(t.Level), t.Index, width)
 	}
-	return l.store.log.ReadTile(ctx, uint64(t.Level), t.Index, width)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("tlogledger: %s: %w", path, fs.ErrNotExist)
+	}
+	if err != nil {
+		return nil, unavailable(path, err)
+	}
+	return narrow(t, b)
+}
+
+// narrow cuts what Tessera has given for a tile: once a tile is full, it shows that in place of the partial ones.
+func narrow(t proof.Tile, b []byte) ([]byte, error) {
+	if !t.Entries {
+		if len(b) < t.Width*proof.HashSize {
+			return nil, corrupt("%s has %d bytes", t.Path(), len(b))
+		}
+		return b[:t.Width*proof.HashSize], nil
+	}
+	n := 0
+	for range t.Width {
+		if len(b)-n < 2 {
+			return nil, corrupt("%s is cut off", t.Path())
+		}
+		if n += 2 + int(binary.BigEndian.Uint16(b[n:])); n > len(b) {
+			return nil, corrupt("%s is cut off", t.Path())
+		}
+	}
+	return b[:n], nil
 }

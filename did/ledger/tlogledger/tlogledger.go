@@ -37,9 +37,12 @@ type Options struct {
 	// called from several goroutines at once. nil: nobody is told.
 	OnError func(error)
 
-	fault func(stage string) error // for tests: fails a commit before anything is added
-	often time.Duration            // for tests: between Tessera's own checkpoints, which closing waits for
-	quiet bool                     // for tests: no epochs but those of Seal
+	// For tests.
+	fault    func(stage string) error // fails a commit before anything is added
+	often    time.Duration            // between Tessera's own checkpoints, which closing waits for
+	quiet    bool                     // no epochs but those of Seal
+	bulk     uint64                   // entries from which on a map is built in bulk
+	patience time.Duration            // how long Tessera is waited for, at most
 }
 
 func (o *Options) filled() Options {
@@ -58,6 +61,12 @@ func (o *Options) filled() Options {
 	}
 	if out.Timeout <= 0 {
 		out.Timeout = DefaultTimeout
+	}
+	if out.bulk == 0 {
+		out.bulk = bulkMap
+	}
+	if out.patience <= 0 {
+		out.patience = tessera.DefaultShutdownTimeout
 	}
 	if out.OnError == nil {
 		out.OnError = func(error) {}
@@ -195,6 +204,10 @@ func (l *Ledger) Follow(ctx context.Context, from uint64) iter.Seq2[ledger.Entry
 				return
 			}
 			e, isEntry, err := parseLeaf(leaf)
+			if err == nil && isEntry {
+				err = l.store.expect(&e, leaf, from)
+				from++
+			}
 			if err != nil {
 				fail(err)
 				return
@@ -217,12 +230,14 @@ func (l *Ledger) Checkpoint() []byte {
 	return l.published.note
 }
 
-// Close waits for appends under way, ends sealing and lets go of the directory. A log that Open was given stays open. What is
-// called afterwards returns [ledger.ErrClosed].
+// Close waits for appends under way, ends sealing and lets go of the directory. A log that Open was given stays open; if it does not
+// answer for a minute, it is not waited for any longer. What is called afterwards returns [ledger.ErrClosed].
 func (l *Ledger) Close() error {
 	l.closing.Do(func() {
 		l.closed.Store(true)
 		l.cancel()
+		impatient := time.AfterFunc(l.opt.patience, l.stop)
+		defer impatient.Stop()
 		l.turn <- struct{}{} // who seals, gives it back now
 		l.work.Wait()
 		l.Sequencer.Close()
@@ -232,12 +247,12 @@ func (l *Ledger) Close() error {
 		if l.pending != nil {
 			l.pending.staged.Discard()
 		}
-		l.failed = l.store.close()
 		if l.end != nil {
-			ctx, cancel := context.WithTimeout(context.Background(), tessera.DefaultShutdownTimeout)
+			ctx, cancel := context.WithTimeout(context.Background(), l.opt.patience)
 			defer cancel()
-			l.failed = errors.Join(l.failed, l.end(ctx))
+			l.failed = l.end(ctx)
 		}
+		l.failed = errors.Join(l.failed, l.store.close())
 	})
 	return l.failed
 }
