@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/core/types"
 	"github.com/ethereum/go-ethereum/crypto"
 	"github.com/ethereum/go-ethereum/eth/ethconfig"
@@ -27,6 +28,7 @@ type simChain struct {
 	key    *ecdsa.PrivateKey
 	manual atomic.Bool // blocks are not made by themselves when a transaction comes
 
+	sealing sync.Mutex
 	mu      sync.Mutex
 	client  *rpc.Client
 	fault   error // of every eth_sendRawTransaction
@@ -73,6 +75,13 @@ func (s *simChain) CallContext(ctx context.Context, result any, method string, a
 		s.Commit()
 	}
 	return err
+}
+
+// Commit makes a block.
+func (s *simChain) Commit() common.Hash {
+	s.sealing.Lock()
+	defer s.sealing.Unlock()
+	return s.Backend.Commit()
 }
 
 // BatchCallContext implements Node.
