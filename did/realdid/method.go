@@ -81,7 +81,7 @@ func New(lg ledger.Ledger, opt *Options) (*Method, error) {
 		}
 		m.preds, m.final = opt.Predecessors, opt.Final
 		m.kept.half = max(opt.KeepBytes, 0) / 2
-		if m.trust, m.memory = opt.Trust, opt.Memory; m.trust != nil || m.memory != nil {
+		if m.trust, m.memory = opt.Trust, opt.Memory; m.trust != nil || m.memory != nil && m.heads == nil {
 			if err := m.trust.Check(); err != nil {
 				return nil, err
 			}
