@@ -88,6 +88,7 @@ func (a auditor) Cosign(_ context.Context, _ uint64, _ []proof.Hash, note []byte
 // anchoredWorld is a log that is anchored, with everybody who has to do with it.
 type anchoredWorld struct {
 	node    testNode
+	reducer ledger.HeadReducer
 	at      Deployment
 	anchors *Anchors
 	source  *memledger.Ledger
@@ -97,9 +98,9 @@ type anchoredWorld struct {
 }
 
 // newAnchoredWorld anchors through node, with an account that nobody else uses, and proves that.
-func newAnchoredWorld(tb testing.TB, node testNode, account int) *anchoredWorld {
+func newAnchoredWorld(tb testing.TB, node testNode, account int, red ledger.HeadReducer) *anchoredWorld {
 	tb.Helper()
-	w := newAnchoredLogOnly(tb, node, account)
+	w := newAnchoredLogOnly(tb, node, account, red)
 	observer := newNoteSigner(tb, "observer.example", proof.CosignatureEd25519)
 	var err error
 	w.proven, err = NewAnchoredLog(tb.Context(), w.log, w.anchors, &ProofOptions{
@@ -113,9 +114,9 @@ func newAnchoredWorld(tb testing.TB, node testNode, account int) *anchoredWorld 
 }
 
 // newAnchoredLogOnly anchors through node.
-func newAnchoredLogOnly(tb testing.TB, node testNode, account int) *anchoredWorld {
+func newAnchoredLogOnly(tb testing.TB, node testNode, account int, red ledger.HeadReducer) *anchoredWorld {
 	tb.Helper()
-	w := &anchoredWorld{node: node}
+	w := &anchoredWorld{node: node, reducer: red}
 	var sender *Sender
 	w.at, sender = node.deploy(tb, Anchor, account)
 	dir := tb.TempDir()
@@ -143,8 +144,8 @@ func (w *anchoredWorld) openLog(tb testing.TB, dir string) {
 		Origin: w.anchors.Origin(), Log: signer.Verifier(), Quorum: proof.Quorum{Witnesses: 1, Auditors: 1},
 		Cosigners: []proof.Cosigner{{Key: anchorKey.Verifier(), Role: proof.Witness}, {Key: audit.Verifier(), Role: proof.Auditor}},
 	}
-	w.source = memledger.New(testReducer, nil)
-	w.log, err = tlog.Open(w.source, filepath.Join(dir, "log"), signer, trust, testReducer, &tlog.Options{
+	w.source = memledger.New(w.reducer, nil)
+	w.log, err = tlog.Open(w.source, filepath.Join(dir, "log"), signer, trust, w.reducer, &tlog.Options{
 		Interval: 20 * time.Millisecond, Heartbeat: time.Hour, Timeout: 2 * time.Minute, Cosigners: []tlog.Cosigner{server, audit},
 		OnError: func(err error) {
 			if tb.Context().Err() == nil {
@@ -201,7 +202,7 @@ func prove(tb testing.TB, p ledger.Prover, key string, entries uint64) []byte {
 
 func TestAnchored(t *testing.T) {
 	node, _ := simulatedNode(t)
-	w := newAnchoredWorld(t, node, 2)
+	w := newAnchoredWorld(t, node, 2, testReducer)
 	for i := range 5 {
 		e := add(t, w.proven, "k1", fmt.Sprint("payload", i))
 		b := prove(t, w.proven, "k1", e.Anchor.Index+1)

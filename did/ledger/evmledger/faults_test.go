@@ -226,8 +226,8 @@ func testNodeDown(t *testing.T, n testNode, p *gethtest.Proxy) {
 
 // testLyingNode: what the node changes in its answers is found out before anybody gets it to see, or by the verifier.
 func testLyingNode(t *testing.T, n testNode, p *gethtest.Proxy) {
-	w := newDirectWorld(t, n)
-	a := newAnchoredWorld(t, n, 2)
+	w := newDirectWorld(t, n, testReducer)
+	a := newAnchoredWorld(t, n, 2, testReducer)
 	add(t, w.ledger, "k1", "one")
 	add(t, a.proven, "k1", "one")
 	for name, prover := range map[string]struct {
@@ -335,7 +335,7 @@ func testNodeWithoutProofs(t *testing.T, n testNode, p *gethtest.Proxy) {
 		t.Errorf("direct: got %v, want ErrNoProof that names eth_getProof", err)
 	}
 	// The log's own proof, with a witness that has looked at its own node, is what there is.
-	a := newAnchoredLogOnly(t, n, 2)
+	a := newAnchoredLogOnly(t, n, 2, testReducer)
 	add(t, a.log, "k1", "one")
 	if _, err := NewAnchoredLog(t.Context(), a.log, a.anchors, nil); !errors.Is(err, ErrNoProof) {
 		t.Errorf("anchored: got %v, want ErrNoProof", err)
@@ -371,8 +371,8 @@ func TestReorganised(t *testing.T) {
 		}
 	}()
 	defer func() { close(stop); <-ended }()
-	w := newDirectWorld(t, n)
-	a := newAnchoredWorld(t, n, 2)
+	w := newDirectWorld(t, n, testReducer)
+	a := newAnchoredWorld(t, n, 2, testReducer)
 	add(t, w.ledger, "k1", "one")
 	appended := make(chan error, 1)
 	held := make(chan error, 1)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/ethereum/go-ethereum/common"
 
+	"github.com/realdid/realdid/did/ledger"
 	"github.com/realdid/realdid/did/ledger/evmledger/internal/gethtest"
 	"github.com/realdid/realdid/did/ledger/proof"
 )
@@ -24,7 +25,7 @@ type directWorld struct {
 	rogue  *Sender
 }
 
-func newDirectWorld(tb testing.TB, node testNode) *directWorld {
+func newDirectWorld(tb testing.TB, node testNode, red ledger.HeadReducer) *directWorld {
 	tb.Helper()
 	w := &directWorld{node: node, rogue: NewSender(node.chain(tb), NewKeySigner(gethtest.Account(1)), nil)}
 	sender := NewSender(node.chain(tb), NewKeySigner(gethtest.Account(0)), nil)
@@ -32,7 +33,7 @@ func newDirectWorld(tb testing.TB, node testNode) *directWorld {
 	if w.at, err = Deploy(tb.Context(), sender, Direct, common.Address{}); err != nil {
 		tb.Fatal(err)
 	}
-	if w.ledger, err = Open(tb.Context(), node.chain(tb), w.at, testReducer, sender, nil); err != nil {
+	if w.ledger, err = Open(tb.Context(), node.chain(tb), w.at, red, sender, nil); err != nil {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() { w.ledger.Close() })
@@ -44,7 +45,7 @@ func newDirectWorld(tb testing.TB, node testNode) *directWorld {
 		tb.Fatal(err)
 	}
 	w.trust = &ChainTrust{
-		ChainID: gethtest.ChainID, Contract: w.at.Address, MaxAge: time.Hour, Reducer: testReducer,
+		ChainID: gethtest.ChainID, Contract: w.at.Address, MaxAge: time.Hour, Reducer: red,
 		Headers: HeaderTrust{Observers: []proof.VerifierKey{observer.Verifier()}, Quorum: 1},
 	}
 	return w
@@ -77,7 +78,7 @@ func (w *directWorld) newest(tb testing.TB) Block {
 
 func TestProvenLedger(t *testing.T) {
 	node, _ := simulatedNode(t)
-	w := newDirectWorld(t, node)
+	w := newDirectWorld(t, node, testReducer)
 	check := func(key string, entries uint64) *proof.VerifiedHead {
 		t.Helper()
 		v, err := w.trust.VerifyHead(key, prove(t, w.proven, key, entries), time.Now())
@@ -119,7 +120,7 @@ func TestProvenLedger(t *testing.T) {
 
 func TestChainTrustDirectRefuses(t *testing.T) {
 	node, _ := simulatedNode(t)
-	w := newDirectWorld(t, node)
+	w := newDirectWorld(t, node, testReducer)
 	add(t, w.ledger, "k1", "one")
 	add(t, w.ledger, "k2", "one")
 	old, err := parseDirectProof(prove(t, w.proven, "k1", 2))

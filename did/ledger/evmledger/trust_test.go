@@ -44,7 +44,7 @@ func (c *anchoredCase) with(tb testing.TB, change func(l *proof.Latest)) {
 
 func TestChainTrustRefuses(t *testing.T) {
 	node, sim := simulatedNode(t)
-	w := newAnchoredWorld(t, node, 2)
+	w := newAnchoredWorld(t, node, 2, testReducer)
 	add(t, w.proven, "k1", "one")
 	old, err := parseAnchorProof(prove(t, w.proven, "k1", 1))
 	if err != nil {
@@ -52,7 +52,7 @@ func TestChainTrustRefuses(t *testing.T) {
 	}
 	add(t, w.proven, "k1", "two")
 	good := prove(t, w.proven, "k1", 2)
-	other := newAnchoredWorld(t, node, 3)
+	other := newAnchoredWorld(t, node, 3, testReducer)
 	add(t, other.proven, "k1", "one")
 	add(t, other.proven, "k1", "two")
 	theirs, err := parseAnchorProof(prove(t, other.proven, "k1", 2))
@@ -197,7 +197,7 @@ func (c *anchoredCase) dropAuditor(tb testing.TB) {
 // TestAnchoredUnaudited: a chain shows everybody the same checkpoint, and does not know whether its map is right.
 func TestAnchoredUnaudited(t *testing.T) {
 	node, _ := simulatedNode(t)
-	w := newAnchoredWorld(t, node, 2)
+	w := newAnchoredWorld(t, node, 2, testReducer)
 	add(t, w.proven, "k1", "one")
 	b := prove(t, w.proven, "k1", 1)
 	p, err := parseAnchorProof(b)

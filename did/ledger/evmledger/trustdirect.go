@@ -39,13 +39,12 @@ func (t *ChainTrust) verifyDirect(key string, b []byte, now time.Time) (*proof.V
 	if err != nil {
 		return nil, err
 	}
+	checkpoint := proof.Checkpoint{Origin: Origin(t.ChainID, t.Contract), Size: s.header.Number + 1, Root: proof.Hash(s.header.Hash)}
 	return &proof.VerifiedHead{
-		Head:  head,
-		Epoch: proof.EpochLeaf{Size: s.header.Number, Entries: p.Entries, Time: s.header.Time.Unix()},
-		Checkpoint: &proof.VerifiedCheckpoint{Checkpoint: proof.Checkpoint{
-			Origin: Origin(t.ChainID, t.Contract), Size: s.header.Number + 1, Root: proof.Hash(s.header.Hash),
-		}},
-		AsOf: s.asOf, Latest: head != nil, Absent: head == nil, Validators: s.who,
+		Head:       head,
+		Epoch:      proof.EpochLeaf{Size: s.header.Number, Entries: p.Entries, Time: s.header.Time.Unix()},
+		Checkpoint: &proof.VerifiedCheckpoint{Checkpoint: checkpoint, Note: checkpoint.Append(nil)},
+		AsOf:       s.asOf, Latest: head != nil, Absent: head == nil, Validators: s.who,
 	}, nil
 }
 
