@@ -3,6 +3,7 @@ package sqlledger
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -227,11 +228,24 @@ func (s *store) Heads(ctx context.Context, keys []string) ([]ledger.Head, error)
 		found[0] = h.Head
 		return found, err
 	}
-	heads, err := s.heads(ctx, keys)
-	for i, key := range keys {
-		found[i] = heads[key].Head
+	// In parts side by side, so that whoever waits for them all, as an Import does, has more than one processor of the server.
+	var parts sync.WaitGroup
+	errs := make([]error, lanes)
+	for i := range lanes {
+		from, to := i*len(keys)/lanes, (i+1)*len(keys)/lanes
+		if from == to {
+			continue
+		}
+		parts.Go(func() {
+			var heads map[string]head
+			heads, errs[i] = s.heads(ctx, keys[from:to])
+			for j, key := range keys[from:to] {
+				found[from+j] = heads[key].Head
+			}
+		})
 	}
-	return found, err
+	parts.Wait()
+	return found, errors.Join(errs...)
 }
 
 // Head implements ledger.Store.

@@ -33,7 +33,8 @@ func (s *Server) StandbyBehind(addr string) *Server {
 	b.Configure(map[string]string{
 		"primary_conninfo": fmt.Sprintf("host=%s port=%s user=%s password=%s sslmode=disable gssencmode=disable application_name=%s",
 			host, port, Superuser, s.password, StandbyName),
-		"synchronous_standby_names": "", // it has nobody behind it once it is the primary
+		"wal_retrieve_retry_interval": "200ms", // else a promotion may have to wait for 5 s
+		"synchronous_standby_names":   "",      // it has nobody behind it once it is the primary
 	})
 	signal := filepath.Join(b.data, "standby.signal")
 	if err := os.WriteFile(signal, nil, 0o600); err != nil {
