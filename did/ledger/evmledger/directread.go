@@ -30,10 +30,16 @@ func (l *Ledger) Sync(ctx context.Context) error {
 		return ledger.ErrClosed
 	}
 	err := l.sync(ctx)
+	open, e := l.places.unchecked()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.broken = nil; errors.Is(err, ledger.ErrCorrupt) {
+	switch l.broken = nil; {
+	case errors.Is(err, ledger.ErrCorrupt):
 		l.broken = err
+	case e != nil:
+		l.broken = e
+	case len(open) > 0:
+		l.broken = unavailable(errors.Join(errors.New("not all that was read has been compared with the contract's slots"), err), "read")
 	}
 	return err
 }
@@ -99,9 +105,9 @@ func (l *Ledger) sameChain(ctx context.Context, at cursor, final Block) error {
 	return nil
 }
 
-// take takes the events from the cursor to a block into the index. If the block is the last that is final, the chains of
-// keys are compared with the contract's slots first; nodes forget older slots. A node that invents, changes, leaves out
-// or reorders events of a key is found out by that.
+// take takes the events from the cursor to a block into the index. The chains of keys are compared with the contract's
+// slots first, which finds out a node that invents, changes, leaves out or reorders events of a key. Where the node has
+// forgotten what the slots were then, that is done at the last block, and nothing is answered before.
 func (l *Ledger) take(ctx context.Context, at cursor, to Block, logs []types.Log, last bool) (cursor, error) {
 	changed := make(map[common.Hash]chainHead)
 	steps := make([]step, 0, len(logs))
@@ -126,10 +132,8 @@ func (l *Ledger) take(ctx context.Context, at cursor, to Block, logs []types.Log
 		changed[s.key] = chainHead{head: directHead(s.key, h.head, s.time, s.op), name: h.name}
 		steps = append(steps, s)
 	}
-	if last {
-		if err := l.check(ctx, to, changed); err != nil {
-			return at, err
-		}
+	if err := l.check(ctx, to, changed); err != nil && (last || !answered(err)) {
+		return at, err
 	}
 	entries, err := l.admit(ctx, at.entries, steps, last)
 	if err != nil {
@@ -139,21 +143,23 @@ func (l *Ledger) take(ctx context.Context, at cursor, to Block, logs []types.Log
 	return at, l.places.commit(at, changed)
 }
 
-// check compares the heads in changed, and those that are not checked yet, with the slots at a block, and marks them.
+// check compares the heads in changed, and those that are not checked yet, with the slots at a block, and marks them. If
+// that fails, nothing is marked.
 func (l *Ledger) check(ctx context.Context, to Block, changed map[common.Hash]chainHead) error {
+	heads := maps.Clone(changed)
 	older, err := l.places.unchecked()
 	if err != nil {
 		return err
 	}
 	for _, key := range older {
-		if _, ok := changed[key]; ok {
+		if _, ok := heads[key]; ok {
 			continue
 		}
-		if changed[key], err = l.places.head(key); err != nil {
+		if heads[key], err = l.places.head(key); err != nil {
 			return err
 		}
 	}
-	keys := slices.Collect(maps.Keys(changed))
+	keys := slices.Collect(maps.Keys(heads))
 	slots := make([]common.Hash, len(keys))
 	for i, key := range keys {
 		slots[i] = directSlot(key)
@@ -163,14 +169,15 @@ func (l *Ledger) check(ctx context.Context, to Block, changed map[common.Hash]ch
 		return err
 	}
 	for i, key := range keys {
-		h := changed[key]
+		h := heads[key]
 		if h.head != stands[i] {
 			return unavailable(errors.New("the node's events of a key do not lead to the key's slot: ask another node, or delete the index"),
 				"sync: block %d", to.Number)
 		}
 		h.checked = true
-		changed[key] = h
+		heads[key] = h
 	}
+	maps.Copy(changed, heads)
 	return nil
 }
 
