@@ -81,7 +81,7 @@ func (s *store) absorb(from, size uint64) error {
 // addAll adds leaves, the first of which comes to stand at pos, and returns how many, from the front, are in the log and can be read.
 // Of the others it is not known; current tells.
 func (s *store) addAll(leaves [][]byte, pos uint64) (done int, err error) {
-	for try, pause := 0, firstPause; ; try, pause = try+1, min(2*pause, maxPause) {
+	for try, pause := 0, s.pause; ; try, pause = try+1, min(2*pause, maxPause) {
 		var n int
 		n, err = s.addOnce(leaves[done:], pos+uint64(done))
 		done += n

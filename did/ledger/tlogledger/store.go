@@ -28,6 +28,7 @@ type store struct {
 
 	ctx      context.Context // ends when Tessera is not waited for any more
 	patience time.Duration   // how long leaves are waited for that have a place
+	pause    time.Duration   // before leaves are offered again that were pushed back
 
 	writing sync.Mutex // held while leaves are added; comes before mu
 	failed  error      // under writing: nothing can be added any more

@@ -43,6 +43,7 @@ type Options struct {
 	quiet    bool                     // no epochs but those of Seal
 	bulk     uint64                   // entries from which on a map is built in bulk
 	patience time.Duration            // how long Tessera is waited for, at most
+	pause    time.Duration            // before pushed back leaves are offered again
 }
 
 func (o *Options) filled() Options {
@@ -64,6 +65,9 @@ func (o *Options) filled() Options {
 	}
 	if out.bulk == 0 {
 		out.bulk = bulkMap
+	}
+	if out.pause <= 0 {
+		out.pause = firstPause
 	}
 	if out.patience <= 0 {
 		out.patience = tessera.DefaultShutdownTimeout

@@ -84,7 +84,7 @@ func (h *harness) Open(tb testing.TB, reducer ledger.Reducer, clock ledger.Clock
 
 func (h *harness) Restart(tb testing.TB) ledgertest.Ledger {
 	old := h.dir
-	h.dir = tb.TempDir()
+	h.dir = tempDir(tb)
 	h.last.turn <- struct{}{} // no copy of folders that are being written to
 	h.last.store.writing.Lock()
 	folders := []string{"log", "ledger"}
@@ -117,7 +117,7 @@ func TestConformance(t *testing.T) {
 	for name, forget := range map[string]bool{"kept": false, "from the log alone": true} {
 		t.Run(name, func(t *testing.T) {
 			ledgertest.Run(t, func(tb testing.TB) ledgertest.Harness {
-				return &harness{dir: tb.TempDir(), signer: signer, forget: forget}
+				return &harness{dir: tempDir(tb), signer: signer, forget: forget}
 			})
 		})
 	}
