@@ -45,6 +45,7 @@ func TestFaults(t *testing.T) {
 
 // TestFaultsGeth needs a real geth.
 func TestFaultsGeth(t *testing.T) {
+	t.Parallel()
 	g := gethtest.Start(t, nil)
 	for _, f := range faults {
 		t.Run(f.name, func(t *testing.T) {

@@ -27,6 +27,7 @@ const (
 // Options of [Start]; nil means the defaults.
 type Options struct {
 	Period   int    // seconds between blocks; default 1
+	Instant  bool   // in place of that, a block as soon as a transaction comes
 	GasLimit uint64 // of a block; default 36 million
 }
 
@@ -54,7 +55,10 @@ func Start(tb testing.TB, opt *Options) *Geth {
 	if opt != nil {
 		g.opt = *opt
 	}
-	if g.opt.Period == 0 {
+	switch {
+	case g.opt.Instant:
+		g.opt.Period = 0
+	case g.opt.Period == 0:
 		g.opt.Period = 1
 	}
 	if g.opt.GasLimit == 0 {
