@@ -2,7 +2,10 @@ package cometledger
 
 import (
 	"bytes"
+	"context"
+	"crypto/sha256"
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -326,4 +329,75 @@ func TestProof(t *testing.T) {
 		}
 		d.block(d.tx(op(fmt.Sprintf("key-%d", i), 0, nil, "x"), d.next("other", fmt.Sprint(i))))
 	}
+}
+
+// TestQueryWhileBlocks: answers are of one block each, however fast blocks come.
+func TestQueryWhileBlocks(t *testing.T) {
+	d := newDriver(t, t.TempDir(), appOptions{Snapshots: 2})
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	ask := func(path string, q, answer any) bool {
+		r, err := d.Query(t.Context(), &abci.RequestQuery{Path: path, Data: mustEncode(q)})
+		if err != nil || r.Code != codeOK {
+			t.Errorf("%s: got %v, %v", path, r, err)
+			return false
+		}
+		if err := parseAnswer(r.Value, answer); err != nil {
+			t.Errorf("%s: %v", path, err)
+			return false
+		}
+		return true
+	}
+	var wg sync.WaitGroup
+	for _, read := range []func() bool{
+		func() bool {
+			var a proofAnswer
+			if !ask(pathProof, proofQuery{Key: "same"}, &a) {
+				return false
+			}
+			l, err := proof.ParseLatest(a.Latest)
+			if err == nil {
+				_, err = l.VerifyDigest(sha256.Sum256(l.Checkpoint), "same", chainBegin.Add(time.Hour), time.Hour)
+			}
+			if err != nil {
+				t.Error(err)
+			}
+			return err == nil
+		},
+		func() bool {
+			var before, after stateAnswer
+			var p pageAnswer
+			if !ask(pathState, "same", &before) || !ask(pathEntries, entriesQuery{Key: "same", From: before.Length, Limit: 9}, &p) ||
+				!ask(pathState, "same", &after) {
+				return false
+			}
+			if n := before.Length + uint64(len(p.Entries)); n > after.Length || before.Height > p.Height || p.Height > after.Height {
+				t.Errorf("got %d entries at %d, %d more at %d, %d at %d", before.Length, before.Height, len(p.Entries), p.Height, after.Length, after.Height)
+				return false
+			}
+			return true
+		},
+		func() bool {
+			var p pageAnswer
+			if !ask(pathFeed, feedQuery{Limit: maxPage}, &p) {
+				return false
+			}
+			for i := range p.Entries {
+				if p.Entries[i].Index != uint64(i) {
+					t.Errorf("entry %d has index %d", i, p.Entries[i].Index)
+				}
+			}
+			return true
+		},
+	} {
+		wg.Go(func() {
+			for ctx.Err() == nil && read() {
+			}
+		})
+	}
+	for i := range 40 {
+		d.block(d.tx(d.next("same", fmt.Sprint(i)), op(fmt.Sprintf("k-%d", i), 0, nil, "x")))
+	}
+	cancel()
+	wg.Wait()
 }

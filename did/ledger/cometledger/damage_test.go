@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/syndtr/goleveldb/leveldb"
+
 	"github.com/realdid/realdid/did/ledger"
 )
 
@@ -267,5 +269,89 @@ func TestKill(t *testing.T) {
 		if err := s.close(); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// TestTail: a store in whose newest records something is missing is not opened, though each record that it has is whole.
+func TestTail(t *testing.T) {
+	d := newDriver(t, t.TempDir(), appOptions{})
+	d.block(d.tx(op("a", 0, nil, "1"), op("b", 0, nil, "1")))
+	old, err := d.store.db.Get(headKey("a"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.block(d.tx(d.next("a", "2"), op("c", 0, nil, "1")))
+	if err := d.app.close(); err != nil {
+		t.Fatal(err)
+	}
+	files, _ := filesOf(t, d.dir)
+	for name, change := range map[string]func(*leveldb.DB) error{
+		"entry":       func(db *leveldb.DB) error { return db.Delete(numbered(entryRecord, 2), nil) },
+		"place":       func(db *leveldb.DB) error { return db.Delete(seqKey("a", 1), nil) },
+		"head":        func(db *leveldb.DB) error { return db.Delete(headKey("c"), nil) },
+		"older head":  func(db *leveldb.DB) error { return db.Put(headKey("a"), old, nil) },
+		"epoch":       func(db *leveldb.DB) error { return db.Delete(numbered(epochRecord, 2), nil) },
+		"tip":         func(db *leveldb.DB) error { return db.Delete([]byte{tipRecord}, nil) },
+		"format":      func(db *leveldb.DB) error { return db.Delete([]byte{formatRecord}, nil) },
+		"other place": func(db *leveldb.DB) error { return db.Put(seqKey("a", 1), numbered(0, 1)[1:], nil) },
+	} {
+		dir := t.TempDir()
+		writeFiles(t, dir, files)
+		db, err := leveldb.OpenFile(filepath.Join(dir, databaseDir), nil)
+		if err == nil {
+			err = errors.Join(change(db), db.Close())
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := openStore(t.Context(), dir, headed{})
+		if !errors.Is(err, ledger.ErrCorrupt) {
+			t.Errorf("%s: got %v, want %v", name, err, ledger.ErrCorrupt)
+		}
+		if err == nil {
+			s.close()
+		}
+	}
+}
+
+// TestCheckFinds: what Check is there for, an old record that is whole and wrong.
+func TestCheckFinds(t *testing.T) {
+	d := newDriver(t, t.TempDir(), appOptions{})
+	d.block(d.tx(op("a", 0, nil, "1"), op("b", 0, nil, "1")))
+	d.block(d.tx(op("c", 0, nil, "1")))
+	good := func(key []byte) []byte {
+		b, err := d.store.db.Get(key, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	last := func(b []byte) []byte {
+		b = bytes.Clone(b)
+		b[len(b)-1] ^= 1
+		return b
+	}
+	for name, key := range map[string][]byte{
+		"entry": numbered(entryRecord, 0), "head": headKey("a"), "epoch": numbered(epochRecord, 1), "place": seqKey("b", 0),
+	} {
+		was := good(key)
+		if err := d.store.db.Put(key, last(was), nil); err != nil {
+			t.Fatal(err)
+		}
+		if err := d.store.publish(&d.store.view().tip); err != nil {
+			t.Fatal(err)
+		}
+		if err := d.store.check(t.Context()); !errors.Is(err, ledger.ErrCorrupt) {
+			t.Errorf("%s: got %v, want %v", name, err, ledger.ErrCorrupt)
+		}
+		if err := d.store.db.Put(key, was, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := d.store.publish(&d.store.view().tip); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.store.check(t.Context()); err != nil {
+		t.Error(err)
 	}
 }

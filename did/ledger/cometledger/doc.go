@@ -30,6 +30,9 @@
 // alone was sent. A validator's RPC may answer falsely; what counts is therefore read with a proof, or from entries that are verified by
 // themselves.
 //
+// The validators are those of the genesis. Others are another chain, to which the ledger moves with its anchors by [ImportGenesis]. A validator
+// that signed two blocks of one height is named in a block as evidence, for people to act upon.
+//
 // # On the wire
 //
 // A transaction is the byte 01 and a list of at most [MaxTxOps] operations, each [key, seq, operation], in deterministic CBOR, [MaxTxSize] bytes at
@@ -44,6 +47,5 @@
 // damaged or lost ledger is [Reset] and [NodeConfig.StateSync]: others send all entries, which are executed anew and must lead to the app hash that
 // the light client verified.
 //
-// Snapshots for that take no room, since entries never change. Blocks can be forgotten ([NodeConfig.Retain]); entries cannot. A
-// ledger that exists moves to a new chain with its anchors by [ImportGenesis].
+// Snapshots for that take no room, since entries never change. Blocks can be forgotten ([NodeConfig.Retain]); entries cannot.
 package cometledger

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	dbm "github.com/cometbft/cometbft-db"
 	abcicli "github.com/cometbft/cometbft/abci/client"
 	abci "github.com/cometbft/cometbft/abci/types"
 	"github.com/cometbft/cometbft/config"
@@ -21,6 +22,8 @@ import (
 	"github.com/cometbft/cometbft/privval"
 	"github.com/cometbft/cometbft/proxy"
 	"github.com/cometbft/cometbft/types"
+	lerrors "github.com/syndtr/goleveldb/leveldb/errors"
+	"github.com/syndtr/goleveldb/leveldb/storage"
 
 	"github.com/realdid/realdid/did/ledger"
 )
@@ -80,6 +83,9 @@ type Node struct {
 	done chan struct{}
 	stop sync.Once
 	err  error
+
+	closing sync.Once
+	closed  error
 }
 
 // StartNode starts a validator. When it returns, the node has executed the blocks that it has stored; it goes on from there together with the
@@ -124,18 +130,33 @@ func (n *Node) start(ctx context.Context, cfg *config.Config, c *NodeConfig, key
 			err = corrupt("start: %s", text)
 		}
 	}()
+	var open []dbm.DB // which a node that is not made leaves open
+	defer func() {
+		if err != nil {
+			for _, db := range open {
+				_ = db.Close()
+			}
+		}
+	}()
+	databases := func(c *config.DBContext) (dbm.DB, error) {
+		db, err := config.DefaultDBProvider(c)
+		if err == nil {
+			open = append(open, db)
+		}
+		return db, err
+	}
 	var application abci.Application = n.app
 	if c.application != nil {
 		application = c.application(application)
 	}
 	n.node, err = node.NewNodeWithContext(ctx, cfg, validator, key, creator{application},
-		node.DefaultGenesisDocProviderFunc(cfg), config.DefaultDBProvider, node.DefaultMetricsProvider(cfg.Instrumentation), newLogger(c.Logger))
+		node.DefaultGenesisDocProviderFunc(cfg), databases, node.DefaultMetricsProvider(cfg.Instrumentation), newLogger(c.Logger))
 	if err != nil {
-		return fmt.Errorf("cometledger: start: %w", err)
+		return startError(err)
 	}
 	if err := n.node.Start(); err != nil {
 		_ = n.node.Stop()
-		return fmt.Errorf("cometledger: start: %w", err)
+		return startError(err)
 	}
 	env, err := n.node.ConfigureRPC()
 	if err != nil {
@@ -149,6 +170,16 @@ func (n *Node) start(ctx context.Context, cfg *config.Config, c *NodeConfig, key
 		}()
 	}
 	return nil
+}
+
+// startError is the error of a node that CometBFT does not start.
+func startError(err error) error {
+	var table *lerrors.ErrCorrupted
+	var file *storage.ErrCorrupted
+	if errors.As(err, &table) || errors.As(err, &file) {
+		return corrupt("start: %v", err)
+	}
+	return fmt.Errorf("cometledger: start: %w", err)
 }
 
 // end closes done, once.
@@ -196,10 +227,13 @@ func (n *Node) Entries() uint64 {
 
 // Close stops the node. What it has executed is durable.
 func (n *Node) Close() error {
-	err := n.node.Stop()
-	n.node.Wait()
-	n.end(nil)
-	return errors.Join(err, n.app.close())
+	n.closing.Do(func() {
+		err := n.node.Stop()
+		n.node.Wait()
+		n.end(nil)
+		n.closed = errors.Join(err, n.app.close())
+	})
+	return n.closed
 }
 
 // build makes the configuration of CometBFT.

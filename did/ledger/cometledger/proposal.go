@@ -13,7 +13,7 @@ import (
 )
 
 // maxBlockOps bounds the operations of a proposal, and with them the time that a validator needs to execute one.
-const maxBlockOps = 8192
+const maxBlockOps = 4096
 
 // A cached is a proposal that was executed: the block that is decided is nearly always one of these.
 type cached struct {

@@ -179,7 +179,7 @@ func (a *app) answerProof(ctx context.Context, v *view, data []byte) ([]byte, er
 			}
 			return mustEncode(&proofAnswer{Height: v.Height, Changed: v.Changed, Latest: b}), nil
 		}
-		if err := ctx.Err(); err != nil {
+		if err := errors.Join(ctx.Err(), a.err()); err != nil {
 			return nil, err
 		}
 		runtime.Gosched()
