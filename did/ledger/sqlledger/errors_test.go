@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/realdid/realdid/did/ledger"
@@ -117,5 +118,29 @@ func TestTry(t *testing.T) {
 	})
 	if calls != 1 || !errors.Is(err, ledger.ErrUnavailable) {
 		t.Errorf("a call that takes too long: %d calls, %v; want one, %v", calls, err, ledger.ErrUnavailable)
+	}
+}
+
+// What is covered stays so, whatever is learned late.
+func TestCover(t *testing.T) {
+	s := &store{changed: make(chan struct{})}
+	at := time.Unix(1e9, 0)
+	for _, next := range []uint64{3, 5, 4, 5} {
+		_, changed := s.watch()
+		before := s.end().next
+		s.cover(tip{next: next, last: at})
+		select {
+		case <-changed:
+			if next <= before {
+				t.Errorf("%d after %d is told as news", next, before)
+			}
+		default:
+			if next > before {
+				t.Errorf("%d after %d is not told", next, before)
+			}
+		}
+	}
+	if got := s.end(); got.next != 5 || !got.last.Equal(at) {
+		t.Errorf("covered %v, want 5", got)
 	}
 }

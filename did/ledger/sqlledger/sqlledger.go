@@ -48,7 +48,8 @@ type Options struct {
 	// Poll is how often the database is asked for others' entries, also beside Listen.
 	Poll time.Duration
 
-	// Timeout bounds each call to the database. A commit that has not been confirmed by then may stand nevertheless.
+	// Timeout bounds each call to the database; Open gives each at least DefaultTimeout. A commit that has not been confirmed
+	// by then may stand nevertheless.
 	Timeout time.Duration
 
 	// OnError is told what failed in the background, where nobody else hears of it. nil: nobody is told.

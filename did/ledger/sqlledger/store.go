@@ -59,7 +59,7 @@ func openStore(ctx context.Context, db *sql.DB, opt *Options) (*store, error) {
 		return nil, err
 	}
 	s := &store{
-		db: db, async: opt.InsecureAsyncCommit, timeout: opt.Timeout,
+		db: db, async: opt.InsecureAsyncCommit, timeout: max(opt.Timeout, DefaultTimeout),
 		changed: make(chan struct{}), grown: make(chan struct{}, 1),
 	}
 	s.turns.time = turnTime
@@ -81,7 +81,9 @@ func openStore(ctx context.Context, db *sql.DB, opt *Options) (*store, error) {
 		return nil, err
 	}
 	s.channel = channelPrefix + id
-	return s, s.confirm(ctx)
+	err = s.confirm(ctx)
+	s.timeout = opt.Timeout
+	return s, err
 }
 
 // close lets go of what may be held in the database, and wakes who waits.

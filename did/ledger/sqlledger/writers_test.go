@@ -174,7 +174,13 @@ func testWait(p *place) {
 	p.only("Wait", follower.Wait(ctx, 100), context.DeadlineExceeded)
 	done := make(chan error, 1)
 	go func() { done <- follower.Wait(p.Context(), 100) }()
+	_, changed := follower.store.watch()
 	follower.Close()
+	select {
+	case <-changed:
+	default:
+		p.Error("Close wakes nobody")
+	}
 	p.within("Wait while it is closed", func() { p.only("Wait", <-done, ledger.ErrClosed) })
 	p.only("Wait after Close", follower.Wait(p.Context(), 1), ledger.ErrClosed)
 }
