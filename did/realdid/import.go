@@ -234,6 +234,16 @@ func (s *State) arrive(op *Operation, at ledger.Anchor, final int64) *State {
 	return &c
 }
 
+// Carried returns the state that an import carries, on the identifier's former home ledger; nothing of it is verified. ok is false for other
+// operations, and if it does not parse.
+func (op *Operation) Carried() (s *State, ok bool) {
+	if op.Type() != Import {
+		return nil, false
+	}
+	s, err := op.carried()
+	return s, err == nil
+}
+
 // NewImport makes the operation by which an identifier goes on at the ledger home of its trust domain. state is the encoded state on its former home
 // ledger, proof what that ledger proves (ledger.Prover), with the signatures that its successors want and no more. Errors are
 // ErrOperation: for a state that is none, and for an import over MaxImport bytes.

@@ -16,6 +16,7 @@ type auditJSON struct {
 	Entries     uint64      `json:"entries"`
 	Identifiers int         `json:"identifiers"`
 	Faults      []faultJSON `json:"faults"`
+	Unchecked   []faultJSON `json:"unchecked,omitempty"` // imports from ledgers that nobody is trusted as
 }
 
 type faultJSON struct {
@@ -42,7 +43,11 @@ ledger's own order. Exit status 1 if there are any.`,
 		}
 		defer o.Close()
 		tick, end := a.progress("entries checked:")
-		report, err := realdid.Audit(c.Context(), &ticking{o.ledger, tick}, o.net, a.now())
+		preds, err := a.predecessors(o.net)
+		if err != nil {
+			return err
+		}
+		report, err := realdid.AuditFrom(c.Context(), &ticking{o.ledger, tick}, o.net, preds, a.now())
 		end()
 		if err != nil {
 			return err
@@ -74,10 +79,14 @@ func (t *ticking) Follow(ctx context.Context, from uint64) iter.Seq2[ledger.Entr
 
 func (a *app) showAudit(r *realdid.AuditReport) error {
 	out := auditJSON{Entries: r.Entries, Identifiers: r.Identifiers, Faults: []faultJSON{}}
+	named := func(f realdid.Fault) faultJSON {
+		return faultJSON{f.Entry.Anchor.Index, f.Entry.Key, f.Entry.Seq, timeText(f.Entry.Anchor.Time), explainLibrary(f.Err).detail}
+	}
 	for _, f := range r.Faults {
-		out.Faults = append(out.Faults, faultJSON{
-			f.Entry.Anchor.Index, f.Entry.Key, f.Entry.Seq, timeText(f.Entry.Anchor.Time), explainLibrary(f.Err).detail,
-		})
+		out.Faults = append(out.Faults, named(f))
+	}
+	for _, f := range r.Unchecked {
+		out.Unchecked = append(out.Unchecked, named(f))
 	}
 	if a.flags.json {
 		if err := a.printJSON(out); err != nil {
@@ -93,10 +102,16 @@ func (a *app) showAudit(r *realdid.AuditReport) error {
 		if len(out.Faults) == 0 {
 			s.tinted(a.paint.green, "faults", "none")
 		}
+		for i, f := range out.Unchecked {
+			s.add(first(i, "unchecked"), fmt.Sprintf("index %d", f.Index), f.Key, f.Reason)
+		}
 		s.write(a.stdout)
 	}
 	if n := len(out.Faults); n > 0 {
 		return &failure{status: statusInvalid, quiet: true, detail: plural(n, "faulty entry"), hint: "what the method refuses does not count; what lies in the future means that the ledger's clock was ahead of yours (--at)"}
+	}
+	if n := len(out.Unchecked); n > 0 {
+		return &failure{status: statusUnknown, quiet: true, detail: plural(n, "entry") + " that could not be checked", hint: "identities came from a ledger of which nothing is known here: --domain names whom to trust"}
 	}
 	return nil
 }

@@ -16,7 +16,9 @@ func newDIDCancel(a *app) *cobra.Command {
 		Use:   "cancel",
 		Short: "Cancel a recovery that is pending",
 		Long: `Cancels the recovery that waits for its delay, if you did not ask for it. It takes the seed: the next key cancels what is vetoable, and
-spends itself by it; the own backup cancels whatever stands below it. The tier that was cancelled has to wait its delay again.`,
+spends itself by it; the own backup cancels whatever stands below it. The tier that was cancelled has to wait its delay again.
+
+Where no recovery is pending, the next key withdraws a migration that "did migrate" has announced.`,
 		Example: `  realdid did cancel --as alice --seed /media/usb/alice.seed
   realdid did cancel --as alice --by own`,
 	}
@@ -38,7 +40,10 @@ func (a *app) didCancel(ctx context.Context, by, seedFile string) error {
 	}
 	defer c.end()
 	pending, ok := c.state.Pending()
-	if !ok {
+	_, _, departed, announced := c.state.Migration()
+	if withdraws := !ok && announced && !departed; withdraws && by != "own" {
+		by = "next"
+	} else if !ok {
 		return invalid("did history shows what happened", "no recovery of %s is pending", c.id.Name)
 	}
 	if by == "" {
@@ -74,7 +79,11 @@ func (a *app) didCancel(ctx context.Context, by, seedFile string) error {
 	if err != nil {
 		return err
 	}
-	return c.show("recovery cancelled", res, c.state.Content())
+	how := "recovery cancelled"
+	if !ok {
+		how = "migration withdrawn"
+	}
+	return c.show(how, res, c.state.Content())
 }
 
 // cancelByNext spends the next key and commits to another.

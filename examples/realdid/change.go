@@ -68,6 +68,9 @@ func (c *change) settled() error {
 		return invalid(`"did recover" by a tier above it or "did cancel" settles it, anything else has to wait`,
 			"a recovery is pending, which takes effect at %s", when(p.Effective))
 	}
+	if to, _, departed, _ := c.state.Migration(); departed {
+		return invalid(movedHint, "%s has moved to the ledger %s", c.id.Name, to)
+	}
 	if _, final, ok := c.state.Deactivated(); ok {
 		return invalid(`until `+when(final)+` "did recover" revives it`, "%s is deactivated", c.id.Name)
 	}
@@ -154,6 +157,9 @@ func (c *change) takeBack() error {
 // tidy deletes the secrets of keys that were in force and no longer are: whoever steals them could at best back-date signatures.
 func (c *change) tidy(ctx context.Context, after *realdid.State) error {
 	if _, pending := after.Pending(); pending {
+		return nil
+	}
+	if _, _, departed, _ := after.Migration(); departed {
 		return nil
 	}
 	now, err := c.open.Resolve(ctx, c.id.id, nil)

@@ -41,7 +41,11 @@ func (a *app) ledgerCopy(ctx context.Context, from, to string) error {
 		return err
 	}
 	defer o.Close()
-	lg, err := boltledger.Open(to, o.net.Reducer(), &boltledger.Options{Clock: a.now, Wait: lockPatience})
+	red, err := a.reducer(o.net)
+	if err != nil {
+		return err
+	}
+	lg, err := boltledger.Open(to, red, &boltledger.Options{Clock: a.now, Wait: lockPatience})
 	if err != nil {
 		return err
 	}

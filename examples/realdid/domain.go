@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/realdid/realdid/did/ledger"
 	"github.com/realdid/realdid/did/ledger/proof"
 	"github.com/realdid/realdid/did/realdid"
 )
@@ -130,6 +131,21 @@ func (d *domainFolder) trust(net realdid.Network) (*proof.Trust, error) {
 		return nil, err
 	}
 	return d.Trust(net.Home)
+}
+
+// predecessors are the ledgers of the trust domain from which identities may have come to this one; none without a domain.
+func (a *app) predecessors(net realdid.Network) (realdid.Predecessors, error) {
+	d, err := a.domain()
+	if d == nil || err != nil {
+		return nil, err
+	}
+	return d.Predecessors(net.Home), nil
+}
+
+// reducer admits operations of a network, and what comes from the other ledgers of its domain.
+func (a *app) reducer(net realdid.Network) (ledger.HeadReducer, error) {
+	preds, err := a.predecessors(net)
+	return net.ReducerFrom(preds), err
 }
 
 // cosigner finds an entry by the name of its key.

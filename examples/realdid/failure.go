@@ -74,7 +74,13 @@ func explainLibrary(err error) *failure {
 	if d, ok := errors.AsType[*did.Error](err); ok && !d.Temporary() {
 		f.status = statusInvalid
 	}
-	switch {
+	switch moved, _ := errors.AsType[*realdid.MovedError](err); {
+	case moved != nil && moved.To == "":
+		f.status, f.detail, f.hint = statusUnknown, "the ledger has ended, and nothing follows it", ""
+	case moved != nil:
+		f.status, f.detail, f.hint = statusUnknown, "it has moved to the ledger "+moved.To, movedHint
+	case errors.Is(err, realdid.ErrPredecessor):
+		f.hint = "it comes from another ledger: --domain DIR names whom to trust as that one"
 	case errors.Is(err, context.Canceled):
 		f.detail, f.hint = "interrupted", ""
 	case errors.Is(err, ledger.ErrLocked):
@@ -109,6 +115,9 @@ func explainLibrary(err error) *failure {
 	}
 	return f
 }
+
+// movedHint is for whoever asks a ledger that an identity has left.
+const movedHint = `"home" in config.json names the ledger that is meant, --ledger where it is; "did import" brings what has not arrived`
 
 func isRollback(err error) bool {
 	_, ok := errors.AsType[*realdid.RollbackError](err)

@@ -127,11 +127,15 @@ func (a *app) fsckLedger(opt *tlog.FsckOptions, out *fsckJSON, beside string) (f
 	if err != nil {
 		return nil, err
 	}
-	lg, err := boltledger.Open(dir, net.Reducer(), &boltledger.Options{Clock: a.now, Wait: lockPatience})
+	red, err := a.reducer(net)
 	if err != nil {
 		return nil, err
 	}
-	opt.Ledger, opt.Reducer, out.Entries = lg, net.Reducer(), dir
+	lg, err := boltledger.Open(dir, red, &boltledger.Options{Clock: a.now, Wait: lockPatience})
+	if err != nil {
+		return nil, err
+	}
+	opt.Ledger, opt.Reducer, out.Entries = lg, red, dir
 	return func() { lg.Close() }, nil
 }
 

@@ -32,7 +32,9 @@ func (a *app) offline(what string) error {
 func isURL(s string) bool { return strings.HasPrefix(s, "http://") || strings.HasPrefix(s, "https://") }
 
 // ledgerCauses are the errors of the method that keep their meaning on the way from a ledger elsewhere.
-func ledgerCauses() httpledger.Causes { return httpledger.Causes{"operation": realdid.ErrOperation} }
+func ledgerCauses() httpledger.Causes {
+	return httpledger.Causes{"operation": realdid.ErrOperation, "predecessor": realdid.ErrPredecessor}
+}
 
 // ledgerPatience is how long a ledger that does not answer is tried again, unless the app says otherwise.
 const ledgerPatience = 5 * time.Second

@@ -96,6 +96,12 @@ func (a *app) openLedger(write bool) (*openLedger, error) {
 	}
 	o := &openLedger{net: net, place: place}
 	opt := &realdid.Options{Network: net, Clock: a.now}
+	if opt.Predecessors, err = a.predecessors(net); err != nil {
+		return nil, err
+	}
+	if d, err := a.domain(); err == nil && d != nil {
+		opt.Final = d.Final(net.Home)
+	}
 	if isURL(place) {
 		err = a.openRemote(o, opt)
 	} else {
@@ -114,7 +120,11 @@ func (a *app) openLocal(o *openLedger, write bool) (err error) {
 	if !write && !a.home.exists(o.place) {
 		return unknown(`--ledger DIR|URL names another; the first "did create" makes one`, "there is no ledger at %s", o.place)
 	}
-	o.local, err = boltledger.Open(o.place, o.net.Reducer(), &boltledger.Options{Clock: a.now, Wait: lockPatience})
+	red, err := a.reducer(o.net)
+	if err != nil {
+		return err
+	}
+	o.local, err = boltledger.Open(o.place, red, &boltledger.Options{Clock: a.now, Wait: lockPatience})
 	if err == nil {
 		o.ledger, o.close = o.local, o.local.Close
 	}

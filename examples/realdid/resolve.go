@@ -234,6 +234,12 @@ func (a *app) showResolution(id did.DID, res *did.Resolution) {
 	default:
 		s.tinted(a.paint.green, "status", "active")
 	}
+	if f := facts.Migration; f != nil {
+		s.tinted(a.paint.yellow, "moves to", f.To, "at the earliest "+when(f.Ready))
+	}
+	if f := facts.Imported; f != nil {
+		s.add("came from", f.From, when(f.Time))
+	}
 	if m.CanonicalID != "" && m.CanonicalID != id.String() {
 		s.add("canonical", m.CanonicalID)
 	}

@@ -84,7 +84,7 @@ Exit status: 0 valid or done, 1 invalid, 2 could not check, 3 usage.`,
 	root.AddCommand(
 		group("key", "Make, import and show keys", newKeyNew(a), newKeyImport(a), newKeyShow(a)),
 		group("did", "Create identities, change them, resolve them", newDIDCreate(a), newDIDResolve(a), newDIDUpdate(a), newDIDRotate(a),
-			newDIDRecover(a), newDIDCancel(a), newDIDDeactivate(a), newDIDHistory(a), newDIDAudit(a), newDIDBundle(a), newDIDVerifyBundle(a), newDIDExportConformance(a)),
+			newDIDRecover(a), newDIDCancel(a), newDIDDeactivate(a), newDIDMigrate(a), newDIDImport(a), newDIDHistory(a), newDIDAudit(a), newDIDBundle(a), newDIDVerifyBundle(a), newDIDExportConformance(a)),
 		group("vc", "Issue credentials, look at them, show and verify them", newVCIssue(a), newVCInspect(a), newVCDerive(a), newVCPresent(a), newVCVerify(a), newVCReceipt(a)),
 		newStatus(a),
 		newPerson(a),

@@ -44,6 +44,7 @@ func TestMain(m *testing.M) {
 //	hold DIR               holds the ledger in DIR open from here on, as another process would
 //	occupy VAR             listens at a place on this machine from here on, and sets VAR to it
 //	flip FILE N            changes the Nth byte of a file, from the end if N is negative
+//	prove …                stands in for the servers of a domain with two ledgers, see scriptProve
 //	append DIR KEY TEXT    appends an entry to the ledger in DIR that no method would accept
 func TestScript(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -63,7 +64,7 @@ func TestScript(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"status": scriptStatus, "json": scriptJSON, "setjson": scriptSetJSON, "mode": scriptMode, "nosecret": scriptNoSecret,
-			"hold": scriptHold, "occupy": scriptOccupy, "append": scriptAppend, "flip": scriptFlip,
+			"hold": scriptHold, "occupy": scriptOccupy, "append": scriptAppend, "flip": scriptFlip, "prove": scriptProve,
 		},
 	})
 }

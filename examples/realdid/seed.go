@@ -10,7 +10,7 @@ import (
 )
 
 // generations says which generations of a seed's keys a history has used up, so that two different keys of a seed are never used
-// for one thing. Creation takes the control keys 0 and 1 (as next), each rotation and cancellation one more, a recovery two; of
+// for one thing. Creation takes the control keys 0 and 1 (as next), each rotation, cancellation and migration one more, a recovery two; of
 // recovery keys creation takes 0, and each rotation and recovery one more.
 type generations struct {
 	control, recovery uint32 // the first that are free
@@ -33,6 +33,13 @@ func (o *openLedger) generations(ctx context.Context, id did.DID) (generations, 
 			g.control, g.recovery = g.control+1, g.recovery+1
 		case realdid.Cancel:
 			g.control++
+		case realdid.Migrate: // its announcement; a departure takes none, and none is missed
+			g.control++
+		case realdid.Import: // no operation before it takes more than a recovery
+			if s, ok := e.Operation.Carried(); ok {
+				n := uint32(s.Seq()) + 1
+				g = generations{control: 2 * n, recovery: n}
+			}
 		case realdid.Recover:
 			g.control, g.recovery = g.control+2, g.recovery+1
 		}

@@ -77,7 +77,10 @@ func createLedger(dir string, net realdid.Network, origin string) error {
 }
 
 func (a *app) openProven(dir string, net realdid.Network, signer *proof.NoteSigner, trust *proof.Trust, opt *tlog.Options) (*provenLedger, error) {
-	red := net.Reducer()
+	red, err := a.reducer(net)
+	if err != nil {
+		return nil, err
+	}
 	lg, err := boltledger.Open(filepath.Join(dir, entriesDir), red, &boltledger.Options{Clock: a.now, Wait: lockPatience})
 	if err != nil {
 		return nil, err
@@ -186,7 +189,11 @@ func (a *app) cosigners(d *domainFolder, urls []string, log *slog.Logger) ([]tlo
 
 // ledgerHandler serves everything that a ledger has to say.
 func (a *app) ledgerHandler(p *provenLedger, net realdid.Network, trust *proof.Trust, f *serveLedgerFlags, log *slog.Logger) (http.Handler, error) {
-	m, err := realdid.New(p.log, &realdid.Options{Network: net, Clock: a.now, Trust: trust, KeepBytes: keepBytes})
+	preds, err := a.predecessors(net)
+	if err != nil {
+		return nil, err
+	}
+	m, err := realdid.New(p.log, &realdid.Options{Network: net, Clock: a.now, Trust: trust, KeepBytes: keepBytes, Predecessors: preds})
 	if err != nil {
 		return nil, err
 	}

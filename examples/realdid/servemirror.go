@@ -144,7 +144,10 @@ func (a *app) openAuditor(d *domainFolder, net realdid.Network, src mirror.Sourc
 			return nil, err
 		}
 	}
-	red := net.Reducer()
+	red, err := a.reducer(net)
+	if err != nil {
+		return nil, err
+	}
 	replica, err := boltledger.Open(filepath.Join(f.dir, entriesDir), red, &boltledger.Options{Clock: a.now, Wait: lockPatience})
 	if err != nil {
 		return nil, err
@@ -164,7 +167,11 @@ func (a *app) openAuditor(d *domainFolder, net realdid.Network, src mirror.Sourc
 }
 
 func (a *app) auditorHandler(m *mirror.Mirror, net realdid.Network, trust *proof.Trust) (http.Handler, error) {
-	method, err := realdid.New(m, &realdid.Options{Network: net, Clock: a.now, Trust: trust, KeepBytes: keepBytes})
+	preds, err := a.predecessors(net)
+	if err != nil {
+		return nil, err
+	}
+	method, err := realdid.New(m, &realdid.Options{Network: net, Clock: a.now, Trust: trust, KeepBytes: keepBytes, Predecessors: preds})
 	if err != nil {
 		return nil, err
 	}

@@ -82,7 +82,16 @@ type operationJSON struct {
 	CardFile   string       `json:"cardFile,omitempty"`
 	SeedFile   string       `json:"seedFile,omitempty"`
 
+	Migration *migrationJSON `json:"migration,omitempty"`
+	From      string         `json:"from,omitempty"` // of an import
+
 	Receipts []receiptJSON `json:"receipts,omitempty"`
+}
+
+type migrationJSON struct {
+	To       string `json:"to"`
+	Ready    string `json:"ready"` // when it can be completed
+	Departed bool   `json:"departed"`
 }
 
 type pendingJSON struct {
@@ -108,6 +117,10 @@ func (a *app) showOperation(name, did string, res *realdid.Result, more func(*op
 	if deactivated {
 		out.FinalAfter = final.Format(time.RFC3339)
 	}
+	to, ready, departed, moving := res.State.Migration()
+	if moving {
+		out.Migration = &migrationJSON{to, ready.Format(time.RFC3339), departed}
+	}
 	if more != nil {
 		more(&out)
 	}
@@ -127,6 +140,15 @@ func (a *app) showOperation(name, did string, res *realdid.Result, more func(*op
 	if waits {
 		s.tinted(a.paint.yellow, "takes effect", when(pending.Effective))
 		s.add("cancellable by", pendingCancellers(pending))
+	}
+	switch {
+	case departed:
+		s.add("moved to", to)
+	case moving:
+		s.tinted(a.paint.yellow, "moves to", to, "at the earliest "+when(ready))
+	}
+	if out.From != "" {
+		s.add("came from", out.From)
 	}
 	if deactivated {
 		s.add("final after", when(final)+" (until then a recovery revives it)")
