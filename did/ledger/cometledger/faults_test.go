@@ -191,12 +191,12 @@ func TestKillOne(t *testing.T) {
 	n.startAll(t)
 	// The client begins with the validator that is going to be killed.
 	l := startLoad(t, "load", n.rpcs(3, 0, 1, 2))
-	l.more(200)
+	l.more(100)
 	for range 2 {
 		n.validators[3].proc.kill()
-		l.more(400)
-		n.validators[3].mustStart(t)
 		l.more(200)
+		n.validators[3].mustStart(t)
+		l.more(100)
 	}
 	oneHistory(t, n.rpcs(0, 1, 2, 3), l.end())
 }
@@ -266,7 +266,7 @@ func TestCorrupted(t *testing.T) {
 	n := newNetwork(t, 4, "kit", func(_ int, c *childConfig) { c.Snapshots, c.Check = 5, true })
 	n.startAll(t)
 	l := startLoad(t, "before", n.rpcs(0, 1, 2, 3))
-	l.more(500)
+	l.more(200)
 	v := n.validators[3]
 	v.proc.kill()
 	l.more(100)
