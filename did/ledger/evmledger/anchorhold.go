@@ -72,7 +72,7 @@ func (a *Anchors) add(ctx context.Context, digest proof.Hash) (*anchor, error) {
 		}
 		epoch = x.epoch + 1
 	}
-	block := latest.Number
+	var block uint64
 	if x == nil || x.digest != digest {
 		if err := a.book.write(epoch, digest); err != nil { // before anybody can see it
 			return nil, err

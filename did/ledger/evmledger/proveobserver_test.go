@@ -17,7 +17,9 @@ type failing struct{}
 
 func (failing) Name() string { return "failing.example" }
 
-func (failing) CosignHeader(context.Context, []byte) ([]byte, error) { return nil, errors.New("asleep") }
+func (failing) CosignHeader(context.Context, []byte) ([]byte, error) {
+	return nil, errors.New("asleep")
+}
 
 func TestObserver(t *testing.T) {
 	s := gethtest.NewSimulated(t, 0)

@@ -1,6 +1,8 @@
 package evmledger
 
 import (
+	"bytes"
+	"sync"
 	"time"
 
 	"github.com/ethereum/go-ethereum/common"
@@ -130,14 +132,28 @@ func (p *chainProof) slot(root common.Hash, contract common.Address, code, slot 
 	return proveSlot(a.storage, slot, p.Slot)
 }
 
+// artefacts are the compiled contracts, which are read once.
+var artefacts = sync.OnceValues(func() (map[Mode]compiled, error) {
+	all := make(map[Mode]compiled, 2)
+	for _, m := range []Mode{Anchor, Direct} {
+		c, err := m.compiled()
+		if err != nil {
+			return nil, err
+		}
+		all[m] = c
+	}
+	return all, nil
+})
+
 // codeHash returns the Keccak-256 of the contract's code with an operator.
 func (m Mode) codeHash(operator common.Address) (common.Hash, error) {
-	c, err := m.compiled()
+	all, err := artefacts()
 	if err != nil {
 		return common.Hash{}, err
 	}
-	for _, at := range c.Operator {
-		copy(c.Runtime[at:], common.LeftPadBytes(operator[:], common.HashLength))
+	code := bytes.Clone(all[m].Runtime)
+	for _, at := range all[m].Operator {
+		copy(code[at:], common.LeftPadBytes(operator[:], common.HashLength))
 	}
-	return crypto.Keccak256Hash(c.Runtime), nil
+	return crypto.Keccak256Hash(code), nil
 }
