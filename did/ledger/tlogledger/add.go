@@ -1,6 +1,7 @@
 package tlogledger
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"github.com/transparency-dev/tessera"
 
 	"github.com/realdid/realdid/did/ledger"
+	"github.com/realdid/realdid/did/ledger/proof"
 )
 
 // How long a commit waits before it offers leaves again that Tessera pushed back, at first and at most; and before it looks again
@@ -22,7 +24,7 @@ const (
 	maxLook    = 100 * time.Millisecond
 )
 
-var errUnanswered = errors.New("Tessera does not answer")
+var errUnanswered = errors.New("no answer by Tessera")
 
 // current makes sure that the log ends where the index does. An append that failed may have put leaves into the log all the same:
 // they are taken in, if they go on from there, and are somebody else's if they do not.
@@ -56,6 +58,14 @@ func (s *store) current() error {
 
 // absorb takes in the leaves from from on, up to size.
 func (s *store) absorb(from, size uint64) error {
+	for leaf, err := range s.log.leaves(s.ctx, from, size) {
+		if err != nil {
+			return err
+		}
+		if _, err := proof.ParseEpochLeaf(leaf); err == nil && !bytes.Equal(leaf, s.tried) {
+			return corrupt("the log has an epoch that was not sealed here") // its map is not known
+		}
+	}
 	keys, err := s.keys(s.ctx, from, size)
 	if err != nil {
 		return err

@@ -205,12 +205,6 @@ func (b *bench) open() *Ledger {
 	return l
 }
 
-func (b *bench) reopen(l *Ledger) *Ledger {
-	b.Helper()
-	b.close(l)
-	return b.open()
-}
-
 func (b *bench) close(l *Ledger) {
 	b.Helper()
 	if err := l.Close(); err != nil {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -55,6 +56,9 @@ type end struct {
 
 func openIndex(dir string) (*index, error) {
 	db, err := pebble.Open(dir, &pebble.Options{DisableWAL: true, Logger: silent{}, MemTableSize: 32 << 20})
+	if errno := syscall.Errno(0); err != nil && (!errors.As(err, &errno) || errno == syscall.ENOENT) {
+		return nil, corrupt("the index: %v", err) // not what the system refuses, so what it holds
+	}
 	if err != nil {
 		return nil, indexError(err)
 	}

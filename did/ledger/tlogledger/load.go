@@ -26,6 +26,9 @@ func (s *store) load(ctx context.Context) (err error) {
 			s.now, err = s.index.end()
 		}
 		if err == nil {
+			_, _, err = s.index.lastEpoch()
+		}
+		if err == nil {
 			err = s.openMap()
 		}
 		if err == nil && s.behind() {
@@ -99,6 +102,10 @@ func (s *store) drop() error {
 // catchUp reduces the leaves behind the end of the index, up to size, and takes them in.
 func (s *store) catchUp(ctx context.Context, size uint64) error {
 	next := end{size: s.now.size, entries: s.now.entries, last: s.now.last, frontier: s.now.frontier.Clone()}
+	epoch, _, err := s.index.lastEpoch()
+	if err != nil {
+		return err
+	}
 	u, heads := s.index.update(), map[string]ledger.Head{}
 	defer func() { u.Close() }()
 	flush := func() error {
@@ -117,7 +124,7 @@ func (s *store) catchUp(ctx context.Context, size uint64) error {
 	}
 	for leaf, err := range s.log.leaves(ctx, s.now.size, size) {
 		if err == nil {
-			err = s.take(u, heads, &next, leaf)
+			err = s.take(u, heads, &next, &epoch, leaf)
 		}
 		if err != nil {
 			return err
@@ -132,7 +139,7 @@ func (s *store) catchUp(ctx context.Context, size uint64) error {
 }
 
 // take checks and reduces one leaf, as whoever appended it did.
-func (s *store) take(u update, heads map[string]ledger.Head, next *end, leaf []byte) error {
+func (s *store) take(u update, heads map[string]ledger.Head, next *end, before *proof.EpochLeaf, leaf []byte) error {
 	e, isEntry, err := parseLeaf(leaf)
 	if err != nil {
 		return err
@@ -142,10 +149,16 @@ func (s *store) take(u update, heads map[string]ledger.Head, next *end, leaf []b
 		err = s.takeEntry(u, heads, next, &e, hash)
 	} else {
 		var epoch proof.EpochLeaf
-		if epoch, err = proof.ParseEpochLeaf(leaf); err == nil && (epoch.Size != next.size || epoch.Entries != next.entries) {
+		epoch, err = proof.ParseEpochLeaf(leaf)
+		switch {
+		case err != nil:
+			err = corrupt("leaf %d: %v", next.size, err)
+		case epoch.Size != next.size || epoch.Entries != next.entries:
 			err = corrupt("leaf %d is an epoch of another place", next.size)
-		}
-		if err == nil {
+		case epoch.Time < before.Time || next.entries > 0 && epoch.Time < next.last.Unix():
+			err = corrupt("leaf %d is an epoch before what it covers", next.size)
+		default:
+			*before = epoch
 			err = u.epoch(epoch)
 		}
 	}

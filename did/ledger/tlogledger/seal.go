@@ -58,6 +58,7 @@ func (s *store) seal(at time.Time) (*sealed, error) {
 
 func (s *store) addEpoch(leaf proof.EpochLeaf, now end) (end, error) {
 	b := leaf.Append(nil)
+	s.tried = b
 	if n, err := s.addAll([][]byte{b}, now.size); n == 0 || err != nil {
 		return end{}, err
 	}

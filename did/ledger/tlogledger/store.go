@@ -32,6 +32,7 @@ type store struct {
 
 	writing sync.Mutex // held while leaves are added; comes before mu
 	failed  error      // under writing: nothing can be added any more
+	tried   []byte     // under writing: the epoch leaf that was added last, or was to be
 
 	mu      sync.Mutex
 	now     end
