@@ -28,6 +28,10 @@ type Node interface {
 type ChainOptions struct {
 	Poll    time.Duration // time between two questions for something that is awaited; default 1 s
 	Timeout time.Duration // of one call; default 30 s
+	// NoBatches asks one thing at a time, for nodes that do not take several calls in a message.
+	NoBatches bool
+	// NoHistory says that the node tells slots as they are now, whatever block it is asked about, as FISCO BCOS's do.
+	NoHistory bool
 }
 
 // A Chain is a connection to a chain whose identity has been checked, together with the rule by which its blocks are
@@ -40,6 +44,8 @@ type Chain struct {
 	finality Finality
 	poll     time.Duration
 	timeout  time.Duration
+	single   bool
+	newest   bool // slots are those of the newest block
 }
 
 // NewChain returns a connection through node to the chain with the given EIP-155 identity, which the node must confirm.
@@ -55,7 +61,7 @@ func NewChain(ctx context.Context, node Node, chainID uint64, finality Finality,
 	if chainID == 0 {
 		return nil, errors.New("evmledger: chain: the chain's identity is required")
 	}
-	c := &Chain{node: node, id: chainID, finality: finality, poll: opt.Poll, timeout: opt.Timeout}
+	c := &Chain{node: node, id: chainID, finality: finality, poll: opt.Poll, timeout: opt.Timeout, single: opt.NoBatches, newest: opt.NoHistory}
 	if c.poll <= 0 {
 		c.poll = time.Second
 	}
@@ -113,6 +119,14 @@ func (c *Chain) batch(ctx context.Context, calls []rpc.BatchElem) error {
 }
 
 func (c *Chain) message(ctx context.Context, calls []rpc.BatchElem) error {
+	if c.single {
+		for i := range calls {
+			if err := c.call(ctx, calls[i].Result, calls[i].Method, calls[i].Args...); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	return c.node.BatchCallContext(ctx, calls)

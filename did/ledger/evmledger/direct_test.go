@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -330,10 +331,10 @@ func TestLateRefusal(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	if _, err := l.Append(within(t, time.Minute), "key", 0, []byte("x")); !errors.Is(err, ledger.ErrInvalid) || !errors.Is(err, errDue) {
+	if _, err := l.Append(within(t, 5*time.Minute), "key", 0, []byte("x")); !errors.Is(err, ledger.ErrInvalid) || !errors.Is(err, errDue) {
 		t.Errorf("got error %v, want ErrInvalid and the reducer's", err)
 	}
-	if _, err := l.Append(within(t, time.Minute), "key", 0, []byte("panic")); !errors.Is(err, ledger.ErrInvalid) {
+	if _, err := l.Append(within(t, 5*time.Minute), "key", 0, []byte("panic")); !errors.Is(err, ledger.ErrInvalid) {
 		t.Errorf("got error %v, want ErrInvalid", err)
 	}
 	w.put(t, w.sender(t), record{"other", 0, []byte("panic")})
@@ -358,7 +359,7 @@ func TestSplit(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range 40 {
 		wg.Go(func() {
-			if _, err := l.Append(within(t, time.Minute), fmt.Sprint("key-", i), 0, ledgertest.Op(nil, "x")); err != nil {
+			if _, err := l.Append(within(t, 5*time.Minute), fmt.Sprint("key-", i), 0, ledgertest.Op(nil, "x")); err != nil {
 				t.Error(err)
 			}
 		})
@@ -367,7 +368,7 @@ func TestSplit(t *testing.T) {
 	if got := strings.Count(all(t, l), "\n"); got != 40 {
 		t.Errorf("%d entries", got)
 	}
-	if _, err := l.Append(within(t, time.Minute), "large", 0, ledgertest.Op(nil, strings.Repeat("x", 600))); !errors.Is(err, ledger.ErrUnavailable) {
+	if _, err := l.Append(within(t, 5*time.Minute), "large", 0, ledgertest.Op(nil, strings.Repeat("x", 600))); !errors.Is(err, ledger.ErrUnavailable) {
 		t.Errorf("one that is too large alone: got error %v, want ErrUnavailable", err)
 	}
 }
@@ -378,9 +379,18 @@ func TestNoBlocks(t *testing.T) {
 	w := newContractWorld(t, true)
 	l := w.open(t, w.sender(t), &Options{Timeout: 50 * time.Millisecond})
 	w.manual.Store(true)
+	var sent atomic.Bool
+	w.answer(func(method string, _ []any, _ any) (bool, error) {
+		if method == "eth_sendRawTransaction" {
+			sent.Store(true)
+		}
+		return false, nil
+	})
 	op := ledgertest.Op(nil, "x")
-	if _, err := l.Append(t.Context(), "key", 0, op); !errors.Is(err, ledger.ErrUnavailable) {
-		t.Fatalf("got error %v, want ErrUnavailable", err)
+	for !sent.Load() { // the time may be too short even for that
+		if _, err := l.Append(t.Context(), "key", 0, op); !errors.Is(err, ledger.ErrUnavailable) {
+			t.Fatalf("got error %v, want ErrUnavailable", err)
+		}
 	}
 	w.Commit()
 	if err := l.Sync(t.Context()); err != nil {
@@ -395,9 +405,9 @@ func TestNoBlocks(t *testing.T) {
 		_, err := patient.Append(context.Background(), "other", 0, op)
 		closed <- err
 	}()
-	for sent := false; !sent; time.Sleep(time.Millisecond) {
+	for n := 0; n == 0; time.Sleep(time.Millisecond) {
 		patient.mu.Lock()
-		sent = len(patient.sending) > 0
+		n = len(patient.sending)
 		patient.mu.Unlock()
 	}
 	if err := patient.Close(); err != nil {

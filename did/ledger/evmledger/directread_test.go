@@ -12,6 +12,7 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/common/hexutil"
 	"github.com/ethereum/go-ethereum/core/types"
+	"github.com/ethereum/go-ethereum/rpc"
 
 	"github.com/realdid/realdid/did/ledger"
 	"github.com/realdid/realdid/did/ledger/ledgertest"
@@ -216,6 +217,51 @@ func TestCatchUp(t *testing.T) {
 	}
 }
 
+// TestPlainNode: a node that takes no batches, has no base fee and tells only the newest slots, as FISCO BCOS's does, is
+// enough to write, and to read a long chain.
+func TestPlainNode(t *testing.T) {
+	w := newContractWorld(t, false)
+	w.answer(func(method string, args []any, result any) (bool, error) {
+		switch method {
+		case "eth_feeHistory", "eth_maxPriorityFeePerGas", "eth_getProof":
+			return true, nodeError{-32601, "this interface has not been implemented yet"}
+		case "eth_getStorageAt":
+			return true, w.client.CallContext(context.Background(), result, method, args[0], args[1], "latest")
+		}
+		return false, nil
+	})
+	open := func(s *Sender, node Node) *Ledger {
+		t.Helper()
+		chain, err := NewChain(t.Context(), node, 1337, Confirmations(0), &ChainOptions{Poll: time.Millisecond, NoBatches: true, NoHistory: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s != nil {
+			s = NewSender(chain, s.signer, nil)
+		}
+		l, err := Open(t.Context(), chain, w.at, ledgertest.Reducer{}, s, &Options{Range: 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { l.Close() })
+		return l
+	}
+	writer := open(w.sender(t), unbatched{w.simChain})
+	for i := range 10 {
+		extend(t, writer, fmt.Sprint("key-", i%3), fmt.Sprint(i))
+	}
+	if got, want := all(t, open(nil, unbatched{w.simChain})), all(t, writer); got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+}
+
+// unbatched is a node that takes no batches.
+type unbatched struct{ Node }
+
+func (unbatched) BatchCallContext(context.Context, []rpc.BatchElem) error {
+	return errors.New("an object was expected, and an array came")
+}
+
 // TestUnchecked: while entries are in the index that could not be compared with the slots yet, nothing is answered.
 func TestUnchecked(t *testing.T) {
 	w := newContractWorld(t, false)
@@ -344,7 +390,7 @@ func TestReplacedBeforeFinal(t *testing.T) {
 	}
 	acknowledged := make(chan error, 1)
 	go func() {
-		_, err := l.Append(within(t, time.Minute), "key", 0, ledgertest.Op(nil, "x"))
+		_, err := l.Append(within(t, 5*time.Minute), "key", 0, ledgertest.Op(nil, "x"))
 		acknowledged <- err
 	}()
 	for waiting := 0; waiting == 0; time.Sleep(time.Millisecond) {

@@ -42,8 +42,8 @@
 //
 // No transaction counts on another chain: the chain's identity is part of what is signed (EIP-155), and a signer that leaves
 // it out is refused. No checkpoint and no proof counts for another contract: its [Origin], which names chain and address, is the
-// origin of the log and of what [ChainTrust] verifies. An operation of did:realdid signs the name of its home ledger; give
-// each contract a name of its own, such as its Origin with hyphens for colons.
+// origin of the log and of what [ChainTrust] verifies. An operation of did:realdid signs the name of its home ledger, and the
+// descriptor of the network says which origin has that name: give no two contracts one name.
 //
 // # On the chain
 //

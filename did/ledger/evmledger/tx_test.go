@@ -79,7 +79,7 @@ func (w *txWorld) watch(t *testing.T, other func(method string, result any) (boo
 
 func (w *txWorld) send(t *testing.T, s *Sender, name string) (*Receipt, error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	return s.Send(ctx, &w.at.Address, appendCall(appendRecord(nil, record{name: name, op: []byte("operation")})))
 }
@@ -191,7 +191,7 @@ func TestSendOutOfGas(t *testing.T) {
 			for name := 'b'; name < 'e' && !test.ok; name++ {
 				data = appendRecord(data, record{name: string(name), op: []byte("x")})
 			}
-			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 			defer cancel()
 			_, err := w.sender(nil).Send(ctx, &w.at.Address, appendCall(data))
 			if len(w.sent) != test.tries {
