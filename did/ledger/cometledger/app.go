@@ -35,8 +35,9 @@ type app struct {
 
 	consensus sync.Mutex // for what follows
 	executed  []cached   // proposals, the newest last
-	pending   *change    // finalized, not committed
-	restore   *restore   // a snapshot that is being taken over; nil: none
+	pace      pace
+	pending   *change  // finalized, not committed
+	restore   *restore // a snapshot that is being taken over; nil: none
 
 	mu     sync.Mutex
 	failed error // after which no block is executed

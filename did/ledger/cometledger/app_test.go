@@ -175,9 +175,16 @@ func TestProposalLimits(t *testing.T) {
 	if d.accepts(at, txs...) {
 		t.Error("a proposal with too many operations: got a vote for it")
 	}
-	if got := len(d.propose(at, txs...)); got != maxBlockOps/MaxTxOps {
-		t.Errorf("got %d transactions, want %d", got, maxBlockOps/MaxTxOps)
+	for _, c := range []struct {
+		pace float64
+		want int
+	}{{1e9, maxBlockOps}, {0, maxBlockOps / 4}, {1, minBlockOps}, {1000, 1000 / MaxTxOps * MaxTxOps}} {
+		d.pace.ops = c.pace
+		if got := len(d.propose(at, txs...)) * MaxTxOps; got != c.want {
+			t.Errorf("pace %v: got %d operations, want %d", c.pace, got, c.want)
+		}
 	}
+	d.pace.ops = 1e9
 	r, err := d.PrepareProposal(t.Context(), &abci.RequestPrepareProposal{Txs: txs, MaxTxBytes: int64(len(txs[0])) + 100, Height: 1, Time: at})
 	if err != nil || len(r.Txs) != 1 {
 		t.Errorf("room for one transaction: got %d, %v", len(r.Txs), err)

@@ -281,7 +281,6 @@ func (c *NodeConfig) build() (*config.Config, error) {
 	cfg.TxIndex.Indexer = "null"
 	cfg.Storage.DiscardABCIResponses = false
 
-	cfg.Consensus.TimeoutPropose = 2 * time.Second
 	cfg.Consensus.TimeoutCommit = 100 * time.Millisecond
 	cfg.Consensus.SkipTimeoutCommit = true
 	cfg.Consensus.PeerGossipSleepDuration = 10 * time.Millisecond

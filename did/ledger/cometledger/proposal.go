@@ -15,6 +15,36 @@ import (
 // maxBlockOps bounds the operations of a proposal, and with them the time that a validator needs to execute one.
 const maxBlockOps = 4096
 
+// A proposer takes no more operations than it executes in executeTime, so that on slow or busy machines blocks become smaller and not
+// the rounds in vain that it takes to agree on one.
+const (
+	executeTime = 400 * time.Millisecond
+	minBlockOps = MaxTxOps
+)
+
+// A pace is how fast blocks are executed here: a smoothed number of operations in executeTime.
+type pace struct{ ops float64 }
+
+// note takes the execution of so many operations into account.
+func (p *pace) note(ops int, took time.Duration) {
+	if ops < 64 || took <= 0 {
+		return // too few to tell
+	}
+	if n := float64(ops) * float64(executeTime) / float64(took); p.ops == 0 {
+		p.ops = n
+	} else {
+		p.ops += (n - p.ops) / 4
+	}
+}
+
+// limit is how many operations a proposal may have.
+func (p *pace) limit() int {
+	if p.ops == 0 {
+		return maxBlockOps / 4
+	}
+	return int(min(max(p.ops, minBlockOps), maxBlockOps))
+}
+
 // A cached is a proposal that was executed: the block that is decided is nearly always one of these.
 type cached struct {
 	of    proof.Hash
@@ -45,12 +75,21 @@ func (a *app) execute(v *view, txs [][]byte, height int64, at time.Time) (*block
 			return a.executed[i].block, nil
 		}
 	}
-	b, err := executeBlock(a.reducer, v, txs, at)
+	b, err := a.executeNow(v, txs, at)
 	if err != nil {
 		return nil, err
 	}
 	a.remember(of, b)
 	return b, nil
+}
+
+func (a *app) executeNow(v *view, txs [][]byte, at time.Time) (*block, error) {
+	begun := time.Now()
+	b, err := executeBlock(a.reducer, v, txs, at)
+	if err == nil {
+		a.pace.note(len(b.steps), time.Since(begun))
+	}
+	return b, err
 }
 
 func (a *app) remember(of proof.Hash, b *block) {
@@ -72,8 +111,8 @@ func (a *app) PrepareProposal(_ context.Context, req *abci.RequestPrepareProposa
 	if err := a.err(); err != nil || req.Height != v.Height+1 {
 		return &abci.ResponsePrepareProposal{}, nil // an empty block harms nobody
 	}
-	txs := withinLimits(req.Txs, req.MaxTxBytes)
-	b, err := executeBlock(a.reducer, v, txs, req.Time)
+	txs := withinLimits(req.Txs, req.MaxTxBytes, a.pace.limit())
+	b, err := a.executeNow(v, txs, req.Time)
 	if err != nil {
 		_ = a.fail(err)
 		return &abci.ResponsePrepareProposal{}, nil
@@ -88,12 +127,12 @@ func (a *app) PrepareProposal(_ context.Context, req *abci.RequestPrepareProposa
 }
 
 // withinLimits returns the first of txs that fit.
-func withinLimits(txs [][]byte, bytes int64) [][]byte {
+func withinLimits(txs [][]byte, bytes int64, limit int) [][]byte {
 	ops := 0
 	for i, tx := range txs {
 		bytes -= int64(len(tx)) + 16
 		n, err := countOps(tx)
-		if ops += n; ops > maxBlockOps || bytes < 0 {
+		if ops += n; ops > limit || bytes < 0 {
 			return txs[:i]
 		}
 		_ = err // a malformed transaction has none, and is left out later

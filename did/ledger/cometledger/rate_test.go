@@ -59,6 +59,7 @@ func BenchmarkValidators(b *testing.B) {
 	for _, c := range []struct{ name, behavior string }{{"ledger", ""}, {"bare", "bare"}} {
 		b.Run(c.name, func(b *testing.B) {
 			var rates, singles []float64
+			var cpu time.Duration
 			for b.Loop() {
 				net := newNetwork(b, 4, "realdid", func(_ int, cfg *childConfig) {
 					cfg.Peers, cfg.Behavior = nil, c.behavior // without links between them
@@ -125,12 +126,14 @@ func BenchmarkValidators(b *testing.B) {
 				}
 				for _, v := range net.validators {
 					v.proc.kill()
+					cpu += v.proc.cmd.ProcessState.UserTime() + v.proc.cmd.ProcessState.SystemTime()
 				}
 			}
 			slices.Sort(rates)
 			slices.Sort(singles)
 			b.ReportMetric(rates[len(rates)/2], "ops/s")
 			b.ReportMetric(singles[len(singles)/2]*1000, "ms-final")
+			b.ReportMetric(cpu.Seconds()*1e6/float64(b.N*perTx*txs), "cpu-us/op") // of all four
 		})
 	}
 }
