@@ -50,6 +50,9 @@ func newApp(ctx context.Context, dir string, reducer ledger.HeadReducer, opt app
 		return nil, err
 	}
 	a := &app{store: s, reducer: reducer, opt: opt}
+	if err := a.countSnapshots(); err != nil {
+		return nil, errors.Join(err, s.close())
+	}
 	a.pool.reset(s.view())
 	return a, nil
 }

@@ -25,8 +25,9 @@ import (
 type Validator struct {
 	Home  string // directory; it must not have files of a validator yet
 	Power int64  // of its vote; 0 is 1
-	P2P   string // address for the other validators, host:port
-	RPC   string // address for clients, host:port
+	// P2P and RPC are addresses, host:port, for the other validators and for clients. The validator listens there; one that has to listen
+	// elsewhere, on 0.0.0.0 for instance, says so in its config/node.json or in NodeConfig.
+	P2P, RPC string
 }
 
 // InitFiles makes the files of a new chain for all its validators: in each Home, keys that nobody else has, the same genesis, and the addresses

@@ -329,7 +329,7 @@ func (a *app) ListSnapshots(context.Context, *abci.RequestListSnapshots) (*abci.
 func (a *app) LoadSnapshotChunk(_ context.Context, req *abci.RequestLoadSnapshotChunk) (*abci.ResponseLoadSnapshotChunk, error) {
 	r := new(abci.ResponseLoadSnapshotChunk)
 	v := a.store.view()
-	if v == nil || req.Format != snapshotFormat {
+	if v == nil || v.ChainID == "" || req.Format != snapshotFormat {
 		return r, nil
 	}
 	snap, err := a.store.db.GetSnapshot()
