@@ -17,6 +17,7 @@ import (
 	"github.com/realdid/realdid/did/ledger/evmledger/internal/gethtest"
 	"github.com/realdid/realdid/did/ledger/ledgertest"
 	"github.com/realdid/realdid/did/ledger/proof"
+	"github.com/realdid/realdid/did/ledger/tlog"
 )
 
 // faults are what happens to nodes and transactions. Each runs on a simulated chain and on a real node, whose proxy p is.
@@ -28,6 +29,7 @@ var faults = []struct {
 	{"replaced transaction", testReplaced},
 	{"out of gas", testOutOfGas},
 	{"node down", testNodeDown},
+	{"node down under a log", testNodeDownUnderLog},
 	{"node that lies", testLyingNode},
 	{"node without proofs", testNodeWithoutProofs},
 }
@@ -223,6 +225,27 @@ func testNodeDown(t *testing.T, n testNode, p *gethtest.Proxy) {
 		t.Errorf("the same call again: got %+v, %v", e, err)
 	}
 	wantHistory(t, l, "k1", "one", "two")
+}
+
+// testNodeDownUnderLog: appends to an anchored log do not need the node; what is new is proven when it is back.
+func testNodeDownUnderLog(t *testing.T, n testNode, p *gethtest.Proxy) {
+	a := newAnchoredWorld(t, n, 2, testReducer)
+	add(t, a.proven, "k1", "one")
+	prove(t, a.proven, "k1", 1)
+	p.Down(true)
+	add(t, a.proven, "k1", "two")
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if b, err := a.proven.Prove(ctx, "k1", 2); !errors.Is(err, tlog.ErrUnproven) {
+		t.Errorf("down: got a proof of %d bytes, %v, want ErrUnproven", len(b), err)
+	}
+	if v, err := a.trust.VerifyHead("k1", prove(t, a.proven, "k1", 1), time.Now()); err != nil || !v.Latest || v.Epoch.Entries != 1 {
+		t.Errorf("what was proven stays so: got %+v, %v", v, err)
+	}
+	p.Down(false)
+	if v, err := a.trust.VerifyHead("k1", prove(t, a.proven, "k1", 2), time.Now()); err != nil || string(v.Head) != headOf(t, a.source, "k1") {
+		t.Errorf("back: got %+v, %v", v, err)
+	}
 }
 
 // testLyingNode: what the node changes in its answers is found out before anybody gets it to see, or by the verifier.

@@ -20,7 +20,8 @@ type HeaderTrust struct {
 	// Observers are keys of type CosignatureEd25519 or CosignatureMLDSA44. By a cosignature over [HeaderText] its holder says that a
 	// node of its own has that block as final.
 	Observers []proof.VerifierKey
-	Quorum    int // how many observers are needed; 0 is none, so that only Pinned counts
+	// Quorum is how many observers are needed: more than may be false at once. 0 is none, so that only Pinned counts.
+	Quorum int
 }
 
 // HeaderText is what observers cosign: a C2SP tlog-checkpoint whose origin is "evm:" chain identity ":blocks", whose size is
