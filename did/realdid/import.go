@@ -2,6 +2,7 @@ package realdid
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -96,21 +97,25 @@ func (ps Predecessors) applyImport(s *State, op *Operation, at ledger.Anchor) (*
 	case was.departed() && was.migration.to != w.Home:
 		return nil, refuse("import: the identifier has moved to another ledger")
 	}
-	fault := unchecked("nobody is trusted as the ledger %q", homeName(w.From))
+	var refused, unsure error
 	for i := range ps {
 		if !ps[i].of(w.From, at.Time) {
 			continue
 		}
-		var final int64
-		if final, err = ps[i].vouches(was, op, at.Time); err == nil {
+		final, err := ps[i].vouches(was, op, at.Time)
+		switch {
+		case err == nil:
 			return was.arrive(op, at, final), nil
+		case errors.Is(err, ErrPredecessor):
+			unsure = err
+		default:
+			refused = err
 		}
-		if !errors.Is(err, ErrPredecessor) {
-			return nil, err
-		}
-		fault = err
 	}
-	return nil, fault
+	if unsure == nil && refused == nil {
+		unsure = unchecked("nobody is trusted as the ledger %q", homeName(w.From))
+	}
+	return nil, cmp.Or(unsure, refused) // what one cannot read may be of another's kind
 }
 
 // carried returns the state that an import carries, which is that of its identifier on its former home ledger.

@@ -90,8 +90,10 @@ func TestMove(t *testing.T) {
 	w.announce(w.there, id, "main", 4)
 	_, err = w.there.Depart(t.Context(), id, "main", ed(2))
 	ok(t, "depart", err)
-	if _, err := homes.Resolve(t.Context(), id, nil); err != nil {
-		t.Errorf("between departure and return: %v", err)
+	for _, h := range []*realdid.Homes{homes, must(realdid.NewHomes(w.there, w.atMain))(t)} {
+		if r := must(h.Resolve(t.Context(), id, nil))(t); !bytes.Contains(r.Document.Canonical(), []byte("#c")) {
+			t.Errorf("between departure and return: got %s", r.Document.Canonical())
+		}
 	}
 	_, err = w.atMain.Import(t.Context(), w.carried(w.there, id))
 	ok(t, "import", err)
@@ -106,6 +108,32 @@ func TestMove(t *testing.T) {
 	got := must(homes.Resolve(t.Context(), id, nil))(t)
 	if !bytes.Contains(got.Document.Canonical(), []byte("#d")) || got.Evidence.Replayed {
 		t.Errorf("after the return: got %s %+v", got.Document.Canonical(), got.Evidence)
+	}
+}
+
+// TestPredecessorsOfTwoKinds: a ledger that became a chain is known by both of its kinds of proof.
+func TestPredecessorsOfTwoKinds(t *testing.T) {
+	w := newTwo(t)
+	id := w.born()
+	w.moved(w.atMain, id, "second", 1)
+	plain := mustParse(t, w.importOf(w.main, id, "second"))
+	s := must(w.atMain.State(t.Context(), id))(t)
+	chain := must(realdid.NewImport("second", stateBytes(t, s), append([]byte{1}, headBytes(t, s)...)))(t)
+	garbage := must(realdid.NewImport("second", stateBytes(t, s), []byte{1}))(t)
+	kinds := realdid.Predecessors{{Home: "main", Trust: w.main.trust}, {Home: "main", Heads: word{w.now}}}
+	for range 2 {
+		kinds[0], kinds[1] = kinds[1], kinds[0]
+		for name, op := range map[string]*realdid.Operation{"of the log": plain, "of the chain": chain} {
+			if _, err := kinds.Apply(nil, op, ledger.Anchor{Time: w.now}); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		if _, err := kinds.Apply(nil, garbage, ledger.Anchor{Time: w.now}); err == nil {
+			t.Error("garbage is imported")
+		}
+	}
+	if _, err := kinds[1:].Apply(nil, garbage, ledger.Anchor{Time: w.now}); !errors.Is(err, realdid.ErrOperation) {
+		t.Errorf("garbage: got %v", err)
 	}
 }
 
@@ -131,6 +159,16 @@ func (w *two) gap(homes *realdid.Homes, id did.DID) {
 	}
 	if _, err := homes.Home(w.Context(), id); err == nil {
 		w.Error("it lives nowhere, and has a home")
+	}
+	_, err := homes.Bundle(w.Context(), id, nil)
+	if !errors.As(err, new(*realdid.MovedError)) {
+		w.Errorf("bundle in between: got %v", err)
+	}
+	before := w.now
+	w.wait(time.Minute)
+	w.main.seal()
+	if r = must(homes.Resolve(w.Context(), id, nil))(w.T); !r.Evidence.Latest || !r.Evidence.AsOf.Equal(before) {
+		w.Errorf("as of: got %+v, want the earlier of both proofs", r.Evidence)
 	}
 	w.second.err = errors.New("no proof now")
 	r = must(homes.Resolve(w.Context(), id, nil))(w.T)
@@ -166,6 +204,11 @@ func (w *two) settled(homes *realdid.Homes, id did.DID) {
 	if m := must(homes.Home(w.Context(), id))(w.T); m != w.there {
 		w.Error("it does not live on second")
 	}
+	w.second.err = errors.New("no proof now")
+	if _, err := homes.Bundle(w.Context(), id, nil); err == nil {
+		w.Error("a bundle without the proof that it was to have")
+	}
+	w.second.err = nil
 	w.main.err = errors.New("down")
 	if r := must(homes.Resolve(w.Context(), id, nil))(w.T); !r.Evidence.Latest {
 		w.Errorf("with main away: got %+v", r.Evidence)
@@ -244,6 +287,12 @@ func TestImportNeedsThePredecessor(t *testing.T) {
 	report := must(realdid.AuditFrom(t.Context(), w.second, secondNet, w.toThat, w.now))(t)
 	if len(report.Faults)+len(report.Unchecked) != 0 || report.Identifiers != 1 {
 		t.Errorf("audit: got %+v", report)
+	}
+	if err := (realdid.Predecessors{{Home: "main", Trust: w.main.trust, Final: &realdid.Final{Size: 1, Successor: "A"}}}).Check(); !errors.Is(err, realdid.ErrIdentifier) {
+		t.Errorf("a successor that is no name: got %v", err)
+	}
+	if _, ok := mustParse(t, fixed(t).first).Carried(); ok {
+		t.Error("a create carries a state")
 	}
 	// The policies of the past stay beside that of today.
 	old := realdid.Predecessors{{Home: "main", Trust: w.second.trust}, {Home: "main", Trust: w.main.trust, Until: w.now}}

@@ -246,14 +246,25 @@ func TestTwoLives(t *testing.T) {
 	}
 }
 
+// TestHomesWithoutHistory: a ledger that has lost what it knew does not stand against the one where the identifier lives.
+func TestHomesWithoutHistory(t *testing.T) {
+	w, _, long := settledTwo(t)
+	empty := must(realdid.New(memledger.New(realdid.Reducer(), nil), &realdid.Options{Clock: w.clock}))(t)
+	r := must(must(realdid.NewHomes(empty, w.there))(t).Resolve(t.Context(), long, nil))(t)
+	if r.Evidence.GenesisOnly || r.Evidence.Replayed || !bytes.Contains(r.Document.Canonical(), []byte("#b")) {
+		t.Errorf("got %s %+v", r.Document.Canonical(), r.Evidence)
+	}
+}
+
 // TestHomesOfLongForms: those that no ledger has are answered from themselves.
 func TestHomesOfLongForms(t *testing.T) {
 	w := newTwo(t)
 	_, long := unregistered(t)
 	homes := must(realdid.NewHomes(w.there, w.atMain))(t)
-	r := must(homes.Resolve(t.Context(), long, nil))(t)
-	if !r.Evidence.GenesisOnly || !r.Evidence.Absent {
-		t.Errorf("got %+v", r.Evidence)
+	for _, h := range []*realdid.Homes{homes, must(realdid.NewHomes(w.atMain, w.there))(t)} {
+		if r := must(h.Resolve(t.Context(), long, nil))(t); !r.Evidence.GenesisOnly || !r.Evidence.Absent {
+			t.Errorf("got %+v", r.Evidence)
+		}
 	}
 	if _, err := homes.Resolve(t.Context(), did.MustParse("did:realdid:q"+string(bytes.Repeat([]byte("a"), 52))), nil); did.AsError(err).Code != did.NotFound {
 		t.Errorf("a short form that nobody has: got %v", err)

@@ -35,6 +35,8 @@ var offlineVerbs = map[string][][]string{
 	"did rotate":     {{"--as", "alice", "--ledger", "URL"}},
 	"did recover":    {{"--as", "alice", "--ledger", "URL"}},
 	"did cancel":     {{"--as", "alice", "--ledger", "URL"}},
+	"did migrate":    {{"--as", "alice", "--to", "second", "--ledger", "URL"}},
+	"did import":     {{"HOME/alice.bundle", "--ledger", "URL"}},
 	"did deactivate": {{"--as", "alice", "--yes", "--ledger", "URL"}},
 	"did history":    {{"alice", "--ledger", "URL"}},
 	"did audit":      {{"--ledger", "URL"}, {"--domain", "DOMAIN"}},
@@ -130,6 +132,7 @@ func TestOffline(t *testing.T) {
 	url, came := trap(t)
 	domain := filepath.Join(dir, "demo")
 	must("did", "create", "--as", "alice", "--single-secret", "--offline") // nothing here needs a network
+	must("did", "bundle", "alice", "--out", filepath.Join(dir, "alice.bundle"), "--offline")
 	if err := os.WriteFile(filepath.Join(dir, "claims.json"), []byte(`{"a":1}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
