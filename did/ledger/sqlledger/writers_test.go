@@ -166,6 +166,11 @@ func testWait(p *place) {
 		}
 	}
 	// The follower knows before its next commit, which does not have to lose.
+	p.within("the follower's sequencer", func() {
+		for last, _ := follower.sequencer.Last(); last.Index != 4 && p.Context().Err() == nil; last, _ = follower.sequencer.Last() {
+			time.Sleep(time.Millisecond)
+		}
+	})
 	if e := p.next(follower, "other", "x"); e.Anchor.Index != 5 {
 		p.Errorf("index %d, want 5", e.Anchor.Index)
 	}
