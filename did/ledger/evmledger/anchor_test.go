@@ -89,6 +89,7 @@ func (a auditor) Cosign(_ context.Context, _ uint64, _ []proof.Hash, note []byte
 type anchoredWorld struct {
 	node    testNode
 	reducer ledger.HeadReducer
+	clock   ledger.Clock // of the log
 	at      Deployment
 	anchors *Anchors
 	source  *memledger.Ledger
@@ -101,32 +102,42 @@ type anchoredWorld struct {
 func newAnchoredWorld(tb testing.TB, node testNode, account int, red ledger.HeadReducer) *anchoredWorld {
 	tb.Helper()
 	w := newAnchoredLogOnly(tb, node, account, red)
+	w.prove(tb)
+	return w
+}
+
+func (w *anchoredWorld) prove(tb testing.TB) {
+	tb.Helper()
 	observer := newNoteSigner(tb, "observer.example", proof.CosignatureEd25519)
 	var err error
 	w.proven, err = NewAnchoredLog(tb.Context(), w.log, w.anchors, &ProofOptions{
-		Observers: []HeaderCosigner{NewObserver(node.chain(tb), observer, nil)}, Quorum: 1,
+		Observers: []HeaderCosigner{NewObserver(w.node.chain(tb), observer, nil)}, Quorum: 1,
 	})
 	if err != nil {
 		tb.Fatal(err)
 	}
 	w.trust.Headers = HeaderTrust{Observers: []proof.VerifierKey{observer.Verifier()}, Quorum: 1}
-	return w
 }
 
 // newAnchoredLogOnly anchors through node.
 func newAnchoredLogOnly(tb testing.TB, node testNode, account int, red ledger.HeadReducer) *anchoredWorld {
 	tb.Helper()
-	w := &anchoredWorld{node: node, reducer: red}
+	w := &anchoredWorld{node: node, reducer: red, clock: time.Now}
+	w.open(tb, account)
+	return w
+}
+
+func (w *anchoredWorld) open(tb testing.TB, account int) {
+	tb.Helper()
 	var sender *Sender
-	w.at, sender = node.deploy(tb, Anchor, account)
+	w.at, sender = w.node.deploy(tb, Anchor, account)
 	dir := tb.TempDir()
 	var err error
-	if w.anchors, err = OpenAnchors(tb.Context(), node.chain(tb), w.at, filepath.Join(dir, "anchors"), &AnchorsOptions{Sender: sender}); err != nil {
+	if w.anchors, err = OpenAnchors(tb.Context(), w.node.chain(tb), w.at, filepath.Join(dir, "anchors"), &AnchorsOptions{Sender: sender}); err != nil {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() { w.anchors.Close() })
 	w.openLog(tb, dir)
-	return w
 }
 
 func (w *anchoredWorld) openLog(tb testing.TB, dir string) {
@@ -146,7 +157,7 @@ func (w *anchoredWorld) openLog(tb testing.TB, dir string) {
 	}
 	w.source = memledger.New(w.reducer, nil)
 	w.log, err = tlog.Open(w.source, filepath.Join(dir, "log"), signer, trust, w.reducer, &tlog.Options{
-		Interval: 20 * time.Millisecond, Heartbeat: time.Hour, Timeout: 2 * time.Minute, Cosigners: []tlog.Cosigner{server, audit},
+		Clock: w.clock, Interval: 20 * time.Millisecond, Heartbeat: time.Hour, Timeout: 2 * time.Minute, Cosigners: []tlog.Cosigner{server, audit},
 		OnError: func(err error) {
 			if tb.Context().Err() == nil {
 				tb.Logf("log: %v", err)

@@ -215,6 +215,45 @@ func TestAnchoredUnaudited(t *testing.T) {
 	}
 }
 
+// TestAnchoredTimes: a proof is as old as the oldest of all who say when, and an epoch is not later than its anchor.
+func TestAnchoredTimes(t *testing.T) {
+	node, _ := simulatedNode(t)
+	w := newAnchoredWorld(t, node, 2, testReducer)
+	add(t, w.proven, "k1", "one")
+	p, err := parseAnchorProof(prove(t, w.proven, "k1", 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &anchoredCase{p, *w.trust, "k1", time.Now()}
+	h, err := ParseHeader(p.Chain.Header)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := c.now.Add(-30 * time.Minute).UTC().Truncate(time.Second)
+	sig, err := newNoteSigner(t, "observer.example", proof.CosignatureEd25519).Cosign(HeaderText(c.trust.ChainID, h), seen)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Chain.Cosigners = sig.Append(nil)
+	if v, err := c.verify(t); err != nil || !v.AsOf.Equal(seen) {
+		t.Errorf("cosigned long ago: got %+v, %v, want AsOf %v", v, err, seen)
+	}
+
+	ahead := 20 * time.Minute
+	fast := &anchoredWorld{node: node, reducer: testReducer, clock: func() time.Time { return time.Now().Add(ahead) }}
+	fast.open(t, 3)
+	fast.prove(t)
+	add(t, fast.proven, "k1", "one")
+	b := prove(t, fast.proven, "k1", 1)
+	if v, err := fast.trust.VerifyHead("k1", b, time.Now().Add(ahead)); !errors.Is(err, proof.ErrInvalid) {
+		t.Errorf("an epoch that is later than its anchor: got %+v, %v, want ErrInvalid", v, err)
+	}
+	fast.trust.MaxClockSkew = ahead + time.Minute
+	if v, err := fast.trust.VerifyHead("k1", b, time.Now().Add(ahead)); err != nil || !v.Latest {
+		t.Errorf("within the skew: got %+v, %v", v, err)
+	}
+}
+
 func FuzzVerifyHead(f *testing.F) {
 	log := newNoteSigner(f, "log", proof.LogEd25519)
 	auditor := newNoteSigner(f, "auditor.example", proof.CosignatureEd25519)
