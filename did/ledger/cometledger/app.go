@@ -53,7 +53,7 @@ func newApp(ctx context.Context, dir string, reducer ledger.HeadReducer, opt app
 	if err := a.countSnapshots(); err != nil {
 		return nil, errors.Join(err, s.close())
 	}
-	a.pool.reset(s.view())
+	a.pool.clear(s.view())
 	return a, nil
 }
 
@@ -142,7 +142,7 @@ func (a *app) InitChain(ctx context.Context, req *abci.RequestInitChain) (*abci.
 		return nil, fmt.Errorf("%w: cometledger: genesis: it is of %d entries with app hash %v, and this node has imported %d with %v",
 			ledger.ErrInvalid, g.Entries, g.AppHash, v.Entries, v.appHash)
 	}
-	a.pool.reset(v)
+	a.pool.clear(v)
 	return &abci.ResponseInitChain{AppHash: v.appHash[:]}, nil
 }
 
@@ -234,7 +234,7 @@ func (a *app) Commit(context.Context, *abci.RequestCommit) (*abci.ResponseCommit
 		return nil, a.fail(err)
 	}
 	v := a.store.view()
-	a.pool.reset(v)
+	a.pool.reset(v, c.x)
 	a.snapshot(v)
 	return &abci.ResponseCommit{RetainHeight: a.retain(v)}, nil
 }

@@ -11,6 +11,7 @@ import (
 
 	abci "github.com/cometbft/cometbft/abci/types"
 
+	"github.com/realdid/realdid/did/ledger"
 	"github.com/realdid/realdid/did/ledger/ledgertest"
 	"github.com/realdid/realdid/did/ledger/proof"
 )
@@ -407,4 +408,55 @@ func TestQueryWhileBlocks(t *testing.T) {
 	}
 	cancel()
 	wg.Wait()
+}
+
+// TestRecheckAsks: the reducer is asked again about what waits only if its key has changed.
+func TestRecheckAsks(t *testing.T) {
+	d := newDriver(t, t.TempDir(), appOptions{})
+	counting := &countingReducer{}
+	d.reducer = counting
+	one, chained, other := d.tx(op("a", 0, nil, "1")), []byte(nil), d.tx(op("b", 0, nil, "1"))
+	d.check(one)
+	chained = d.tx(operation{Key: "a", Seq: 1, Op: ledgertest.Op(d.pool.heads["a"].State, "2")})
+	for _, tx := range [][]byte{chained, other} {
+		if r := d.check(tx); r.Code != codeOK {
+			t.Fatal(r.Log)
+		}
+	}
+	for _, c := range []struct {
+		name  string
+		block [][]byte
+		txs   [][]byte
+		codes []uint32
+		asked int
+	}{
+		{"another key", [][]byte{d.tx(op("c", 0, nil, "1"))}, [][]byte{one, chained, other}, []uint32{codeOK, codeOK, codeOK}, 0},
+		{"nothing", nil, [][]byte{one, chained, other}, []uint32{codeOK, codeOK, codeOK}, 0},
+		{"what it was chained to is gone", nil, [][]byte{chained, other}, []uint32{codeConflict, codeOK}, 0},
+		{"it comes again", nil, [][]byte{one, other}, []uint32{codeOK, codeOK}, 1},
+		{"something else took the place", [][]byte{d.tx(op("a", 0, nil, "3"))}, [][]byte{one, other}, []uint32{codeConflict, codeOK}, 0},
+	} {
+		d.reducer = headed{}
+		d.block(c.block...)
+		d.reducer, counting.asked = counting, 0
+		for i, tx := range c.txs {
+			if r := d.checkAs(tx, abci.CheckTxType_Recheck); r.Code != c.codes[i] {
+				t.Errorf("%s: transaction %d: got code %d, want %d: %s", c.name, i, r.Code, c.codes[i], r.Log)
+			}
+		}
+		if counting.asked != c.asked {
+			t.Errorf("%s: the reducer was asked %d times, want %d", c.name, counting.asked, c.asked)
+		}
+	}
+}
+
+// A countingReducer counts how often it is asked.
+type countingReducer struct {
+	headed
+	asked int
+}
+
+func (c *countingReducer) Reduce(key string, state, op []byte, at ledger.Anchor) (ledger.Reduced, error) {
+	c.asked++
+	return c.headed.Reduce(key, state, op, at)
 }

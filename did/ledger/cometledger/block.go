@@ -17,6 +17,8 @@ type execution struct {
 	steps   []step
 	keys    []keyed
 	index   map[string]int // into keys
+
+	headless bool // it is not to be committed: without head records
 }
 
 // A step is an operation of the list.
@@ -37,6 +39,8 @@ type keyed struct {
 	base  ledger.Head
 	steps []int
 	err   error // base could not be read
+
+	waited bool // base is of what waited in the mempool
 }
 
 // newExecution prepares the execution of steps, whose operations and transactions are set. head tells what stands; it is called for many
@@ -158,6 +162,9 @@ func (x *execution) call(s *step, before []byte) (state, head []byte, text strin
 	}
 	if state = r.State; state == nil {
 		state = []byte{} // nil means a new key
+	}
+	if x.headless {
+		return state, nil, ""
 	}
 	if head, err = x.reducer.Head(s.Key, state); err != nil {
 		return nil, nil, reason(err)

@@ -23,13 +23,24 @@ type pool struct {
 	waiting uint64                 // operations
 	checked map[[sha256.Size]byte]*execution
 	before  map[[sha256.Size]byte]*execution // checked, before the last block
+	changed map[string]int                   // keys of the last block
 }
 
-// reset makes v what stands. What waits has to be checked again, for which the results of before are kept.
-func (p *pool) reset(v *view) {
+// clear makes v what stands, and nothing waits.
+func (p *pool) clear(v *view) {
+	p.reset(v, nil)
+	p.reset(v, nil)
+}
+
+// reset makes v what stands, which x made of what stood before, nil if that is the same. What waits has to be checked again, for which
+// the results of before are kept.
+func (p *pool) reset(v *view, x *execution) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.v, p.heads, p.waiting = v, make(map[string]ledger.Head), 0
+	p.v, p.heads, p.waiting, p.changed = v, make(map[string]ledger.Head), 0, nil
+	if x != nil {
+		p.changed = x.index
+	}
 	p.before, p.checked = p.checked, make(map[[sha256.Size]byte]*execution)
 }
 
@@ -47,18 +58,23 @@ func (a *app) CheckTx(_ context.Context, req *abci.RequestCheckTx) (*abci.Respon
 	p := &a.pool
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	ops, err := parseTx(req.Tx)
-	if err != nil {
-		return p.refuse(codeMalformed, nil, err.Error()), nil
-	}
 	if a.err() != nil {
 		return p.refuse(codeUnavailable, nil, "this node has failed"), nil
 	}
 	sum := sha256.Sum256(req.Tx)
 	if req.Type == abci.CheckTxType_Recheck {
-		return a.recheck(sum, ops)
+		if x := p.before[sum]; x != nil && p.unchanged(x) {
+			return p.stay(sum, x), nil
+		}
+	}
+	ops, err := parseTx(req.Tx)
+	if err != nil {
+		return p.refuse(codeMalformed, nil, err.Error()), nil
 	}
 	x, err := p.execute(a.reducer, ops)
+	if err == nil && req.Type == abci.CheckTxType_Recheck {
+		return p.stay(sum, x), nil
+	}
 	if err == nil {
 		var refusals []refusal
 		if refusals, err = p.refusals(x); err == nil && len(refusals) > 0 {
@@ -84,6 +100,10 @@ func (p *pool) execute(reducer ledger.HeadReducer, ops []operation) (*execution,
 	if err != nil {
 		return nil, err
 	}
+	for k := range x.keys {
+		_, x.keys[k].waited = p.heads[x.keys[k].name]
+	}
+	x.headless = true
 	x.run()
 	return x, nil
 }
@@ -154,30 +174,33 @@ func (p *pool) take(sum [sha256.Size]byte, x *execution) {
 	p.checked[sum] = x
 }
 
-// recheck checks a transaction again that waits in the mempool. The reducer is not asked about operations whose key has not changed.
-func (a *app) recheck(sum [sha256.Size]byte, ops []operation) (*abci.ResponseCheckTx, error) {
-	p := &a.pool
-	x := p.before[sum]
-	var err error
-	if x == nil || !p.unchanged(x) {
-		if x, err = p.execute(a.reducer, ops); err != nil {
-			return p.refuse(codeUnavailable, nil, err.Error()), nil
-		}
-	}
+// stay keeps a transaction in the mempool if anything of it stands.
+func (p *pool) stay(sum [sha256.Size]byte, x *execution) *abci.ResponseCheckTx {
 	for i := range x.steps {
 		if x.steps[i].code == codeOK {
 			p.take(sum, x)
-			return &abci.ResponseCheckTx{}, nil
+			return &abci.ResponseCheckTx{}
 		}
 	}
-	return p.refuse(codeConflict, nil, "nothing of it stands any more"), nil
+	return p.refuse(codeConflict, nil, "nothing of it stands any more")
 }
 
-// unchanged reports whether the keys of x have the heads that x was executed on.
+// unchanged reports whether the keys of x, which was checked before the last block, have the heads that it was executed on. Then the reducer need
+// not be asked again.
 func (p *pool) unchanged(x *execution) bool {
 	for k := range x.keys {
-		h, err := p.head(x.keys[k].name)
-		if base := &x.keys[k].base; err != nil || h.Length != base.Length || !bytes.Equal(h.State, base.State) {
+		key := &x.keys[k]
+		h, waits := p.heads[key.name]
+		if !waits {
+			if _, changed := p.changed[key.name]; !changed && !key.waited {
+				continue
+			}
+			var err error
+			if h, err = p.v.head(key.name); err != nil {
+				return false
+			}
+		}
+		if h.Length != key.base.Length || !bytes.Equal(h.State, key.base.State) {
 			return false
 		}
 	}

@@ -165,6 +165,6 @@ func (a *app) finishRestore(ctx context.Context) (wrong, err error) {
 		return nil, fmt.Errorf("cometledger: restore: app hash %x, and the chain has %x", hash, a.restore.appHash)
 	}
 	a.restore = nil
-	a.pool.reset(s.view())
+	a.pool.clear(s.view())
 	return nil, nil
 }

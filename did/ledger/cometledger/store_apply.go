@@ -19,6 +19,7 @@ type change struct {
 	batch  *leveldb.Batch
 	staged *authmap.Staged // nil: the map stays as it is
 	hash   proof.Hash      // the app hash after it
+	x      *execution      // what it is made of; nil: nothing
 }
 
 // prepare works out the change that a block at height makes. Nothing of it is to be seen until commit.
@@ -27,7 +28,7 @@ func (s *store) prepare(b *block, height, blockTime int64) (*change, error) {
 	c := &change{s: s, tip: v.tip, batch: new(leveldb.Batch), hash: v.appHash}
 	c.tip.Height, c.tip.BlockTime = height, blockTime
 	if b != nil && len(b.entries) > 0 {
-		c.tip.Changed = height
+		c.tip.Changed, c.x = height, b.execution
 		f := v.frontier.Clone()
 		c.add(b.execution, f, nil)
 		if err := c.seal(b.execution, f, max(blockTime, c.tip.Time, c.tip.EpochTime)); err != nil {
