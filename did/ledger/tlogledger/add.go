@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"time"
 
 	"github.com/transparency-dev/tessera"
@@ -79,9 +80,7 @@ func (s *store) absorb(from, size uint64) error {
 	}
 	s.mu.Lock()
 	s.epoch, s.sealed = epoch, sealed
-	for key := range keys {
-		s.changed[key] = struct{}{}
-	}
+	maps.Copy(s.changed, keys)
 	now := s.now
 	s.mu.Unlock()
 	s.moved(now.entries, now.last)

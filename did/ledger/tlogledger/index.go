@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/bloom"
 
 	"github.com/realdid/realdid/did/ledger"
 	"github.com/realdid/realdid/did/ledger/proof"
@@ -28,6 +29,8 @@ const (
 	headPrefix  = "head/"
 	placePrefix = "place/"
 	epochPrefix = "epoch/"
+
+	memory = 32 << 20 // bytes for what was written last, and as many for what is read
 )
 
 type index struct {
@@ -55,7 +58,11 @@ type end struct {
 }
 
 func openIndex(dir string) (*index, error) {
-	db, err := pebble.Open(dir, &pebble.Options{DisableWAL: true, Logger: silent{}, MemTableSize: 32 << 20})
+	opt := &pebble.Options{DisableWAL: true, Logger: silent{}, MemTableSize: memory, CacheSize: memory}
+	for i := range opt.Levels {
+		opt.Levels[i].FilterPolicy = bloom.FilterPolicy(10) // most heads that are asked for are of new keys
+	}
+	db, err := pebble.Open(dir, opt)
 	if errno := syscall.Errno(0); err != nil && (!errors.As(err, &errno) || errno == syscall.ENOENT) {
 		return nil, corrupt("the index: %v", err) // not what the system refuses, so what it holds
 	}

@@ -192,8 +192,8 @@ func (s *store) takeEntry(u update, heads map[string]ledger.Head, next *end, e *
 }
 
 // keys returns the keys that the entries among the leaves from from up to size are of.
-func (s *store) keys(ctx context.Context, from, size uint64) (map[string]struct{}, error) {
-	out := make(map[string]struct{})
+func (s *store) keys(ctx context.Context, from, size uint64) (map[string][]byte, error) {
+	out := make(map[string][]byte)
 	for leaf, err := range s.log.leaves(ctx, from, size) {
 		if err != nil {
 			return nil, err
@@ -203,7 +203,7 @@ func (s *store) keys(ctx context.Context, from, size uint64) (map[string]struct{
 			return nil, err
 		}
 		if isEntry {
-			out[e.Key] = struct{}{}
+			out[e.Key] = nil
 		}
 	}
 	return out, nil
@@ -249,7 +249,7 @@ func (s *store) catchUpMap(ctx context.Context) error {
 
 // resume makes the last epoch the one that is to be published. The map stays that of the checkpoint before, and is not lost if there
 // is none.
-func (s *store) resume(ctx context.Context, staged *authmap.Staged, keys map[string]struct{}) (*sealed, error) {
+func (s *store) resume(ctx context.Context, staged *authmap.Staged, keys map[string][]byte) (*sealed, error) {
 	size := s.epoch.Size + 1
 	root, err := proof.Root(s.log.hashes(ctx, size), size)
 	if err != nil {
@@ -275,7 +275,7 @@ func (s *store) buildMap(ctx context.Context) error {
 }
 
 // heads yields the head records of all keys after the last epoch; later are the keys that have entries since.
-func (s *store) heads(later map[string]struct{}) iter.Seq2[authmap.Change, error] {
+func (s *store) heads(later map[string][]byte) iter.Seq2[authmap.Change, error] {
 	return func(yield func(authmap.Change, error) bool) {
 		fail := func(err error) { yield(authmap.Change{}, err) }
 		it, err := s.index.db.NewIter(&pebble.IterOptions{LowerBound: []byte(headPrefix), UpperBound: []byte(headPrefix + "\xff")})

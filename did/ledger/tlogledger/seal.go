@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"time"
 
 	"github.com/realdid/realdid/did/ledger"
@@ -15,7 +14,7 @@ import (
 // A sealed epoch is in the log, and its map is staged.
 type sealed struct {
 	staged     *authmap.Staged
-	keys       map[string]struct{} // whose heads changed
+	keys       map[string][]byte // as store.changed
 	epoch      proof.EpochLeaf
 	checkpoint proof.Checkpoint
 	compared   bool // with the tiles
@@ -77,7 +76,7 @@ func (s *store) addEpoch(leaf proof.EpochLeaf, now end) (end, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.now, s.epoch, s.sealed = next, leaf, true
-	s.changed = make(map[string]struct{})
+	s.changed, s.held = make(map[string][]byte), 0
 	return next, nil
 }
 
@@ -90,7 +89,9 @@ func (s *store) unseal(p *sealed) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for key := range p.keys {
-		s.changed[key] = struct{}{}
+		if _, again := s.changed[key]; !again {
+			s.changed[key] = nil
+		}
 	}
 }
 
@@ -121,18 +122,18 @@ func (s *store) fail(err error) error {
 }
 
 // changes returns the head records that keys have after so many entries of the ledger.
-func (s *store) changes(keys map[string]struct{}, entries uint64) ([]authmap.Change, error) {
+func (s *store) changes(keys map[string][]byte, entries uint64) ([]authmap.Change, error) {
 	out := make([]authmap.Change, 0, len(keys))
 	latest := s.end().entries == entries
-	for key := range maps.Keys(keys) {
-		var state []byte
+	for key, state := range keys {
 		var err error
-		if latest {
+		switch {
+		case !latest:
+			state, err = s.stateAt(key, entries)
+		case state == nil:
 			var h ledger.Head
 			h, err = s.index.head(key)
 			state = h.State
-		} else {
-			state, err = s.stateAt(key, entries)
 		}
 		if err != nil {
 			return nil, err

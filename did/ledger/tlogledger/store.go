@@ -13,6 +13,9 @@ import (
 	"github.com/realdid/realdid/did/ledger/proof"
 )
 
+// maxHeld bounds the states that are held between epochs.
+const maxHeld = 64 << 20
+
 // store is the ledger.Store of a Ledger: commits go to the log, and what they say to the index.
 type store struct {
 	log    log
@@ -36,8 +39,9 @@ type store struct {
 
 	mu      sync.Mutex
 	now     end
-	changed map[string]struct{} // keys with entries since the last epoch
-	epoch   proof.EpochLeaf     // the last one, if sealed
+	changed map[string][]byte // keys with entries since the last epoch, with their states; nil is to be asked of the index
+	held    int               // bytes of those states
+	epoch   proof.EpochLeaf   // the last one, if sealed
 	sealed  bool
 
 	resumed *sealed // what load found sealed and not published
@@ -111,9 +115,17 @@ func (s *store) Commit(batch []ledger.Admitted) error {
 		e := &batch[i].Entry
 		leaves[i] = proof.EntryLeaf{Index: e.Anchor.Index, Time: e.Anchor.Time.Unix(), Seq: e.Seq, Key: e.Key, Op: e.Op}.Append(nil)
 	}
+	ready := make(chan prepared, 1) // while Tessera writes
+	go func() { ready <- s.prepare(batch, leaves, now) }()
 	n, err := s.addAll(leaves, now.size)
+	p := <-ready
+	defer func() { p.Close() }()
+	if 0 < n && n < len(batch) {
+		p.Close()
+		p = s.prepare(batch[:n], leaves, now)
+	}
 	if n > 0 {
-		if kept := s.keep(batch[:n], leaves[:n]); kept != nil {
+		if kept := s.keep(batch[:n], p); kept != nil {
 			s.failed = kept
 			return kept
 		}
@@ -124,29 +136,45 @@ func (s *store) Commit(batch []ledger.Admitted) error {
 	return err
 }
 
-// keep takes leaves that are in the log into the index.
-func (s *store) keep(batch []ledger.Admitted, leaves [][]byte) error {
-	now := s.end()
-	next := end{size: now.size, entries: now.entries, last: now.last, frontier: now.frontier.Clone()}
-	u := s.index.update()
-	defer u.Close()
+// prepared is what leaves make of the index, once they are in the log.
+type prepared struct {
+	update
+	next end
+	err  error
+}
+
+func (s *store) prepare(batch []ledger.Admitted, leaves [][]byte, now end) prepared {
+	p := prepared{update: s.index.update(), next: end{size: now.size, frontier: now.frontier.Clone()}}
 	for i := range batch {
 		hash := proof.LeafHash(leaves[i])
-		if err := u.entry(&batch[i].Entry, batch[i].State, next.size, hash); err != nil {
-			return err
+		if p.err = p.entry(&batch[i].Entry, batch[i].State, p.next.size, hash); p.err != nil {
+			break
 		}
-		next.frontier.Append(hash, nil)
-		next.size++
-		next.entries, next.last = batch[i].Entry.Anchor.Index+1, batch[i].Entry.Anchor.Time
+		p.next.frontier.Append(hash, nil)
+		p.next.size++
+		p.next.entries, p.next.last = batch[i].Entry.Anchor.Index+1, batch[i].Entry.Anchor.Time
 	}
-	if err := u.commit(next); err != nil {
+	return p
+}
+
+// keep takes leaves that are in the log into the index.
+func (s *store) keep(batch []ledger.Admitted, p prepared) error {
+	if p.err != nil {
+		return p.err
+	}
+	if err := p.commit(p.next); err != nil {
 		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.now = next
+	s.now = p.next
 	for i := range batch {
-		s.changed[batch[i].Entry.Key] = struct{}{}
+		var state []byte
+		if s.held < maxHeld {
+			state = append([]byte{}, batch[i].State...)
+		}
+		s.held += len(state) - len(s.changed[batch[i].Entry.Key])
+		s.changed[batch[i].Entry.Key] = state
 	}
 	return nil
 }
