@@ -99,6 +99,11 @@ func (b *imports) carries(announced []byte) {
 	change("state-with-another-document", func(o object) { o[13], o[14] = object{}, nil; delete(o, 14) })
 	change("state-with-another-history", func(o object) { o[22] = make([]byte, 32) })
 	change("state-said-to-have-departed-elsewhere-before", func(o object) { o[24] = object{0: "third", 1: 1} })
+	b.invalid("state-that-came-from-its-own-ledger", "arrival", func(p object) {
+		o := decodeObject(b.T, p[memberState].([]byte))
+		o[24] = object{1: 1}
+		p[memberState] = cborBytes(b, o)
+	})
 	b.invalid("state-that-moves-within-its-ledger", "migration", func(p object) {
 		o := decodeObject(b.T, p[memberState].([]byte))
 		o[23] = object{1: 1}

@@ -228,6 +228,16 @@ func TestLedgerThatContradictsItself(t *testing.T) {
 			}
 			w.lg.seal()
 		},
+		"another history, and an operation after it": func(w *proving, p *person, key string) {
+			w.lg.forge = func(heads map[string][]byte) {
+				h := must(realdid.ParseHead(heads[key]))(t)
+				h.History[0]++
+				heads[key] = must(h.Bytes())(t)
+			}
+			w.lg.seal()
+			_, err := w.m.Anchor(t.Context(), p.id, realdid.Digest{1}, p.control)
+			ok(t, "anchor", err)
+		},
 		"denied": func(w *proving, _ *person, key string) {
 			w.lg.forge = func(heads map[string][]byte) { delete(heads, key) }
 			w.lg.seal()

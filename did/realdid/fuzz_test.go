@@ -14,6 +14,10 @@ func FuzzParseOperation(f *testing.F) {
 	for _, typ := range []uint64{1, 2, 3, 4, 5, 6, cancelByTier, 7} {
 		f.Add(seal(f, wellFormed(typ), ed(0)))
 	}
+	for _, p := range wellFormedMoves() {
+		f.Add(seal(f, p, ed(0)))
+		f.Add(unsignedOp(f, p))
+	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		op, err := realdid.ParseOperation(b)
 		mop, merr := modelParse(b)
@@ -37,6 +41,9 @@ func FuzzParseOperation(f *testing.F) {
 func FuzzParsePayload(f *testing.F) {
 	for _, typ := range []uint64{1, 2, 3, 4, 5, 6, cancelByTier, 7} {
 		f.Add(cborBytes(f, wellFormed(typ)))
+	}
+	for _, p := range wellFormedMoves() {
+		f.Add(cborBytes(f, p))
 	}
 	p := wellFormed(2)
 	p[memberDocument] = object{

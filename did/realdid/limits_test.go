@@ -117,6 +117,10 @@ func TestWhatHistoriesLeaveBehind(t *testing.T) {
 		if err := h.cancelByNext(1); (err == nil) != (n == 4095) {
 			t.Errorf("a cancel by next keys after %d used keys: got %v", n, err)
 		}
+		a := altered(t, fixed(t), func(o object) { o[16] = shown(n) })
+		if err := a.migrate("second", 1); (err == nil) != (n < 4096) {
+			t.Errorf("an announcement after %d used keys: got %v", n, err)
+		}
 	}
 	h := altered(t, fixed(t), func(o object) { o[15], o[16] = gone(2048), shown(4096) })
 	ok(t, "guardians file", h.guardiansFile(20))

@@ -10,21 +10,12 @@ import (
 // moves are the faults of migrate and import by themselves.
 func (m *malformed) moves() {
 	moving := func(announces bool) object {
-		p := wellFormed(7)
-		p[memberType], p[memberTo] = 8, "second"
 		if announces {
-			p[memberNext] = keySet(1, commitNext('q', ed(1)))
-		} else {
-			delete(p, memberReveal)
+			return wellFormedMoves()[0]
 		}
-		return p
+		return wellFormedMoves()[1]
 	}
-	importing := func() object {
-		return object{
-			memberVersion: 1, memberType: 9, memberSCID: append([]byte{'q'}, make([]byte, 32)...), memberHome: "second",
-			memberState: []byte{1}, memberProof: []byte{1},
-		}
-	}
+	importing := func() object { return wellFormedMoves()[2] }
 	unsigned := func(p object) []byte { return cborBytes(m.t, []any{cborBytes(m.t, p), []any{}}) }
 	m.good("announcement", seal(m.t, moving(true), ed(0)))
 	m.good("departure", seal(m.t, moving(false), ed(0)))
@@ -77,6 +68,20 @@ func (m *malformed) moves() {
 	p = wellFormed(8 - 1)
 	p[memberTo] = strings.Repeat("a", 5000)
 	m.raw("deactivate-of-5000-bytes", "limit 4096", seal(m.t, p, ed(0)))
+}
+
+// wellFormedMoves are the smallest payloads of migrate and import.
+func wellFormedMoves() []object {
+	announces, departs := wellFormed(7), wellFormed(7)
+	for _, p := range []object{announces, departs} {
+		p[memberType], p[memberTo] = 8, "second"
+	}
+	announces[memberNext] = keySet(1, commitNext('q', ed(1)))
+	delete(departs, memberReveal)
+	return []object{announces, departs, {
+		memberVersion: 1, memberType: 9, memberSCID: append([]byte{'q'}, make([]byte, 32)...), memberHome: "second",
+		memberState: []byte{1}, memberProof: []byte{1},
+	}}
 }
 
 // good holds what the faults are made of to being well-formed.

@@ -261,6 +261,9 @@ func TestHomesOfLongForms(t *testing.T) {
 	w := newTwo(t)
 	_, long := unregistered(t)
 	homes := must(realdid.NewHomes(w.there, w.atMain))(t)
+	if r := must(w.there.Resolve(t.Context(), long, nil))(t); !r.Evidence.GenesisOnly || r.Evidence.Absent {
+		t.Errorf("a ledger that is not its home proves nothing of it: got %+v", r.Evidence)
+	}
 	for _, h := range []*realdid.Homes{homes, must(realdid.NewHomes(w.atMain, w.there))(t)} {
 		if r := must(h.Resolve(t.Context(), long, nil))(t); !r.Evidence.GenesisOnly || !r.Evidence.Absent {
 			t.Errorf("got %+v", r.Evidence)
