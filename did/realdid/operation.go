@@ -67,6 +67,7 @@ type Operation struct {
 	reveal       []revealed
 	newSigners   []keys.PublicKey // who signs, where the operation itself says so
 	shown        []Digest         // what would have committed to each of them
+	seen         *goodSignatures  // of the reducer; nil: every signature is verified
 }
 
 type revealed struct {

@@ -13,7 +13,9 @@ func (n Network) Reducer() ledger.HeadReducer { return n.ReducerFrom(nil) }
 
 // ReducerFrom admits operations of n, and imports from these ledgers. It is pure in them: whoever executes the operations again needs
 // the same, for ever. So they are added to, and not taken away from; see Predecessor.Until.
-func (n Network) ReducerFrom(preds Predecessors) ledger.HeadReducer { return reducer{n, preds} }
+func (n Network) ReducerFrom(preds Predecessors) ledger.HeadReducer {
+	return reducer{net: n, preds: preds}
+}
 
 // Overrules tells whether an encoded operation is a rotate, recover, cancel, deactivate or announced migration, which control keys cannot make. A server that
 // limits how often a history grows must not count these, or whoever steals control keys could hold them up with updates.
@@ -26,6 +28,7 @@ func Overrules(op []byte) bool {
 type reducer struct {
 	net   Network
 	preds Predecessors
+	seen  *goodSignatures
 }
 
 // Reduce implements ledger.Reducer over encoded states.
@@ -42,6 +45,7 @@ func (r reducer) Reduce(key string, state, op []byte, at ledger.Anchor) (ledger.
 	if err != nil {
 		return ledger.Reduced{}, err
 	}
+	o.seen = r.seen
 	var s *State
 	if state != nil {
 		if s, err = ParseState(state); err != nil {

@@ -56,7 +56,7 @@ func (op *Operation) verify(signers []keys.PublicKey, roles ...role) error {
 		if sig.Signer >= uint64(len(signers)) {
 			return refuse("signature: no signer %d", sig.Signer)
 		}
-		if err := signers[sig.Signer].VerifyLowS(input, sig.Signature); err != nil {
+		if err := op.seen.verify(signers[sig.Signer], input, sig.Signature); err != nil {
 			return refuse("signature: signer %d: %v", sig.Signer, err)
 		}
 		for i, r := range roles {
