@@ -15,7 +15,7 @@ import (
 
 // reducers are those that a validator in a process of its own can be started with.
 func reducers() map[string]ledger.HeadReducer {
-	return map[string]ledger.HeadReducer{"kit": headed{}, "realdid": realdid.Reducer()}
+	return map[string]ledger.HeadReducer{"kit": headed{}, "realdid": realdid.Remembering(realdid.Reducer(), 1<<16)}
 }
 
 // behave makes a validator one that does not do as it should. With "byzantine:FILE" it puts into its proposals what must not stand, writes

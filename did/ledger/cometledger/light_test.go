@@ -292,8 +292,9 @@ func TestLightRenew(t *testing.T) {
 	for i := len(full.Pins); i < MaxPins; i++ {
 		full.Pins = append(full.Pins, Pin{Height: int64(100 + i), Header: proof.Hash{byte(i)}, Time: blockTime(int64(2 + i))})
 	}
-	next, err := full.Renew(evidence(t, latest, recipe{height: 45, members: b, next: a}.block(t), recipe{height: 46, members: a, appHash: w.digest}.block(t)), now)
-	if err != nil || len(next.Pins) != MaxPins || next.Check() != nil || next.Pins[MaxPins-1].Height != 46 {
+	c := members("c", 1)
+	next, err := full.Renew(evidence(t, latest, recipe{height: 45, members: b, next: c}.block(t), recipe{height: 46, members: c, appHash: w.digest}.block(t)), now)
+	if err != nil || len(next.Pins) != MaxPins || next.Check() != nil || next.Pins[MaxPins-1].Height != 46 || slices.Contains(next.Pins, full.Pins[0]) {
 		t.Errorf("a full list of pins: %v, %v", next, err)
 	}
 }
