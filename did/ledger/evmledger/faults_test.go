@@ -263,6 +263,10 @@ func testLyingNode(t *testing.T, n testNode, p *gethtest.Proxy) {
 			t.Fatalf("%s: before: got %+v, %v", name, v, err)
 		}
 	}
+	final, err := w.ledger.chain.Final(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
 	// Every proof is made anew from here on.
 	w.proven.opt.Refresh, a.proven.opt.Refresh = 1, 1
 	for name, lie := range map[string]struct {
@@ -287,12 +291,16 @@ func testLyingNode(t *testing.T, n testNode, p *gethtest.Proxy) {
 			return b, err
 		})
 		w.proven.made, a.proven.made = nil, nil
+		if b, _, err := w.ledger.chain.rawHeader(t.Context(), final.Hash); lie.method == "eth_getBlockByHash" && !errors.Is(err, ErrNoProof) {
+			t.Errorf("%s: got a header of %d bytes, %v, want ErrNoProof", name, len(b), err)
+		}
 		for ledgerName, prover := range map[string]ledger.Prover{"direct": w.proven, "anchored": a.proven} {
 			if b, err := prover.Prove(t.Context(), "k1", 1); !errors.Is(err, ledger.ErrUnavailable) && !errors.Is(err, ErrNoProof) {
 				t.Errorf("%s, %s: got a proof of %d bytes, %v", name, ledgerName, len(b), err)
 			}
 		}
 	}
+	lieAboutAnchors(t, n, p, a)
 	// A node that invents events, or keeps them to itself, is found out by the slots.
 	for name, change := range map[string]func(answer string) string{
 		"event altered":  swap(`"data":"0x`, 64+10),
@@ -328,6 +336,42 @@ func testLyingNode(t *testing.T, n testNode, p *gethtest.Proxy) {
 			t.Errorf("%s: a proof of %d bytes, %v, want ErrUnavailable", name, len(b), err)
 		}
 		fresh.Close()
+	}
+	p.Do(nil)
+}
+
+// lieAboutAnchors: the contract's slot decides, for events and for what the node says about the slot itself.
+func lieAboutAnchors(t *testing.T, n testNode, p *gethtest.Proxy, a *anchoredWorld) {
+	t.Helper()
+	p.Do(func(method string, _ []json.RawMessage, pass func() (json.RawMessage, error)) (json.RawMessage, error) {
+		b, err := pass()
+		if method == "eth_getLogs" {
+			b = json.RawMessage(swap(`"data":"0x`, 64+10)(string(b)))
+		}
+		return b, err
+	})
+	witness, err := OpenAnchors(t.Context(), n.chain(t), a.at, "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if x, err := witness.final(t.Context()); !errors.Is(err, ledger.ErrUnavailable) {
+		t.Errorf("another digest in the event: got %+v, %v, want ErrUnavailable", x, err)
+	}
+	p.Do(nil)
+	old := a.anchors.known(func(*anchor) bool { return true })
+	add(t, a.proven, "k1", "two")
+	prove(t, a.proven, "k1", 2)
+	a.proven.made = nil
+	p.Do(func(method string, _ []json.RawMessage, pass func() (json.RawMessage, error)) (json.RawMessage, error) {
+		if method == "eth_getStorageAt" {
+			return json.Marshal(old.head())
+		}
+		return pass()
+	})
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if b, err := a.proven.Prove(ctx, "k1", 2); !errors.Is(err, ledger.ErrUnavailable) || ctx.Err() != nil {
+		t.Errorf("an older slot than it proves: got a proof of %d bytes, %v, want ErrUnavailable", len(b), err)
 	}
 	p.Do(nil)
 }
@@ -370,97 +414,5 @@ func testNodeWithoutProofs(t *testing.T, n testNode, p *gethtest.Proxy) {
 	}
 	if v, err := latest.Verify(a.trust.Log, "k1", time.Now()); err != nil || !v.Latest {
 		t.Errorf("the log's proof: got %+v, %v", v, err)
-	}
-}
-
-// TestReorganised: what is undone before it is final is written again, and nobody has seen it in between.
-func TestReorganised(t *testing.T) {
-	s := gethtest.NewSimulated(t, 0)
-	n := testNode{s.RPC, Confirmations(3), 2 * time.Millisecond}
-	stop := make(chan struct{})
-	var goOn atomic.Bool
-	goOn.Store(true)
-	ended := make(chan struct{})
-	go func() { // blocks, with transactions or without
-		defer close(ended)
-		for {
-			select {
-			case <-stop:
-				return
-			case <-time.After(5 * time.Millisecond):
-				if goOn.Load() {
-					s.Commit()
-				}
-			}
-		}
-	}()
-	defer func() { close(stop); <-ended }()
-	w := newDirectWorld(t, n, testReducer)
-	a := newAnchoredWorld(t, n, 2, testReducer)
-	add(t, w.ledger, "k1", "one")
-	appended := make(chan error, 1)
-	held := make(chan error, 1)
-	for round := range 3 {
-		goOn.Store(false)
-		base, err := w.ledger.chain.tagged(t.Context(), "latest")
-		if err != nil {
-			t.Fatal(err)
-		}
-		state, seq, err := w.ledger.State(t.Context(), "k1")
-		if err != nil {
-			t.Fatal(err)
-		}
-		op := ledgertest.Op(state, "more")
-		go func() {
-			_, err := w.ledger.Append(t.Context(), "k1", seq, op)
-			appended <- err
-		}()
-		e := add(t, a.proven, "k1", "more")
-		go func() {
-			_, err := a.proven.Prove(t.Context(), "k1", e.Anchor.Index+1)
-			held <- err
-		}()
-		waitPending(t, s)
-		undone := s.Commit() // with what was sent
-		if err := s.Fork(base.Hash); err != nil {
-			t.Fatal(err)
-		}
-		s.Commit()
-		s.Commit() // without it, or with it again, and longer
-		goOn.Store(true)
-		if err := <-appended; err != nil {
-			t.Errorf("round %d: Append: %v", round, err)
-		}
-		if err := <-held; err != nil {
-			t.Errorf("round %d: Prove: %v", round, err)
-		}
-		if b, err := w.ledger.chain.Block(t.Context(), base.Number+1); err != nil || b.Hash == undone {
-			t.Errorf("round %d: nothing was reorganised: %v", round, err)
-		}
-	}
-	wantHistory(t, w.ledger, "k1", "one", "more", "more", "more")
-	for name, c := range map[string]struct {
-		ledger.Prover
-		trust *ChainTrust
-	}{"direct": {w.proven, w.trust}, "anchored": {a.proven, a.trust}} {
-		if v, err := c.trust.VerifyHead("k1", prove(t, c, "k1", 3), time.Now()); err != nil || !v.Latest {
-			t.Errorf("%s: got %+v, %v", name, v, err)
-		}
-	}
-}
-
-// waitPending waits until a transaction waits for a block.
-func waitPending(t *testing.T, s *gethtest.Simulated) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	for {
-		var status struct{ Pending string }
-		if err := s.RPC.CallContext(ctx, &status, "txpool_status"); err != nil {
-			t.Fatal(err)
-		}
-		if status.Pending != "0x0" {
-			return
-		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 
 	"github.com/realdid/realdid/did/ledger"
 	"github.com/realdid/realdid/did/ledger/evmledger/internal/gethtest"
+	"github.com/realdid/realdid/did/ledger/ledgertest"
 	"github.com/realdid/realdid/did/ledger/proof"
 )
 
@@ -112,7 +114,11 @@ func TestProvenLedger(t *testing.T) {
 	if v := check("k3", e.Anchor.Index+1); !v.Absent {
 		t.Errorf("nothing but garbage: got %+v", v)
 	}
+	w.intrude(t, "k4", string(ledgertest.Op(nil, strings.Repeat("long", ledger.MaxOpSize/4))))
 	e = add(t, w.ledger, "k3", "first that counts")
+	if v := check("k4", e.Anchor.Index+1); !v.Absent {
+		t.Errorf("nothing but an operation that is too large: got %+v", v)
+	}
 	if v := check("k3", e.Anchor.Index+1); string(v.Head) != headOf(t, w.ledger, "k3") {
 		t.Errorf("first behind garbage: got %q", v.Head)
 	}

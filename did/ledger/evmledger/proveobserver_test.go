@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ethereum/go-ethereum/common"
+
 	"github.com/realdid/realdid/did/ledger"
 	"github.com/realdid/realdid/did/ledger/evmledger/internal/gethtest"
 	"github.com/realdid/realdid/did/ledger/proof"
@@ -100,5 +102,12 @@ func TestObserverQuorum(t *testing.T) {
 	}
 	if _, _, err := trust.verify(1, h, lines, headerTime.Add(-time.Minute)); !errors.Is(err, proof.ErrInvalid) {
 		t.Errorf("from the future: got %v, want ErrInvalid", err)
+	}
+	trust.Pinned = []common.Hash{h.Hash}
+	if _, _, err := trust.verify(1, h, nil, headerTime.Add(-time.Minute)); !errors.Is(err, proof.ErrInvalid) {
+		t.Errorf("pinned, and from the future: got %v, want ErrInvalid", err)
+	}
+	if at, _, err := trust.verify(1, h, nil, headerTime); err != nil || !at.Equal(headerTime) {
+		t.Errorf("pinned: got %v, %v", at, err)
 	}
 }

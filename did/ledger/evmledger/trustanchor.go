@@ -38,12 +38,12 @@ func (t *ChainTrust) verifyAnchored(key string, b []byte, now time.Time) (*proof
 	if err != nil {
 		return nil, err
 	}
-	at := blockTime(p.Time)
-	switch {
-	case s.word != anchorHead(p.Before, p.Time, vh.Checkpoint.Digest()):
+	if s.word != anchorHead(p.Before, p.Time, vh.Checkpoint.Digest()) {
 		return nil, invalid("anchor: the checkpoint is not the newest in the contract")
-	case at.After(s.header.Time) || at.Before(time.Unix(vh.Epoch.Time, 0).Add(-t.horizon(now).Sub(now))):
-		return nil, invalid("anchor: its time is not between those of the epoch and of the block")
+	}
+	skew := t.horizon(now).Sub(now)
+	if epoch := time.Unix(vh.Epoch.Time, 0); blockTime(p.Time).Add(skew).Before(epoch) {
+		return nil, invalid("anchor: the epoch is later than its anchor")
 	}
 	vh.AsOf, vh.Validators = earlier(vh.AsOf, s.asOf), s.who
 	audited := t.Log.Quorum.Auditors > 0
