@@ -316,8 +316,8 @@ func (d *Descriptor) Trusted() []TrustedLedger {
 	return out
 }
 
-// Predecessors returns the other ledgers of the domain, from which identifiers may come to this one. Once a descriptor follows d, keep
-// those of d with Predecessor.Until set.
+// Predecessors returns the other ledgers of the domain, from which identifiers may come to this one. Once a descriptor follows d, those of
+// d go on to count for the past: see PredecessorsAlong.
 func (d *Descriptor) Predecessors(home string) Predecessors {
 	var out Predecessors
 	for i := range d.Ledgers {

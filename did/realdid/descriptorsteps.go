@@ -1,6 +1,10 @@
 package realdid
 
-import "time"
+import (
+	"time"
+
+	"github.com/realdid/realdid/did/ledger/proof"
+)
 
 // MaxDescriptorSteps is how many steps EncodeDescriptorSteps joins at most.
 const MaxDescriptorSteps = 64
@@ -58,6 +62,31 @@ func ParseDescriptorSteps(b []byte) ([]DescriptorStep, error) {
 // Follow goes from d, which is trusted, along the steps to the last of them: each must follow the one before it, and be logged
 // there (Next). Steps up to d itself are passed over, so that one file serves everybody. Errors are ErrDescriptor.
 func (d *Descriptor) Follow(steps []DescriptorStep, now time.Time) (*Descriptor, error) {
+	return d.follow(steps, now, func(*Descriptor, []byte) {})
+}
+
+// PredecessorsAlong returns the ledgers from which identifiers may come to one of the domain by the last descriptor of the steps, and then those by
+// d and the others, each Until its successor was logged: what was imported by them is understood for ever. Errors are those of Follow.
+func (d *Descriptor) PredecessorsAlong(home string, steps []DescriptorStep, now time.Time) (Predecessors, error) {
+	var past Predecessors
+	last, err := d.follow(steps, now, func(before *Descriptor, logged []byte) {
+		l, err := proof.ParseLatest(logged)
+		if err != nil {
+			return // Next has read it
+		}
+		for _, p := range before.Predecessors(home) {
+			p.Until = time.Unix(l.Epoch.Time, 0).UTC()
+			past = append(past, p)
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	return append(last.Predecessors(home), past...), nil
+}
+
+// follow calls each for every step that it takes.
+func (d *Descriptor) follow(steps []DescriptorStep, now time.Time, each func(before *Descriptor, logged []byte)) (*Descriptor, error) {
 	for i, s := range steps {
 		file, err := ParseDescriptor(s.File)
 		if err != nil {
@@ -69,9 +98,12 @@ func (d *Descriptor) Follow(steps []DescriptorStep, now time.Time) (*Descriptor,
 		if file.digest == d.digest {
 			continue
 		}
-		if d, err = d.Next(s.File, s.Logged, now); err != nil {
+		next, err := d.Next(s.File, s.Logged, now)
+		if err != nil {
 			return nil, err
 		}
+		each(d, s.Logged)
+		d = next
 	}
 	return d, nil
 }

@@ -136,6 +136,13 @@ func TestPredecessorsOfTwoKinds(t *testing.T) {
 			t.Error("garbage is imported")
 		}
 	}
+	unsure := realdid.Predecessors{{Home: "main", Trust: w.second.trust}, {Home: "main", Heads: word{w.now}}}
+	for range 2 {
+		unsure[0], unsure[1] = unsure[1], unsure[0]
+		if _, err := unsure.Apply(nil, plain, ledger.Anchor{Time: w.now}); !errors.Is(err, realdid.ErrPredecessor) || errors.Is(err, realdid.ErrOperation) {
+			t.Errorf("that one cannot read and the other cannot check: got %v, want ErrPredecessor", err)
+		}
+	}
 	if _, err := kinds[1:].Apply(nil, garbage, ledger.Anchor{Time: w.now}); !errors.Is(err, realdid.ErrOperation) {
 		t.Errorf("garbage: got %v", err)
 	}

@@ -204,6 +204,37 @@ func TestDescriptorNamesPredecessors(t *testing.T) {
 	}
 }
 
+// TestPredecessorsAlong: what an earlier descriptor vouched for counts until the next one was logged.
+func TestPredecessorsAlong(t *testing.T) {
+	now := start
+	body := domain(t)
+	body.Ledgers = append(body.Ledgers, endedDomain(t).Ledgers[1])
+	body.Ledgers[1].Final, body.Ledgers[1].Successor = nil, ""
+	first := signDescriptor(t, body, 0, 1)
+	lg := domainLedger(t, first, func() time.Time { return now })
+	publish(t, first, lg)
+	now = now.Add(time.Hour)
+	change := rotated(t, first)
+	change.Ledgers[1].Final, change.Ledgers[1].Successor = &realdid.FinalCheckpoint{Size: 7}, "main"
+	second := signDescriptor(t, change, 0, 1, 3)
+	steps := []realdid.DescriptorStep{{File: second.Bytes(), Logged: publish(t, second, lg)}}
+	now = now.Add(time.Hour)
+	ps := must(first.PredecessorsAlong("main", steps, now))(t)
+	if len(ps) != 2 || !ps[0].Until.IsZero() || ps[0].Final == nil || !ps[1].Until.Equal(start.Add(time.Hour)) || ps[1].Final != nil {
+		t.Errorf("got %+v", ps)
+	}
+	if len(ps[0].Trust.Cosigners) == len(ps[1].Trust.Cosigners) {
+		t.Error("one policy for both")
+	}
+	ok(t, "check", ps.Check())
+	if ps := must(first.PredecessorsAlong("main", nil, now))(t); len(ps) != 1 {
+		t.Errorf("without steps: got %+v", ps)
+	}
+	if _, err := first.PredecessorsAlong("main", []realdid.DescriptorStep{{File: second.Bytes()}}, now); !errors.Is(err, realdid.ErrDescriptor) {
+		t.Errorf("a step that was not logged: got %v", err)
+	}
+}
+
 // TestTwoLives: ledgers that both have an identifier, or send it round, give no answer.
 func TestTwoLives(t *testing.T) {
 	w := newTwo(t)
