@@ -93,6 +93,9 @@ func Origin(chainID uint64, contract common.Address) string {
 
 // call is one call of the node. Its errors are [ledger.ErrUnavailable] and wrap what the node or the connection said.
 func (c *Chain) call(ctx context.Context, result any, method string, args ...any) error {
+	if err := ctx.Err(); err != nil {
+		return unavailable(err, "%s", method) // a connection inside the process would not look
+	}
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	if err := c.node.CallContext(ctx, result, method, args...); err != nil {
