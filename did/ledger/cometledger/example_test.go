@@ -33,7 +33,7 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	node, err := cometledger.StartNode(ctx, cometledger.NodeConfig{Home: home, Reducer: realdid.Reducer()})
+	node, err := cometledger.StartNode(ctx, cometledger.NodeConfig{Home: home, Reducer: realdid.Remembering(realdid.Reducer(), 1<<16)})
 	if err != nil {
 		return err
 	}

@@ -30,8 +30,10 @@ import (
 
 // A NodeConfig says how to run a validator. Home and Reducer are required.
 type NodeConfig struct {
-	Home    string             // directory that InitFiles made, of this validator alone
-	Reducer ledger.HeadReducer // the same on every validator of the chain
+	Home string // directory that InitFiles made, of this validator alone
+	// Reducer is the same on every validator of the chain. It is asked about every operation twice, when it comes and in its block, so that one
+	// that remembers signatures (Remembering of did/realdid) saves a third of a validator's work.
+	Reducer ledger.HeadReducer
 
 	// P2P and RPC are addresses to listen on, host:port, the former for the other validators and the latter for clients; port 0 is any
 	// that is free. Empty: as in the file config/node.json of Home. The RPC of CometBFT authenticates nobody: an address that is not on
