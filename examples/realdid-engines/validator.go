@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/realdid/realdid/did/ledger/cometledger"
+	"github.com/realdid/realdid/did/realdid"
 )
 
 func newInit() *cobra.Command {
@@ -94,7 +95,7 @@ they are.`,
 	f.BoolVar(&n.Check, "check", false, "read the whole ledger and compute its hashes before joining")
 	f.BoolVarP(&verbose, "verbose", "v", false, "write CometBFT's log to standard error")
 	return verb(c, func(c *cobra.Command, args []string) error {
-		n.Home, n.Reducer = args[0], network.reducer()
+		n.Home, n.Reducer = args[0], realdid.Remembering(network.reducer(), 1<<16) // asked when an operation comes, and again in its block
 		if verbose {
 			n.Logger = slog.New(slog.NewTextHandler(c.ErrOrStderr(), nil))
 		}
