@@ -78,9 +78,8 @@ type Client struct {
 	work   sync.WaitGroup
 
 	mu      sync.Mutex
-	queue   []*pending // to be sent
-	waiting []*pending // sent
-	tick    chan struct{}
+	queue   []*pending                 // to be sent
+	waiting []*pending                 // sent
 	awaken  map[chan struct{}]struct{} // told of every block
 	closed  bool
 

@@ -165,18 +165,6 @@ func (p *process) kill() {
 	<-p.exited
 }
 
-// stop lets the process end by itself.
-func (p *process) stop() error {
-	p.stdin.Close()
-	select {
-	case <-p.exited:
-		return p.err
-	case <-time.After(time.Minute):
-		p.kill()
-		return errors.New("it does not end")
-	}
-}
-
 // A tail keeps the end of what is written to it.
 type tail struct {
 	mu sync.Mutex
