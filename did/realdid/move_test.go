@@ -105,7 +105,7 @@ func TestMove(t *testing.T) {
 	}
 	_, err = w.atMain.Update(t.Context(), id, authKey("d", 7), ed(2))
 	ok(t, "update", err)
-	early := &did.ResolveOptions{VersionTime: start}
+	early := &did.ResolveOptions{VersionID: mustParse(t, fixed(t).first).VersionID()}
 	if a, b := must(homes.Resolve(t.Context(), id, early))(t), must(w.atMain.Resolve(t.Context(), id, early))(t); a.Metadata.VersionID != b.Metadata.VersionID || a.Metadata.NextVersionID != b.Metadata.NextVersionID {
 		t.Errorf("the first version: got %+v, want %+v", a.Metadata, b.Metadata)
 	}

@@ -111,7 +111,14 @@ func (a *app) showAudit(r *realdid.AuditReport) error {
 		return &failure{status: statusInvalid, quiet: true, detail: plural(n, "faulty entry"), hint: "what the method refuses does not count; what lies in the future means that the ledger's clock was ahead of yours (--at)"}
 	}
 	if n := len(out.Unchecked); n > 0 {
-		return &failure{status: statusUnknown, quiet: true, detail: plural(n, "entry") + " that could not be checked", hint: "identities came from a ledger of which nothing is known here: --domain names whom to trust"}
+		return uncheckedFailure(n)
 	}
 	return nil
+}
+
+func uncheckedFailure(n int) error {
+	return &failure{
+		status: statusUnknown, quiet: true, detail: plural(n, "entry") + " that could not be checked",
+		hint: "identities came from a ledger of which nothing is known here: --domain names whom to trust",
+	}
 }

@@ -137,7 +137,11 @@ func (a *app) ledgerRestore(ctx context.Context, path string) error {
 		return err
 	}
 	defer o.Close()
-	report, err := realdid.Audit(ctx, o.ledger, o.net, a.now())
+	preds, err := a.predecessors(o.net)
+	if err != nil {
+		return err
+	}
+	report, err := realdid.AuditFrom(ctx, o.ledger, o.net, preds, a.now())
 	if err != nil {
 		return err
 	}
@@ -146,6 +150,9 @@ func (a *app) ledgerRestore(ctx context.Context, path string) error {
 	}
 	if n := len(report.Faults); n > 0 {
 		return &failure{status: statusInvalid, quiet: true, detail: plural(n, "faulty entry") + " in the backup", hint: "the ledger is restored; did audit names them"}
+	}
+	if n := len(report.Unchecked); n > 0 {
+		return uncheckedFailure(n)
 	}
 	return nil
 }
