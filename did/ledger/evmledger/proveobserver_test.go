@@ -103,6 +103,14 @@ func TestObserverQuorum(t *testing.T) {
 	if _, _, err := trust.verify(1, h, lines, headerTime.Add(-time.Minute)); !errors.Is(err, proof.ErrInvalid) {
 		t.Errorf("from the future: got %v, want ErrInvalid", err)
 	}
+	sig, err := newNoteSigner(t, "a", proof.CosignatureEd25519).Cosign(HeaderText(1, h), headerTime.Add(time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
+	trust.Quorum = 1
+	if _, _, err := trust.verify(1, h, sig.Append(nil), headerTime); !errors.Is(err, proof.ErrInvalid) {
+		t.Errorf("cosigned in the future: got %v, want ErrInvalid", err)
+	}
 	trust.Pinned = []common.Hash{h.Hash}
 	if _, _, err := trust.verify(1, h, nil, headerTime.Add(-time.Minute)); !errors.Is(err, proof.ErrInvalid) {
 		t.Errorf("pinned, and from the future: got %v, want ErrInvalid", err)

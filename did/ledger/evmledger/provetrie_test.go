@@ -169,7 +169,7 @@ func TestLookupMalformed(t *testing.T) {
 		"extension over everything":    []any{compact(path, false), long[:32]},
 		"extension to nothing":         []any{compact(path[:3], false), []byte{}},
 		"path of no bytes":             []any{[]byte{}, long},
-		"path of an unknown kind":      []any{append([]byte{0x40}, crypto.Keccak256(key)...), long},
+		"path of an unknown kind":      []any{append([]byte{0x60}, crypto.Keccak256(key)...), long},
 		"path with a bit too many":     []any{odd, long},
 		"a string":                     long,
 	} {
@@ -182,6 +182,12 @@ func TestLookupMalformed(t *testing.T) {
 	if v, err := lookup(crypto.Keccak256Hash(good), key, [][]byte{good}); err != nil || !bytes.Equal(v, long) {
 		t.Errorf("the same trie without a fault: got %x, %v", v, err)
 	}
+	around := mustRLP([]any{compact(nil, false), crypto.Keccak256(good)})
+	refuse(t, "an extension of nothing to a leaf", crypto.Keccak256Hash(around), key, [][]byte{around, good})
+	written := slices.Clone(branch)
+	written[path[0]] = []any{compact(path[1:], true), long}
+	inside := mustRLP(written)
+	refuse(t, "a long node written into another", crypto.Keccak256Hash(inside), key, [][]byte{inside})
 	trailing := append(bytes.Clone(good), 0x80)
 	refuse(t, "bytes behind a node", crypto.Keccak256Hash(trailing), key, [][]byte{trailing})
 	refuse(t, "nodes of the empty trie", types.EmptyRootHash, key, [][]byte{{0x80}})
