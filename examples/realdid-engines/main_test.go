@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"net"
 	"os"
 	"path/filepath"
@@ -234,7 +233,7 @@ func TestValidators(t *testing.T) {
 	if got := do(t, statusDone, "life", place); !strings.Contains(got, "entry 3") {
 		t.Errorf("on the chain: %s", got)
 	}
-	if got := do(t, statusDone, "ledger", "copy", place, "mem:"); !strings.Contains(got, fmt.Sprint("copied     4 entries")) {
+	if got := do(t, statusDone, "ledger", "copy", place, "mem:"); !strings.Contains(got, "copied     4 entries") {
 		t.Errorf("from the chain: %s", got)
 	}
 	do(t, statusUsage, "validator", "init", dir, "--validators", "0")
