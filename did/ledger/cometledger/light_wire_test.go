@@ -75,6 +75,29 @@ func TestLightProofForm(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+	var many wireLightProof
+	if err := codec().dec.Unmarshal(good, &many); err != nil {
+		t.Fatal(err)
+	}
+	many.Blocks = nil
+	for h := range int64(maxProofBlocks + 1) {
+		b, err := encodeBlock(recipe{height: h + 1, members: four[:1]}.block(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if h > 0 {
+			b.Validators = nil
+		}
+		many.Blocks = append(many.Blocks, b)
+	}
+	if _, err := parseLightProof(mustEncode(&many)); !errors.Is(err, proof.ErrInvalid) {
+		t.Errorf("%d blocks: %v", len(many.Blocks), err)
+	}
+	many.Blocks = many.Blocks[1:]
+	many.Blocks[0].Validators = []wireValidator{{Key: four[0].key.PubKey().Bytes(), Power: 10}}
+	if _, err := parseLightProof(mustEncode(&many)); err != nil {
+		t.Errorf("%d blocks: %v", len(many.Blocks), err)
+	}
 	if _, err := (&lightProof{latest: p.latest}).encode(); !errors.Is(err, proof.ErrInvalid) {
 		t.Errorf("proof without blocks encoded: %v", err)
 	}
