@@ -55,7 +55,7 @@ var thirdParty = []row{
 	{"github.com/jackc/pgx", []string{"did/ledger/sqlledger/...", "examples/realdid-engines/..."}, "one backend, one engine"},
 	{"modernc.org/sqlite", []string{"examples/realdid-engines/..."}, "the caller opens the database"},
 	{"github.com/ethereum/go-ethereum", []string{"did/ledger/evmledger/...", "examples/realdid-engines/..."}, "one backend, one engine"},
-	{"github.com/transparency-dev/tessera", []string{"did/ledger/tlogledger/...", "examples/bench/tessera/...", "examples/realdid-engines/..."}, "one backend, one engine"},
+	{"github.com/transparency-dev/tessera", []string{"did/ledger/tlogledger/...", "examples/realdid-engines/..."}, "one backend, one engine"},
 	{"go.etcd.io/bbolt", []string{"did/ledger/boltledger/...", "did/ledger/evmledger/..."}, "one backend, one engine"},
 	{"github.com/spf13/cobra", []string{"examples/..."}, "a library has no command line"},
 	{"github.com/rogpeppe/go-internal", nil, "for tests"},

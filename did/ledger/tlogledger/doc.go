@@ -23,9 +23,19 @@
 //
 // [Open] reads what the log has gained since, and all of it if the folder is lost.
 //
+// # Faults
+//
+// What Tessera pushes back is offered again for some seconds. An append that Tessera refuses, or does not answer, is
+// [ledger.ErrUnavailable]: whether it stands shows when the log is looked at next, and the same call again settles it. Whatever goes wrong
+// with cosigners, appends go on, and what was published is still proven. A leaf that is not the one that was added, a log that has lost
+// leaves or that somebody else adds to is [ledger.ErrCorrupt], and nothing more is added.
+//
 // # Limits
 //
-// One process adds. If Tessera refuses a part of a batch and takes what comes behind it, which its queue permits, the log has
-// a hole that nothing mends: the ledger stops with [ledger.ErrCorrupt]. A batch as large as the appender's keeps that away,
-// as OpenPOSIX does.
+// One process adds. If Tessera refuses a part of a batch and takes what comes behind it, which its queue permits where a batch is
+// written in several parts, or stores a leaf only after it has refused it and was asked where the log ends, the log has
+// leaves that do not follow each other, which nothing mends: the ledger stops with [ledger.ErrCorrupt]. [AppendOptions] asks for
+// batches as large as a ledger's, which keeps the first away but for a pause in the middle of one.
+//
+// An epoch holds up appends while its map is computed. A disk that is full where the folder stands may end the process, which loses nothing.
 package tlogledger

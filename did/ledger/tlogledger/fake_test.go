@@ -55,8 +55,9 @@ type fake struct {
 	mu      sync.Mutex
 	leaves  [][]byte
 	late    [][]byte // of failed appends; they are stored when somebody looks next
-	hidden  uint64   // leaves that have a place and are not integrated yet
+	hidden  int      // looks before the last leaf is integrated
 	unread  error    // of all reading
+	torn    bool     // tiles are not those of the leaves
 	silent  chan struct{}
 	offered int
 
@@ -114,11 +115,17 @@ func (f *fake) NextIndex(context.Context) (uint64, error) {
 func (f *fake) IntegratedSize(context.Context) (uint64, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	n := uint64(len(f.leaves)) - f.hidden
-	if f.hidden > 0 {
-		f.hidden--
-	}
+	n := f.integrated()
+	f.hidden = max(f.hidden-1, 0)
 	return n, f.unread
+}
+
+// integrated runs with f.mu held.
+func (f *fake) integrated() uint64 {
+	if f.hidden > 0 {
+		return uint64(len(f.leaves) - 1)
+	}
+	return uint64(len(f.leaves))
 }
 
 func (*fake) ReadCheckpoint(context.Context) ([]byte, error) { return nil, fs.ErrNotExist }
@@ -126,7 +133,7 @@ func (*fake) ReadCheckpoint(context.Context) ([]byte, error) { return nil, fs.Er
 func (f *fake) ReadEntryBundle(_ context.Context, index uint64, p uint8) (b []byte, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	end := min(uint64(len(f.leaves)), (index+1)*proof.TileWidth)
+	end := min(f.integrated(), (index+1)*proof.TileWidth)
 	if index*proof.TileWidth >= end || f.unread != nil {
 		return nil, errors.Join(f.unread, fs.ErrNotExist)
 	}
@@ -155,6 +162,9 @@ func (f *fake) ReadTile(_ context.Context, level, index uint64, _ uint8) (b []by
 		span := uint64(1) << (8 * level)
 		at := (index*proof.TileWidth + i) * span
 		b = append(b, rootOf(f.leaves[at:at+span])...)
+	}
+	if f.torn {
+		b[0] ^= 1
 	}
 	return b, nil
 }

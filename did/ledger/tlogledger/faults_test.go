@@ -76,6 +76,8 @@ func TestUnclear(t *testing.T) {
 		"stored":     {err: errDisk},
 		"not stored": {lost: true, err: errDisk},
 		"late":       {late: true, err: errDisk},
+
+		"pushed back and stored": {err: errors.Join(tessera.ErrPushback, errDisk)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t)
@@ -177,9 +179,13 @@ func TestHole(t *testing.T) {
 			b.seal(l)
 			note := l.Checkpoint()
 			b.set(spoil)
-			b.only("Import", l.Import(t.Context(), b.many(l, 10)), ledger.ErrCorrupt)
-			b.set(func(f *fake) { f.fate = nil })
 			offered := b.offered
+			b.only("Import", l.Import(t.Context(), b.many(l, 10)), ledger.ErrCorrupt)
+			if b.offered != offered && (name == "leaves gone" || name == "a foreign leaf") {
+				t.Error("it added to such a log")
+			}
+			b.set(func(f *fake) { f.fate = nil })
+			offered = b.offered
 			_, err := l.Append(t.Context(), "key", 0, ledgertest.Op(nil, "x"))
 			b.only("Append", err, ledger.ErrCorrupt)
 			b.only("Seal", l.Seal(t.Context()), ledger.ErrCorrupt)
@@ -291,13 +297,15 @@ func TestIntegration(t *testing.T) {
 		t.Errorf("got %v", got)
 	}
 	l.store.patience = 0
-	b.set(func(f *fake) { f.hidden = 1 })
+	b.set(func(f *fake) { f.hidden = 3 })
 	seq, op := b.next(l, "key", "y")
 	_, err := l.Append(t.Context(), "key", seq, op)
 	b.only("Append", err, ledger.ErrUnavailable)
+	l.store.patience = time.Minute
 	if e2, err := l.Append(t.Context(), "key", seq, op); err != nil || e2.Anchor.Index != 1 {
 		t.Errorf("repeated: %v, %v", e2, err)
 	}
+	l.store.patience = 0
 	b.set(func(f *fake) { f.hidden = 1 })
 	b.only("Seal", l.Seal(t.Context()), ledger.ErrUnavailable)
 	b.close(l)
