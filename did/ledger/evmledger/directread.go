@@ -129,7 +129,8 @@ func (l *Ledger) take(ctx context.Context, at cursor, to Block, logs []types.Log
 			h.name = s.name
 		}
 		s.name = h.name
-		changed[s.key] = chainHead{head: directHead(s.key, h.head, s.time, s.op), name: h.name}
+		h.head, h.size, h.checked = directHead(s.key, h.head, s.time, s.op), h.size+stepSize(s.op), false
+		s.number, changed[s.key] = headSteps(h.head), h
 		steps = append(steps, s)
 	}
 	if last || !l.chain.newest {
@@ -142,7 +143,7 @@ func (l *Ledger) take(ctx context.Context, at cursor, to Block, logs []types.Log
 		return at, err
 	}
 	at = cursor{block: to.Number, hash: to.Hash, entries: entries}
-	return at, l.places.commit(at, changed)
+	return at, l.places.commit(at, changed, toKeep(steps))
 }
 
 // check compares the heads in changed, and those that are not checked yet, with the slots at a block, and marks them. If
@@ -198,9 +199,11 @@ func (l *Ledger) admit(ctx context.Context, from uint64, steps []step, last bool
 			continue
 		}
 		for more = true; more && len(steps) > 0; steps = steps[1:] {
-			s := steps[0]
+			s := &steps[0]
+			s.index = from
 			if have.Key == s.name && bytes.Equal(have.Op, s.op) && have.Anchor.Time.Equal(s.anchorTime(previous)) {
 				from, previous, more = from+1, have.Anchor.Time, false
+				s.counts(previous)
 			}
 		}
 		if more {
@@ -232,8 +235,11 @@ func (s step) anchorTime(last time.Time) time.Time {
 	return last
 }
 
+// counts marks s as one that is in the index with that time.
+func (s *step) counts(at time.Time) { s.counted, s.exact = true, s.time == uint64(at.Unix()) }
+
 // decide returns the entries that steps add to the index, whose next entry is number next and whose last has the time
-// last. Steps that do not count are told to the appends that wait for them.
+// last, and marks them. Steps that do not count are told to the appends that wait for them.
 func (l *Ledger) decide(ctx context.Context, next uint64, last time.Time, steps []step) ([]ledger.Entry, error) {
 	type end struct {
 		state []byte
@@ -242,7 +248,9 @@ func (l *Ledger) decide(ctx context.Context, next uint64, last time.Time, steps 
 	ends := make(map[string]end)
 	l.reducer.known = make(map[uint64]ledger.Reduced)
 	var entries []ledger.Entry
-	for _, s := range steps {
+	for i := range steps {
+		s := &steps[i]
+		s.index = next
 		if ledger.CheckKey(s.name) != nil || ledger.CheckOp(s.op) != nil {
 			continue
 		}
@@ -256,11 +264,12 @@ func (l *Ledger) decide(ctx context.Context, next uint64, last time.Time, steps 
 		anchor := ledger.Anchor{Index: next, Time: s.anchorTime(last)}
 		r, err := l.reducer.decide(s.name, at.state, s.op, anchor)
 		if err != nil {
-			l.refuse(s, err)
+			l.refuse(*s, err)
 			continue
 		}
 		entries = append(entries, ledger.Entry{Key: s.name, Seq: at.seq, Op: s.op, Anchor: anchor})
 		l.reducer.known[next] = r
+		s.counts(anchor.Time)
 		ends[s.name] = end{append([]byte{}, r.State...), at.seq + 1} // never nil: that is a new key
 		next, last = next+1, anchor.Time
 	}

@@ -296,7 +296,7 @@ func TestUnchecked(t *testing.T) {
 // failingPositions cannot store the cursor.
 type failingPositions struct{ positions }
 
-func (failingPositions) commit(cursor, map[common.Hash]chainHead) error {
+func (failingPositions) commit(cursor, map[common.Hash]chainHead, []keptStep) error {
 	return errors.New("disk full")
 }
 

@@ -38,7 +38,8 @@ type cursor struct {
 type chainHead struct {
 	head    common.Hash
 	name    string
-	checked bool // found equal to the slot
+	size    uint64 // by stepSize, of all steps
+	checked bool   // found equal to the slot
 }
 
 // positions keeps the cursor and the chain heads.
@@ -48,8 +49,11 @@ type positions interface {
 	head(key common.Hash) (chainHead, error)
 	// unchecked returns the keys whose head is not checked.
 	unchecked() ([]common.Hash, error)
-	// commit stores changed heads and the cursor, together.
-	commit(to cursor, changed map[common.Hash]chainHead) error
+	// kept returns the steps of a key that are kept, in their order.
+	kept(key common.Hash) ([]keptStep, error)
+	// commit stores changed heads, steps of their keys, and the cursor, together. It forgets the steps of a key that are
+	// too much for a proof.
+	commit(to cursor, changed map[common.Hash]chainHead, keep []keptStep) error
 	close() error
 }
 
@@ -59,6 +63,7 @@ type memPositions struct {
 	at    cursor
 	heads map[common.Hash]chainHead
 	open  map[common.Hash]struct{} // unchecked
+	steps map[common.Hash][]keptStep
 }
 
 func (p *memPositions) cursor() cursor {
@@ -79,12 +84,24 @@ func (p *memPositions) unchecked() ([]common.Hash, error) {
 	return slices.Collect(maps.Keys(p.open)), nil
 }
 
-func (p *memPositions) commit(to cursor, changed map[common.Hash]chainHead) error {
+func (p *memPositions) kept(key common.Hash) ([]keptStep, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.steps[key]), nil
+}
+
+func (p *memPositions) commit(to cursor, changed map[common.Hash]chainHead, keep []keptStep) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.at = to
+	for _, s := range keep {
+		p.steps[s.key] = append(p.steps[s.key], s)
+	}
 	for key, h := range changed {
 		p.heads[key] = h
+		if h.size > MaxProofSize {
+			delete(p.steps, key)
+		}
 		if h.checked {
 			delete(p.open, key)
 		} else {
@@ -103,7 +120,9 @@ func openIndex(dir string, c *Chain, at Deployment, reducer ledger.Reducer) (ind
 		start.block = at.Block - 1
 	}
 	if dir == "" {
-		p := &memPositions{at: start, heads: make(map[common.Hash]chainHead), open: make(map[common.Hash]struct{})}
+		p := &memPositions{
+			at: start, heads: make(map[common.Hash]chainHead), open: make(map[common.Hash]struct{}), steps: make(map[common.Hash][]keptStep),
+		}
 		return memledger.New(reducer, nil), p, nil
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {

@@ -1,6 +1,7 @@
 package evmledger
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -14,11 +15,12 @@ import (
 	"github.com/realdid/realdid/did/ledger"
 )
 
-// filePositions are positions in a bbolt database with three buckets:
+// filePositions are positions in a bbolt database with four buckets:
 //
 //	"meta"       "format" -> the text positionFormat; "origin" -> the contract; "cursor" -> block (8 bytes), its hash (32), entries (8)
-//	"heads"      key (32 bytes) -> slot (32), name
+//	"heads"      key (32 bytes) -> slot (32), size (8), name
 //	"unchecked"  key -> empty
+//	"steps"      key, number (4) -> 1 if it counts or 0 (1), time (8), index (8), operation unless it counts
 //
 // Numbers are big-endian. Nothing in it is needed for ever: without it, everything is read from the chain again.
 type filePositions struct {
@@ -28,7 +30,7 @@ type filePositions struct {
 	written uint64 // block of the cursor in the file
 }
 
-const positionFormat = "realdid/evmledger/positions/1"
+const positionFormat = "realdid/evmledger/positions/2"
 
 // idleBlocks is how many blocks without events are read again after a restart rather than written down one by one.
 const idleBlocks = 1000
@@ -50,7 +52,7 @@ func openPositions(path, origin string, start cursor) (*filePositions, error) {
 		if err != nil {
 			return err
 		}
-		for _, name := range []string{"heads", "unchecked"} {
+		for _, name := range []string{"heads", "unchecked", "steps"} {
 			if _, err := tx.CreateBucketIfNotExists([]byte(name)); err != nil {
 				return err
 			}
@@ -64,7 +66,7 @@ func openPositions(path, origin string, start cursor) (*filePositions, error) {
 			)
 		}
 		if got := string(meta.Get([]byte("format"))); got != positionFormat {
-			return fmt.Errorf("format %q, not %q", got, positionFormat)
+			return fmt.Errorf("format %q, not %q: delete the directory, and the chain is read again", got, positionFormat)
 		}
 		if got := string(meta.Get([]byte("origin"))); got != origin {
 			return fmt.Errorf("the directory is of %q, not of %q", got, origin)
@@ -104,10 +106,10 @@ func (p *filePositions) head(key common.Hash) (h chainHead, err error) {
 		if v == nil {
 			return nil
 		}
-		if len(v) < common.HashLength {
+		if len(v) < common.HashLength+8 {
 			return fmt.Errorf("evmledger: positions: %w: a head of %d bytes", ledger.ErrCorrupt, len(v))
 		}
-		h = chainHead{head: common.BytesToHash(v[:32]), name: string(v[32:])}
+		h = chainHead{head: common.BytesToHash(v[:32]), size: binary.BigEndian.Uint64(v[32:]), name: string(v[40:])}
 		h.checked = tx.Bucket([]byte("unchecked")).Get(key[:]) == nil
 		return nil
 	})
@@ -124,7 +126,54 @@ func (p *filePositions) unchecked() (keys []common.Hash, err error) {
 	return keys, err
 }
 
-func (p *filePositions) commit(to cursor, changed map[common.Hash]chainHead) error {
+func (p *filePositions) kept(key common.Hash) (steps []keptStep, err error) {
+	err = p.db.View(func(tx *bbolt.Tx) error {
+		c := tx.Bucket([]byte("steps")).Cursor()
+		for k, v := c.Seek(key[:]); bytes.HasPrefix(k, key[:]); k, v = c.Next() {
+			if len(k) != 36 || len(v) < 17 {
+				return fmt.Errorf("evmledger: positions: %w: a step of %d and %d bytes", ledger.ErrCorrupt, len(k), len(v))
+			}
+			steps = append(steps, keptStep{
+				key: key, number: binary.BigEndian.Uint32(k[32:]), counted: v[0] == 1,
+				directStep: directStep{Time: binary.BigEndian.Uint64(v[1:]), Index: binary.BigEndian.Uint64(v[9:]), Op: bytes.Clone(v[17:])},
+			})
+		}
+		return nil
+	})
+	return steps, err
+}
+
+// keep stores steps, and forgets those of changed keys whose steps are too many.
+func (p *filePositions) keep(tx *bbolt.Tx, changed map[common.Hash]chainHead, steps []keptStep) error {
+	bucket := tx.Bucket([]byte("steps"))
+	for _, s := range steps {
+		if changed[s.key].size > MaxProofSize {
+			continue
+		}
+		v := []byte{0}
+		if s.counted {
+			v[0] = 1
+		}
+		v = binary.BigEndian.AppendUint64(v, s.Time)
+		v = append(binary.BigEndian.AppendUint64(v, s.Index), s.Op...)
+		if err := bucket.Put(binary.BigEndian.AppendUint32(s.key.Bytes(), s.number), v); err != nil {
+			return err
+		}
+	}
+	for key, h := range changed {
+		if h.size <= MaxProofSize {
+			continue
+		}
+		for k, _ := bucket.Cursor().Seek(key[:]); bytes.HasPrefix(k, key[:]); k, _ = bucket.Cursor().Seek(key[:]) {
+			if err := bucket.Delete(k); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (p *filePositions) commit(to cursor, changed map[common.Hash]chainHead, keep []keptStep) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if len(changed) == 0 && to.block-p.written < idleBlocks {
@@ -134,7 +183,7 @@ func (p *filePositions) commit(to cursor, changed map[common.Hash]chainHead) err
 	err := p.db.Update(func(tx *bbolt.Tx) error {
 		heads, unchecked := tx.Bucket([]byte("heads")), tx.Bucket([]byte("unchecked"))
 		for key, h := range changed {
-			if err := heads.Put(key[:], append(h.head.Bytes(), h.name...)); err != nil {
+			if err := heads.Put(key[:], append(binary.BigEndian.AppendUint64(h.head.Bytes(), h.size), h.name...)); err != nil {
 				return err
 			}
 			mark := func() error { return unchecked.Put(key[:], []byte{}) }
@@ -144,6 +193,9 @@ func (p *filePositions) commit(to cursor, changed map[common.Hash]chainHead) err
 			if err := mark(); err != nil {
 				return err
 			}
+		}
+		if err := p.keep(tx, changed, keep); err != nil {
+			return err
 		}
 		return tx.Bucket([]byte("meta")).Put([]byte("cursor"), to.encode())
 	})

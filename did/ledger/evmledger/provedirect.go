@@ -9,6 +9,7 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 
 	"github.com/realdid/realdid/did/ledger"
+	"github.com/realdid/realdid/did/ledger/proof"
 )
 
 // A ProvenLedger is a [Ledger] that proves what stands at a key; [ChainTrust] with Reducer set verifies that. It is safe for
@@ -65,7 +66,7 @@ func NewProvenLedger(ctx context.Context, l *Ledger, opt *ProofOptions) (*Proven
 }
 
 // Prove implements [ledger.Prover]. It waits for a final block after which the ledger has that many entries. Errors:
-// [ledger.ErrInvalid] for a key that no ledger has; [proof.ErrInvalid] if the operations of the key are more than [MaxProofSize]
+// [ledger.ErrInvalid] for a key that no ledger has; [ErrProofSize] if the operations of the key are more than [MaxProofSize]
 // holds; [ErrNoProof]; [ledger.ErrUnavailable]; the context's.
 func (p *ProvenLedger) Prove(ctx context.Context, key string, entries uint64) ([]byte, error) {
 	if err := ledger.CheckKey(key); err != nil {
@@ -80,19 +81,18 @@ func (p *ProvenLedger) Prove(ctx context.Context, key string, entries uint64) ([
 	if err != nil {
 		return nil, err
 	}
-	steps, err := p.counted(ctx, key, b)
+	steps, err := p.steps(ctx, key, headSteps(word), b.entries)
 	if err != nil {
 		return nil, err
 	}
-	if leadTo(name, steps) != word { // the contract has what does not count, too
-		if steps, err = p.all(ctx, name, b, steps); err != nil {
-			return nil, err
-		}
-		if leadTo(name, steps) != word {
-			return nil, unavailable(errors.New("the node's events of the key do not lead to its slot"), "prove")
-		}
+	if leadTo(name, steps) != word {
+		return nil, unavailable(errors.New("the steps of the key that the node told do not lead to its slot"), "prove")
 	}
-	return encode(&directProof{Format: directFormat, Entries: b.entries, Steps: steps, Chain: *chain})
+	out, err := encode(&directProof{Format: directFormat, Entries: b.entries, Steps: steps, Chain: *chain})
+	if errors.Is(err, proof.ErrInvalid) {
+		return nil, fmt.Errorf("evmledger: prove: %w", ErrProofSize)
+	}
+	return out, err
 }
 
 // leadTo returns the slot of a key after steps.
@@ -101,57 +101,6 @@ func leadTo(name common.Hash, steps []directStep) (slot common.Hash) {
 		slot = directHead(name, slot, s.Time, s.Op)
 	}
 	return slot
-}
-
-// counted returns the key's entries in the index that the block covers.
-func (p *ProvenLedger) counted(ctx context.Context, key string, b *provenBlock) ([]directStep, error) {
-	steps := []directStep{}
-	size := 0
-	for e, err := range p.History(ctx, key, 0) {
-		if err != nil {
-			return nil, err
-		}
-		if e.Anchor.Index >= b.entries {
-			break
-		}
-		if size += len(e.Op); size > MaxProofSize {
-			return nil, invalid("prove: the operations of the key have more than %d bytes", MaxProofSize)
-		}
-		steps = append(steps, directStep{Time: uint64(e.Anchor.Time.Unix()), Index: e.Anchor.Index, Op: e.Op})
-	}
-	return steps, nil
-}
-
-// all returns all steps of a key up to a block, as the node tells them, with the indexes of those that count.
-func (p *ProvenLedger) all(ctx context.Context, name common.Hash, b *provenBlock, counted []directStep) ([]directStep, error) {
-	steps := []directStep{}
-	index, size := uint64(0), 0
-	topics := [][]common.Hash{{createdTopic(), appendedTopic()}, {name}}
-	for from := p.at.Block; from <= b.header.Number; {
-		to, err := p.chain.Block(ctx, min(b.header.Number, from+p.Ledger.opt.Range-1))
-		if err != nil {
-			return nil, err
-		}
-		logs, err := p.chain.Logs(ctx, p.at.Address, topics, from, to)
-		if err != nil {
-			return nil, err
-		}
-		for i := range logs {
-			s, err := readStep(&logs[i])
-			if err != nil {
-				return nil, unavailable(err, "prove")
-			}
-			if len(counted) > 0 && string(counted[0].Op) == string(s.op) && int64(counted[0].Time) == blockTime(s.time).Unix() {
-				index, counted = counted[0].Index, counted[1:]
-			}
-			if size += len(s.op); size > MaxProofSize {
-				return nil, invalid("prove: the operations of the key have more than %d bytes", MaxProofSize)
-			}
-			steps = append(steps, directStep{Time: s.time, Index: index, Op: s.op})
-		}
-		from = to.Number + 1
-	}
-	return steps, nil
 }
 
 // block returns a block after which the index has entries, and which is not older than it should be if the chain goes on.

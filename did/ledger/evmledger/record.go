@@ -80,6 +80,11 @@ type step struct {
 	time  uint64 // in the chain's unit
 	op    []byte
 	block uint64
+
+	number  uint32 // among the key's steps, from 1
+	counted bool   // the index has it
+	exact   bool   // and the time that the contract hashed
+	index   uint64 // of it there, or what it would have had
 }
 
 // readStep reads an event. It accepts exactly what the contract writes.
