@@ -138,7 +138,7 @@ func (l *Ledger) take(ctx context.Context, at cursor, to Block, logs []types.Log
 			return at, err
 		}
 	}
-	entries, err := l.admit(ctx, at.entries, steps, last)
+	entries, err := l.admit(ctx, at.entries, steps, to, last)
 	if err != nil {
 		return at, err
 	}
@@ -185,10 +185,10 @@ func (l *Ledger) check(ctx context.Context, to Block, changed map[common.Hash]ch
 }
 
 // admit takes those of steps that count into the index, which had from entries when the chain had been read up to before
-// them, and has more if it was stopped since. It returns how many it has with them.
-func (l *Ledger) admit(ctx context.Context, from uint64, steps []step, last bool) (uint64, error) {
+// them, and has more if it was stopped since, perhaps from blocks after the block to. It returns how many it has with them.
+func (l *Ledger) admit(ctx context.Context, from uint64, steps []step, to Block, last bool) (uint64, error) {
 	var previous time.Time
-	var more bool
+	var more, later bool
 	var err error
 	for have, e := range l.index.Follow(ctx, from-min(from, 1)) {
 		if err = e; err != nil {
@@ -207,8 +207,12 @@ func (l *Ledger) admit(ctx context.Context, from uint64, steps []step, last bool
 			}
 		}
 		if more {
+			later = !have.Anchor.Time.Before(to.Time)
 			break
 		}
+	}
+	if more && last && later {
+		return from, unavailable(fmt.Errorf("the node's last final block is %d, and the index has entries of later ones", to.Number), "sync")
 	}
 	if more && last {
 		return from, fmt.Errorf("evmledger: sync: %w: the index has entry %d, and the contract does not", ledger.ErrCorrupt, from)

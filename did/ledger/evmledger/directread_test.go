@@ -338,6 +338,65 @@ func TestStoppedBetween(t *testing.T) {
 	}
 }
 
+// TestStoppedBetweenAhead: when entries came into the index before the process ended and the cursor did not, a node whose final
+// blocks do not reach so far yet is one to ask again later; entries that it should have and has not are damage.
+func TestStoppedBetweenAhead(t *testing.T) {
+	w := newContractWorld(t, false)
+	writer := w.open(t, w.sender(t), nil)
+	extend(t, writer, "key", "before")
+	dir := t.TempDir()
+	reader := w.open(t, nil, &Options{Directory: dir})
+	quiet(t, reader)
+	extend(t, writer, "key", "first")
+	between := writer.Read()
+	extend(t, writer, "key", "second")
+	quiet(t, writer)
+	reader.places = failingPositions{reader.places}
+	if err := reader.Sync(t.Context()); err == nil {
+		t.Fatal("the cursor was stored")
+	}
+	again := t.TempDir()
+	if err := os.CopyFS(again, os.DirFS(dir)); err != nil {
+		t.Fatal(err)
+	}
+	open := func() error {
+		l, err := Open(t.Context(), w.chain(t, w.finality), w.at, ledgertest.Reducer{}, nil, &Options{Directory: again})
+		if err != nil {
+			return err
+		}
+		defer l.Close()
+		if got, want := all(t, l), all(t, writer); got != want {
+			t.Errorf("got\n%swant\n%s", got, want)
+		}
+		return nil
+	}
+	w.answer(func(method string, _ []any, result any) (bool, error) {
+		if method == "eth_blockNumber" {
+			*result.(*hexutil.Uint64) = hexutil.Uint64(between)
+			return true, nil
+		}
+		return false, nil
+	})
+	if err := open(); !errors.Is(err, ledger.ErrUnavailable) || errors.Is(err, ledger.ErrCorrupt) {
+		t.Errorf("a node that is behind: got error %v, want ErrUnavailable", err)
+	}
+	w.answer(nil)
+	if err := open(); err != nil {
+		t.Error(err)
+	}
+	// A chain that never had the last entry, and is past its time.
+	l := &Ledger{index: writer.index}
+	last, _ := writer.Last()
+	for _, test := range []struct {
+		past time.Duration
+		want error
+	}{{-time.Second, ledger.ErrUnavailable}, {0, ledger.ErrUnavailable}, {time.Second, ledger.ErrCorrupt}} {
+		if _, err := l.admit(t.Context(), last.Index, nil, Block{Time: last.Time.Add(test.past)}, true); !errors.Is(err, test.want) {
+			t.Errorf("%v after the entry: got error %v, want %v", test.past, err, test.want)
+		}
+	}
+}
+
 // TestFinalReplaced: when a block that was final is replaced, nothing is answered any more, and the error says why. When the
 // chain comes back, so do the answers.
 func TestFinalReplaced(t *testing.T) {
