@@ -22,6 +22,8 @@ const appVersion = 1
 type appOptions struct {
 	Retain    int64 // blocks to keep; 0: all
 	Snapshots int64 // blocks between two snapshots; 0: none
+
+	Peers map[string]bool // IDs of those who may connect, where CometBFT asks
 }
 
 // An app is the application that CometBFT drives: one of consensus, mempool, queries and snapshots each calls it, all four at once.

@@ -2,12 +2,15 @@ package cometledger
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -41,6 +44,10 @@ type NodeConfig struct {
 	P2P, RPC string
 	// Peers are the other validators, each id@host:port as Node.Peer tells; nil: as in the file config/node.json.
 	Peers []string
+	// OpenPeers lets anybody connect to P2P, up to the 40 that CometBFT takes, after which it takes no others but Peers. Without it nobody
+	// can but those whose IDs are in Peers or in config/node.json: a node that joins, by state sync for instance, is first named by those
+	// that it connects to.
+	OpenPeers bool
 
 	// Retain is how many blocks to keep, at least; 0 keeps all. Entries and snapshots are kept in any case. Who verifies with an old trusted
 	// header needs the blocks of the trusting period when validators have changed since.
@@ -95,7 +102,7 @@ type Node struct {
 // what the others have, are the way back; ledger.ErrLocked; ledger.ErrInvalid for a configuration or a genesis that cannot be used; those of
 // the file system and the network.
 func StartNode(ctx context.Context, c NodeConfig) (*Node, error) {
-	cfg, err := c.build()
+	cfg, named, err := c.build()
 	if err != nil {
 		return nil, err
 	}
@@ -103,7 +110,7 @@ func StartNode(ctx context.Context, c NodeConfig) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	a, err := newApp(ctx, ledgerDir(c.Home), c.Reducer, appOptions{Retain: c.Retain, Snapshots: c.Snapshots})
+	a, err := newApp(ctx, ledgerDir(c.Home), c.Reducer, appOptions{Retain: c.Retain, Snapshots: c.Snapshots, Peers: named})
 	if err != nil {
 		return nil, err
 	}
@@ -238,14 +245,14 @@ func (n *Node) Close() error {
 	return n.closed
 }
 
-// build makes the configuration of CometBFT.
-func (c *NodeConfig) build() (*config.Config, error) {
+// build makes the configuration of CometBFT, and tells which peers are named.
+func (c *NodeConfig) build() (*config.Config, map[string]bool, error) {
 	if c.Home == "" || c.Reducer == nil {
-		return nil, fmt.Errorf("%w: cometledger: a node needs a home and a reducer", ledger.ErrInvalid)
+		return nil, nil, fmt.Errorf("%w: cometledger: a node needs a home and a reducer", ledger.ErrInvalid)
 	}
 	file, err := readNodeFile(c.Home)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if c.P2P == "" {
 		c.P2P = file.P2P
@@ -261,12 +268,18 @@ func (c *NodeConfig) build() (*config.Config, error) {
 	cfg.SetRoot(c.Home)
 	cfg.Moniker = filepath.Base(c.Home)
 	if cfg.P2P.ListenAddress, err = listenAddress(c.P2P); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if cfg.RPC.ListenAddress, err = listenAddress(c.RPC); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	cfg.P2P.PersistentPeers = strings.Join(peers, ",")
+	named, err := peerIDs(append(slices.Clone(peers), file.Peers...))
+	if err != nil {
+		return nil, nil, err
+	}
+	cfg.P2P.UnconditionalPeerIDs = strings.Join(slices.Sorted(maps.Keys(named)), ",")
+	cfg.FilterPeers = !c.OpenPeers
 	cfg.P2P.PersistentPeersMaxDialPeriod = 5 * time.Second
 	cfg.P2P.PexReactor = false // validators know each other
 	cfg.P2P.AddrBookStrict = false
@@ -279,7 +292,7 @@ func (c *NodeConfig) build() (*config.Config, error) {
 	cfg.RPC.MaxRequestBatchSize = 100
 	cfg.RPC.MaxSubscriptionClients = 1000
 	cfg.Mempool.MaxTxBytes = MaxTxSize
-	cfg.Mempool.MaxTxsBytes = 256 << 20
+	cfg.Mempool.MaxTxsBytes = maxMempoolBytes
 	cfg.TxIndex.Indexer = "null"
 	cfg.Storage.DiscardABCIResponses = false
 
@@ -304,9 +317,25 @@ func (c *NodeConfig) build() (*config.Config, error) {
 		c.Adjust(cfg)
 	}
 	if err := cfg.ValidateBasic(); err != nil {
-		return nil, fmt.Errorf("%w: cometledger: %w", ledger.ErrInvalid, err)
+		return nil, nil, fmt.Errorf("%w: cometledger: %w", ledger.ErrInvalid, err)
 	}
-	return cfg, nil
+	return cfg, named, nil
+}
+
+// maxMempoolBytes bounds the transactions that wait in the mempool.
+const maxMempoolBytes = 32 << 20
+
+// peerIDs returns the IDs of peers, each id@host:port.
+func peerIDs(peers []string) (map[string]bool, error) {
+	ids := make(map[string]bool, len(peers))
+	for _, peer := range peers {
+		id, _, ok := strings.Cut(peer, "@")
+		if b, err := hex.DecodeString(id); !ok || err != nil || len(b) != p2p.IDByteLength || id != strings.ToLower(id) {
+			return nil, fmt.Errorf("%w: cometledger: peer %q is not id@host:port", ledger.ErrInvalid, peer)
+		}
+		ids[id] = true
+	}
+	return ids, nil
 }
 
 // listenAddress returns the address in CometBFT's form, with a port that is free in the place of 0.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"strings"
 
 	abci "github.com/cometbft/cometbft/abci/types"
 
@@ -18,6 +19,9 @@ var errBehind = errors.New("cometledger: not so many entries yet")
 
 // Query answers for the last block; querywire.go says what.
 func (a *app) Query(ctx context.Context, req *abci.RequestQuery) (*abci.ResponseQuery, error) {
+	if who, ok := strings.CutPrefix(req.Path, pathFilter); ok {
+		return a.filter(who), nil
+	}
 	for {
 		v := a.store.view()
 		if v == nil {
@@ -34,6 +38,18 @@ func (a *app) Query(ctx context.Context, req *abci.RequestQuery) (*abci.Response
 		}
 		return refuseQuery(codeUnavailable, err), nil
 	}
+}
+
+// pathFilter begins the paths of the queries by which CometBFT asks whether a peer may connect: what follows is addr/ and its address, before
+// it has said who it is, or id/ and its ID.
+const pathFilter = "/p2p/filter/"
+
+// filter lets in who is named.
+func (a *app) filter(who string) *abci.ResponseQuery {
+	if id, ok := strings.CutPrefix(who, "id/"); ok && !a.opt.Peers[id] {
+		return refuseQuery(codeInvalid, errors.New("cometledger: this peer is not named"))
+	}
+	return &abci.ResponseQuery{Codespace: codespace}
 }
 
 func refuseQuery(code uint32, err error) *abci.ResponseQuery {
