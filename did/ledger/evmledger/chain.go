@@ -185,6 +185,29 @@ func (c *Chain) Block(ctx context.Context, number uint64) (Block, error) {
 	return c.tagged(ctx, hexutil.EncodeUint64(number))
 }
 
+// blocks returns the blocks with the given numbers.
+func (c *Chain) blocks(ctx context.Context, numbers []uint64) ([]Block, error) {
+	wires := make([]*wireBlock, len(numbers))
+	calls := make([]rpc.BatchElem, len(numbers))
+	for i, n := range numbers {
+		calls[i] = rpc.BatchElem{Method: "eth_getBlockByNumber", Args: []any{hexutil.EncodeUint64(n), false}, Result: &wires[i]}
+	}
+	if err := c.batch(ctx, calls); err != nil {
+		return nil, err
+	}
+	blocks := make([]Block, len(numbers))
+	for i, w := range wires {
+		var err error
+		if blocks[i], err = w.block(); err != nil {
+			return nil, err
+		}
+		if blocks[i].Number != numbers[i] {
+			return nil, unavailable(fmt.Errorf("block %d in place of %d", blocks[i].Number, numbers[i]), "block")
+		}
+	}
+	return blocks, nil
+}
+
 func (c *Chain) tagged(ctx context.Context, tag string) (Block, error) {
 	var w *wireBlock
 	if err := c.call(ctx, &w, "eth_getBlockByNumber", tag, false); err != nil {

@@ -107,7 +107,8 @@ func (l *Ledger) sameChain(ctx context.Context, at cursor, final Block) error {
 
 // take takes the events from the cursor to a block into the index. The chains of keys are compared with the contract's
 // slots first, which finds out a node that invents, changes, leaves out or reorders events of a key. Where the node has
-// forgotten what the slots were then, that is done at the last block, and nothing is answered before.
+// forgotten what the slots were then, that is done at the last block, and nothing is answered before. The times of events are
+// compared with those of their blocks.
 func (l *Ledger) take(ctx context.Context, at cursor, to Block, logs []types.Log, last bool) (cursor, error) {
 	changed := make(map[common.Hash]chainHead)
 	steps := make([]step, 0, len(logs))
@@ -133,10 +134,16 @@ func (l *Ledger) take(ctx context.Context, at cursor, to Block, logs []types.Log
 		s.number, changed[s.key] = headSteps(h.head), h
 		steps = append(steps, s)
 	}
-	if last || !l.chain.newest {
-		if err := l.check(ctx, to, changed); err != nil && (last || !answered(err)) {
+	proven := last || !l.chain.newest
+	if proven {
+		err := l.check(ctx, to, changed)
+		if err != nil && (last || !answered(err)) {
 			return at, err
 		}
+		proven = err == nil
+	}
+	if err := l.inTime(ctx, steps, proven); err != nil {
+		return at, err
 	}
 	entries, err := l.admit(ctx, at.entries, steps, to, last)
 	if err != nil {
@@ -181,6 +188,35 @@ func (l *Ledger) check(ctx context.Context, to Block, changed map[common.Hash]ch
 		heads[key] = h
 	}
 	maps.Copy(changed, heads)
+	return nil
+}
+
+// inTime checks that steps have the times of the blocks that they are in, as those have that the contract's code took; its
+// creator could have left others there, with slots to match. proven says that the steps lead to the slots.
+func (l *Ledger) inTime(ctx context.Context, steps []step, proven bool) error {
+	var numbers []uint64
+	for _, s := range steps {
+		if len(numbers) == 0 || numbers[len(numbers)-1] != s.block {
+			numbers = append(numbers, s.block)
+		}
+	}
+	blocks, err := l.chain.blocks(ctx, numbers)
+	if err != nil {
+		return err
+	}
+	for _, s := range steps {
+		if blocks[0].Number != s.block {
+			blocks = blocks[1:]
+		}
+		if blocks[0].Time.Equal(blockTime(s.time)) {
+			continue
+		}
+		err := fmt.Errorf("an event has the time %d, and its block that of %s", s.time, blocks[0].Time)
+		if proven {
+			return fmt.Errorf("evmledger: sync: block %d: %w: %w", s.block, ledger.ErrCorrupt, err)
+		}
+		return unavailable(err, "sync: block %d", s.block)
+	}
 	return nil
 }
 
