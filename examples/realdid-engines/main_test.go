@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
@@ -73,24 +74,22 @@ func serve(t *testing.T, args ...string) string {
 	return ""
 }
 
-// freePorts returns the first of n ports in a row where nobody listens now.
+// freePorts returns the first of n ports in a row where nobody listens, below those that the system gives to connections.
 func freePorts(t *testing.T, n int) int {
 	t.Helper()
-	for range 50 {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		first, held := l.Addr().(*net.TCPAddr).Port, []net.Listener{l}
-		for i := 1; i < n && err == nil; i++ {
-			if l, err = net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(first+i)); err == nil {
+	for range 1000 {
+		first, free := 10_000+rand.IntN(20_000), true
+		var held []net.Listener
+		for i := 0; i < n && free; i++ {
+			l, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(first+i))
+			if free = err == nil; free {
 				held = append(held, l)
 			}
 		}
 		for _, l := range held {
 			l.Close()
 		}
-		if err == nil {
+		if free {
 			return first
 		}
 	}

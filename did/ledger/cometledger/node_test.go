@@ -33,7 +33,8 @@ var _ ledger.HeadReducer = headed{}
 func startOne(t testing.TB, home string) *Node {
 	t.Helper()
 	if _, err := readGenesis(home); err != nil {
-		if err := InitFiles("test-chain", time.Time{}, []Validator{{Home: home, P2P: "127.0.0.1:0", RPC: "127.0.0.1:0"}}); err != nil {
+		ports := freePorts(t, 2)
+		if err := InitFiles("test-chain", time.Time{}, []Validator{{Home: home, P2P: ports[0], RPC: ports[1]}}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -187,19 +188,23 @@ func (t *tail) String() string {
 	return string(t.b)
 }
 
-// freePorts returns addresses on loopback on which nobody listens.
+// freePorts returns addresses on loopback on which nobody listens, below the ports that the system gives to connections: a node
+// that is started again must find its own free.
 func freePorts(tb testing.TB, n int) []string {
 	tb.Helper()
 	var list []string
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+	for range 1000 {
+		l, err := net.Listen("tcp", fmt.Sprint("127.0.0.1:", 10_000+rand.IntN(20_000)))
 		if err != nil {
-			tb.Fatal(err)
+			continue
 		}
 		defer l.Close()
-		list = append(list, l.Addr().String())
+		if list = append(list, l.Addr().String()); len(list) == n {
+			return list
+		}
 	}
-	return list
+	tb.Fatal("no ports are free")
+	return nil
 }
 
 // A validatorProcess is a validator of a network, which may run or not.
