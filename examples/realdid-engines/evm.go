@@ -86,21 +86,41 @@ func openEVM(ctx context.Context, place string, red ledger.Reducer) (*opened, er
 	}}, nil
 }
 
+// writer is who alone may write to a new contract: the zero address lets everybody.
+func writer(operator string, open bool, account common.Address) common.Address {
+	switch {
+	case open:
+		return common.Address{}
+	case operator != "":
+		return common.HexToAddress(operator)
+	}
+	return account
+}
+
 func newDeploy() *cobra.Command {
 	var mode, operator string
+	var open bool
 	c := &cobra.Command{
 		Use:   "deploy URL ID FINALITY",
 		Short: "Create the contract of a ledger on a chain",
 		Long: `Creates the contract through the node at URL, on the chain with the EIP-155 identity ID, and prints its address once the block is
-final by FINALITY: finalized, safe or latest+N. The account's key is in the file that ` + keyVariable + ` names.`,
+final by FINALITY: finalized, safe or latest+N. The account's key is in the file that ` + keyVariable + ` names.
+
+Only the account may write to the contract, for ever, unless --operator names another. With --open everybody writes to a contract of
+direct mode: nobody can refuse an operation, and strangers can put so much behind an identifier that no proof holds it any more. Its
+history stands, and the ledger can no longer prove to others that an answer is the latest.`,
 		Args: cobra.ExactArgs(3),
 	}
 	c.Flags().StringVar(&mode, "mode", "direct", "direct: operations; anchor: digests of checkpoints")
-	c.Flags().StringVar(&operator, "operator", "", "`ADDRESS` that alone may write (default: everybody for direct, the account for anchor)")
+	c.Flags().StringVar(&operator, "operator", "", "`ADDRESS` that alone may write (default: the account)")
+	c.Flags().BoolVar(&open, "open", false, "everybody may write, which can cost identifiers their evidence (direct)")
 	return verb(c, func(c *cobra.Command, args []string) error {
 		which := map[string]evmledger.Mode{"direct": evmledger.Direct, "anchor": evmledger.Anchor}[mode]
 		if which == 0 || operator != "" && !common.IsHexAddress(operator) {
 			return usage("--mode is direct or anchor, and --operator an address")
+		}
+		if open && (which == evmledger.Anchor || operator != "") {
+			return usage("--open is for --mode direct, without --operator")
 		}
 		chain, client, err := dial(c.Context(), args[0], args[1], args[2])
 		if err != nil {
@@ -114,11 +134,7 @@ final by FINALITY: finalized, safe or latest+N. The account's key is in the file
 		if err != nil {
 			return err
 		}
-		who := common.HexToAddress(operator)
-		if operator == "" && which == evmledger.Anchor {
-			who = send.Address()
-		}
-		at, err := evmledger.Deploy(c.Context(), send, which, who)
+		at, err := evmledger.Deploy(c.Context(), send, which, writer(operator, open, send.Address()))
 		if err != nil {
 			return err
 		}

@@ -100,7 +100,8 @@ type Deployment struct {
 }
 
 // Deploy creates the contract of the mode and waits until that is final. Only operator can write to it, for ever; the zero
-// address lets everybody write to a contract of the mode Direct, and is refused for Anchor.
+// address lets everybody write to a contract of the mode Direct, where strangers can then cost a key its evidence
+// ([ErrProofSize]), and is refused for Anchor.
 func Deploy(ctx context.Context, sender *Sender, mode Mode, operator common.Address) (Deployment, error) {
 	if mode == Anchor && operator == (common.Address{}) {
 		return Deployment{}, errors.New("evmledger: deploy: nobody could anchor")

@@ -29,7 +29,8 @@ type Options struct {
 	Directory string
 	// Linked says that an operation names the one before it, so that the Reducer refuses it in any other place, as that of
 	// did:realdid does. Then operations are appended to a key whatever the length of its chain in the contract is, and
-	// garbage that strangers put there cannot hold them up. It needs a Reducer.
+	// garbage that strangers put there cannot hold them up. It needs a Reducer. It does not keep garbage out of proofs
+	// ([ErrProofSize]); only an operator does.
 	Linked bool
 	// Range is the most blocks that are asked for at once; default 2000. It is reduced when the node refuses.
 	Range uint64
@@ -76,7 +77,8 @@ var (
 )
 
 // Open opens the ledger in the contract RealdidDirect at a place on the chain, whose code it checks, and reads it to the
-// newest final block.
+// newest final block. The code does not show what the contract's creator left in its slots before: the deployment has to be
+// one's own, or audited (see the package's documentation).
 //
 // The reducer decides which of the contract's entries count. It may be nil, so that all count, only if the contract has
 // an operator. A nil sender opens the ledger for reading. Errors: [ledger.ErrUnavailable], which may pass;

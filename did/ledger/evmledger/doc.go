@@ -16,7 +16,10 @@
 // what anybody sends if it has none. An operation is tried with the Reducer before it is sent, and every reader executes
 // the Reducer over all that the contract has and skips what it refuses. What is skipped has no index and no seq; the
 // contract's own count of a key's steps includes it. In a contract without an operator, set [Options].Linked, so that
-// strangers who put garbage behind a key only waste their fees.
+// strangers who put garbage behind a key cannot hold up what is appended to it. They can cost the key its evidence, never its
+// history: a proof brings everything that the contract took for the key, and once that is more than [MaxProofSize], which
+// costs little more than 3 million gas, there is no proof of the key any more ([ErrProofSize]). Whoever needs answers that are provably the
+// latest deploys with an operator, or anchors.
 //
 // # Who can do what
 //
@@ -28,6 +31,14 @@
 // node that answers for the slots truthfully cannot invent, change, reorder or leave out operations of a key whose events it gives
 // at all. It can hide a key altogether, and change the order among different keys, in which case indexes differ. If the node may lie about the
 // slots too, ask one's own, or verify proofs.
+//
+// Whoever creates a contract can leave slots and events in it that its code did not write: the code that a chain shows does
+// not say what ran before it. A reader refuses events whose time is not that of their block, as corrupt, so that what is
+// left in this way counts at most as what anybody could have sent to an open contract in its first block; with an operator it would
+// count as the operator's. [ChainTrust] knows neither events nor times of earlier blocks: under it the creator could give a key a history
+// that no reader has. So [Open] and ChainTrust need a contract that one deployed oneself ([Deploy]), or the audit of the transaction that created
+// it: its data has to be the bytecode of contract/Realdid.json and the operator as a word of 32 bytes, and nothing else, from an account and not
+// from a contract.
 //
 // # Evidence
 //

@@ -24,10 +24,10 @@ func TestForgedTime(t *testing.T) {
 		slot bool // the contract's slot has the forged time, too
 		want error
 	}{
-		"as it is":           {0, true, nil},
-		"forged":             {1, true, ledger.ErrCorrupt},
-		"by a node":          {1, false, ledger.ErrUnavailable},
-		"forged by much":     {1 << 63, true, ledger.ErrCorrupt},
+		"as it is":       {0, true, nil},
+		"forged":         {1, true, ledger.ErrCorrupt},
+		"by a node":      {1, false, ledger.ErrUnavailable},
+		"forged by much": {1 << 63, true, ledger.ErrCorrupt},
 	} {
 		w.answer(func(method string, args []any, result any) (bool, error) {
 			if method != "eth_getLogs" && method != "eth_getStorageAt" {

@@ -21,17 +21,21 @@ import (
 // fill has a stranger put garbage behind a key until no proof holds it.
 func (w *directWorld) fill(tb testing.TB, key string) {
 	tb.Helper()
+	var gas uint64
+	garbage := make([]byte, 40_000) // zeros are the cheapest; the pool takes transactions up to 128 KiB
 	for size := 0; size <= MaxProofSize; {
-		garbage := bytes.Repeat([]byte{byte(size)}, 30_000) // what one transaction of the pool may have is 128 KiB
 		var batch []byte
 		for range 3 {
 			batch = appendRecord(batch, record{name: key, seq: anySeq, op: garbage})
 			size += len(garbage)
 		}
-		if _, err := w.rogue.Send(tb.Context(), &w.at.Address, appendCall(batch)); err != nil {
+		r, err := w.rogue.Send(tb.Context(), &w.at.Address, appendCall(batch))
+		if err != nil {
 			tb.Fatal(err)
 		}
+		gas += r.GasUsed
 	}
+	tb.Logf("%d gas", gas)
 	if err := w.ledger.Sync(tb.Context()); err != nil {
 		tb.Fatal(err)
 	}

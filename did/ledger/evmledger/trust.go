@@ -17,7 +17,8 @@ import (
 // refuses everything. It must not change while it is in use.
 //
 // What it proves rests on the chain's consensus, as Headers brings it to the verifier, and on the code of the contract,
-// which it compares byte for byte: on no node that was asked.
+// which it compares byte for byte: on no node that was asked. The code does not show what the contract's creator left in its slots
+// before, from which a history could be made up: Contract has to be one that the verifier, or somebody it trusts, deployed or audited.
 //
 //   - Anchored: everybody who looks at that block sees the same newest checkpoint, so the chain is what a quorum of witnesses is
 //     elsewhere. What the operations come to, auditors say: Latest and Absent need a quorum of them in Log.
