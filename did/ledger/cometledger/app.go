@@ -204,7 +204,7 @@ func (a *app) FinalizeBlock(_ context.Context, req *abci.RequestFinalizeBlock) (
 	}
 	a.pending.discard()
 	a.pending = nil
-	b, err := a.execute(v, req.Txs, req.Height, req.Time)
+	b, err := a.execute(v, req.Txs, req.Height, req.Time, 0)
 	if err != nil {
 		return nil, a.fail(err)
 	}

@@ -85,6 +85,7 @@ func TestProposal(t *testing.T) {
 		"the same again":    d.tx(good, op("old", 0, nil, "1")),
 		"beyond the end":    d.tx(good, op("b", 1, nil, "x")),
 		"twice in one":      d.tx(good, good),
+		"twice, chained":    d.tx(good, op("a", 1, []byte("x"), "next")),
 		"malformed":         append(d.tx(good), 0),
 		"no transaction":    {},
 		"operations lie":    {txVersion, 0x99, 0xff, 0xff},
@@ -140,7 +141,7 @@ func TestProposalSettles(t *testing.T) {
 func TestFinalizeHostile(t *testing.T) {
 	d := newDriver(t, t.TempDir(), appOptions{})
 	r := d.finalize(d.time.Add(time.Second),
-		d.tx(op("a", 0, nil, "1"), op("a", 0, nil, "again"), op("b", 0, nil, "refuse"), op("c", 0, nil, "2")), []byte("nonsense"),
+		d.tx(op("a", 0, nil, "1"), op("d", 1, nil, "beyond"), op("b", 0, nil, "refuse"), op("c", 0, nil, "2")), []byte("nonsense"),
 		d.tx(op("b", 0, nil, "3")))
 	want := []struct {
 		code  uint32

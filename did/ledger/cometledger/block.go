@@ -3,6 +3,7 @@ package cometledger
 import (
 	"fmt"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -19,7 +20,19 @@ type execution struct {
 	index   map[string]int // into keys
 
 	headless bool // it is not to be committed: without head records
+
+	limit int64        // of units; 0: none
+	units atomic.Int64 // that it costs
 }
+
+// unit is how many bytes of state and operation, beyond the first so many, cost as much as another operation.
+const unit = 4 << 10
+
+// units is what it costs to execute an operation on top of a state: the same on every validator.
+func units(state, op []byte) int64 { return 1 + int64(len(state)+len(op))/unit }
+
+// over reports whether x costs more than it may. It is then given up, and its results are worth nothing.
+func (x *execution) over() bool { return x.limit > 0 && x.units.Load() > x.limit }
 
 // A step is an operation of the list.
 type step struct {
@@ -29,7 +42,7 @@ type step struct {
 	at    ledger.Anchor
 	code  uint32 // codeOK: it stands
 	text  string // why not
-	state []byte // of the key after it; never nil if it stands
+	state []byte // of the key after it; never nil if it stands, until trim
 	head  []byte // record of that state
 }
 
@@ -44,9 +57,9 @@ type keyed struct {
 }
 
 // newExecution prepares the execution of steps, whose operations and transactions are set. head tells what stands; it is called for many
-// keys at once.
-func newExecution(reducer ledger.HeadReducer, steps []step, head func(key string) (ledger.Head, error)) (*execution, error) {
-	x := &execution{reducer: reducer, steps: steps, index: make(map[string]int, len(steps))}
+// keys at once. limit is how many units it may cost, 0 for any number.
+func newExecution(reducer ledger.HeadReducer, steps []step, limit int64, head func(key string) (ledger.Head, error)) (*execution, error) {
+	x := &execution{reducer: reducer, steps: steps, limit: limit, index: make(map[string]int, len(steps))}
 	for i := range steps {
 		k, ok := x.index[steps[i].Key]
 		if !ok {
@@ -57,7 +70,14 @@ func newExecution(reducer ledger.HeadReducer, steps []step, head func(key string
 		steps[i].key = k
 		x.keys[k].steps = append(x.keys[k].steps, i)
 	}
-	each(len(x.keys), func(k int) { x.keys[k].base, x.keys[k].err = head(x.keys[k].name) })
+	each(len(x.keys), func(k int) {
+		if x.over() {
+			return
+		}
+		key := &x.keys[k]
+		key.base, key.err = head(key.name)
+		x.units.Add(units(key.base.State, steps[key.steps[0]].Op))
+	})
 	for k := range x.keys {
 		if err := x.keys[k].err; err != nil {
 			return nil, err
@@ -91,10 +111,33 @@ func each(n int, f func(i int)) {
 func (x *execution) run() {
 	each(len(x.keys), func(k int) {
 		h := x.keys[k].base
-		for _, i := range x.keys[k].steps {
+		for n, i := range x.keys[k].steps {
+			if n > 0 { // the first is counted already
+				x.units.Add(units(h.State, x.steps[i].Op))
+			}
+			if x.over() {
+				return
+			}
 			x.reduce(&x.steps[i], &h)
 		}
 	})
+}
+
+// trim lets go of states and head records that nobody needs any more: all but the last of each key.
+func (x *execution) trim() {
+	for k := range x.keys {
+		last := true
+		for _, i := range slices.Backward(x.keys[k].steps) {
+			s := &x.steps[i]
+			if s.code != codeOK {
+				continue
+			}
+			if !last {
+				s.state, s.head = nil, nil
+			}
+			last = false
+		}
+	}
 }
 
 // refused returns the first step that does not stand, or -1.
@@ -193,8 +236,9 @@ type block struct {
 	entries []ledger.Entry
 }
 
-// executeBlock executes txs at the time of a block on top of v. Transactions that are malformed add nothing.
-func executeBlock(reducer ledger.HeadReducer, v *view, txs [][]byte, at time.Time) (*block, error) {
+// executeBlock executes txs at the time of a block on top of v. Transactions that are malformed add nothing. A
+// block that is over its limit of units, 0 for none, has no results.
+func executeBlock(reducer ledger.HeadReducer, v *view, txs [][]byte, at time.Time, limit int64) (*block, error) {
 	b := &block{txs: make([]executed, len(txs)), bad: make([]bool, len(txs)), ops: make([]int, len(txs))}
 	parsed := make([][]operation, len(txs))
 	each(len(txs), func(i int) {
@@ -217,11 +261,15 @@ func executeBlock(reducer ledger.HeadReducer, v *view, txs [][]byte, at time.Tim
 		}
 	}
 	var err error
-	if b.execution, err = newExecution(reducer, steps, v.head); err != nil {
+	if b.execution, err = newExecution(reducer, steps, limit, v.head); err != nil {
 		return nil, err
 	}
 	b.run()
+	if b.over() {
+		return b, nil
+	}
 	b.settle(v.Entries)
+	b.trim()
 	b.results()
 	return b, nil
 }

@@ -235,6 +235,8 @@ func (c *Client) refused(p *pending, r *refusal, at uint32) {
 	p.sent, p.at = time.Now(), at
 	p.times++
 	switch r.Code {
+	case codeCrowded: // the first of a transaction never is
+		c.enqueue(p)
 	case codeInvalid:
 		text := r.Text
 		c.work.Go(func() { c.invalid(p, text) })

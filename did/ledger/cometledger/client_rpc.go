@@ -206,7 +206,7 @@ func (c *Client) broadcast(ctx context.Context, base string, tx []byte, n int) (
 	switch result.Code {
 	case codeOK:
 		return nil, nil
-	case codeInvalid, codeConflict, codeStands, codeWaiting:
+	case codeInvalid, codeConflict, codeStands, codeWaiting, codeCrowded:
 		data, err := hex.DecodeString(result.Data)
 		if err != nil {
 			return nil, err

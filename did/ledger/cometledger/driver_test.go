@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -190,6 +191,9 @@ func randomBlock(r *rand.Rand, v *view) ([][]byte, error) {
 				h.Length += r.Uint64N(2)
 			case 2:
 				payload = "empty"
+			}
+			if slices.ContainsFunc(ops, func(o operation) bool { return o.Key == key }) {
+				continue
 			}
 			ops = append(ops, operation{Key: key, Seq: h.Length, Op: ledgertest.Op(h.State, payload)})
 			heads[key] = h

@@ -95,7 +95,7 @@ func successor(e *ledger.Entry, next uint64, last int64) error {
 
 func (s *store) importSome(steps []step, sync bool) error {
 	v := s.view()
-	x, err := newExecution(s.reducer, steps, v.head)
+	x, err := newExecution(s.reducer, steps, 0, v.head)
 	if err != nil {
 		return err
 	}

@@ -21,6 +21,7 @@ type pool struct {
 	v       *view
 	heads   map[string]ledger.Head // of keys for which operations wait
 	waiting uint64                 // operations
+	units   int64                  // that they cost
 	checked map[[sha256.Size]byte]*execution
 	before  map[[sha256.Size]byte]*execution // checked, before the last block
 	changed map[string]int                   // keys of the last block
@@ -37,7 +38,7 @@ func (p *pool) clear(v *view) {
 func (p *pool) reset(v *view, x *execution) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.v, p.heads, p.waiting, p.changed = v, make(map[string]ledger.Head), 0, nil
+	p.v, p.heads, p.waiting, p.units, p.changed = v, make(map[string]ledger.Head), 0, 0, nil
 	if x != nil {
 		p.changed = x.index
 	}
@@ -51,6 +52,13 @@ func (p *pool) head(key string) (ledger.Head, error) {
 	}
 	return p.v.head(key)
 }
+
+// Limits of what a transaction and all that waits may cost, in units. Where states are of less than a unit, every transaction is within
+// the former, and what the mempool has within the latter.
+const (
+	maxTxUnits      = 2*MaxTxOps + MaxTxSize/unit
+	maxWaitingUnits = 1 << 16
+)
 
 // CheckTx lets a transaction into the mempool if all of its operations would stand now. The data of a refusal tells which do not.
 // One that is in the mempool stays there as long as one of them does.
@@ -71,13 +79,19 @@ func (a *app) CheckTx(_ context.Context, req *abci.RequestCheckTx) (*abci.Respon
 	if err != nil {
 		return p.refuse(codeMalformed, nil, err.Error()), nil
 	}
+	if p.units >= maxWaitingUnits && req.Type != abci.CheckTxType_Recheck {
+		return p.refuse(codeUnavailable, nil, "there is too much in the mempool"), nil
+	}
 	x, err := p.execute(a.reducer, ops)
 	if err == nil && req.Type == abci.CheckTxType_Recheck {
+		if len(x.steps) < len(ops) {
+			return p.refuse(codeUnavailable, nil, "it costs too much by now"), nil
+		}
 		return p.stay(sum, x), nil
 	}
 	if err == nil {
 		var refusals []refusal
-		if refusals, err = p.refusals(x); err == nil && len(refusals) > 0 {
+		if refusals, err = p.refusals(x, ops); err == nil && len(refusals) > 0 {
 			return p.refuse(refusals[0].Code, refusals, ""), nil
 		}
 	}
@@ -88,7 +102,8 @@ func (a *app) CheckTx(_ context.Context, req *abci.RequestCheckTx) (*abci.Respon
 	return &abci.ResponseCheckTx{}, nil
 }
 
-// execute executes ops on top of what stands and waits, at the time of the last block.
+// execute executes ops, of a key each, on top of what stands and waits, at the time of the last block: the first of them that together cost
+// no more than a transaction may.
 func (p *pool) execute(reducer ledger.HeadReducer, ops []operation) (*execution, error) {
 	at := ledger.Anchor{Index: p.v.Entries + p.waiting, Time: time.Unix(max(p.v.BlockTime, p.v.EpochTime), 0).UTC()}
 	steps := make([]step, len(ops))
@@ -96,20 +111,32 @@ func (p *pool) execute(reducer ledger.HeadReducer, ops []operation) (*execution,
 		steps[i] = step{operation: ops[i], at: at}
 		at.Index++
 	}
-	x, err := newExecution(reducer, steps, p.head)
+	x, err := newExecution(reducer, steps, 0, p.head)
 	if err != nil {
 		return nil, err
+	}
+	cost := int64(0)
+	for i := range x.steps {
+		u := units(x.keys[x.steps[i].key].base.State, x.steps[i].Op)
+		if cost+u > maxTxUnits {
+			clear(x.keys[i:])
+			x.steps, x.keys = x.steps[:i], x.keys[:i]
+			x.units.Store(cost)
+			break
+		}
+		cost += u
 	}
 	for k := range x.keys {
 		_, x.keys[k].waited = p.heads[x.keys[k].name]
 	}
 	x.headless = true
 	x.run()
+	x.trim()
 	return x, nil
 }
 
-// refusals says which steps of x do not stand.
-func (p *pool) refusals(x *execution) ([]refusal, error) {
+// refusals says which of ops, of which x has executed the first, do not stand.
+func (p *pool) refusals(x *execution, ops []operation) ([]refusal, error) {
 	var list []refusal
 	room := maxRefusals
 	for i := range x.steps {
@@ -142,6 +169,9 @@ func (p *pool) refusals(x *execution) ([]refusal, error) {
 		}
 		list = append(list, r)
 	}
+	for i := len(x.steps); i < len(ops); i++ {
+		list = append(list, refusal{Op: uint64(i), Code: codeCrowded})
+	}
 	return list, nil
 }
 
@@ -171,7 +201,19 @@ func (p *pool) take(sum [sha256.Size]byte, x *execution) {
 			p.heads[x.keys[k].name] = h
 		}
 	}
+	p.units += x.units.Load()
 	p.checked[sum] = x
+}
+
+// cost returns what a transaction that waits costs, and at least what it has of operations.
+func (p *pool) cost(tx []byte) int64 {
+	n, _ := countOps(tx) // one that is malformed has none, and is left out later
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if x := p.checked[sha256.Sum256(tx)]; x != nil {
+		return max(x.units.Load(), int64(n))
+	}
+	return int64(n)
 }
 
 // stay keeps a transaction in the mempool if anything of it stands.

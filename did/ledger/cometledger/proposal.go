@@ -15,17 +15,23 @@ import (
 // maxBlockOps bounds the operations of a proposal, and with them the time that a validator needs to execute one.
 const maxBlockOps = 4096
 
-// A proposer takes no more operations than it executes in executeTime, so that on slow or busy machines blocks become smaller and not
+// maxBlockUnits bounds what a proposal may cost. A proposer stays well below.
+const (
+	maxBlockUnits    = 2 * maxBlockOps
+	maxProposerUnits = maxBlockUnits - maxTxUnits
+)
+
+// A proposer takes no more units, which mostly are operations, than it executes in executeTime, so that on slow or busy machines blocks become smaller and not
 // the rounds in vain that it takes to agree on one.
 const (
 	executeTime = 400 * time.Millisecond
 	minBlockOps = MaxTxOps
 )
 
-// A pace is how fast blocks are executed here: a smoothed number of operations in executeTime.
+// A pace is how fast blocks are executed here: a smoothed number of units in executeTime.
 type pace struct{ ops float64 }
 
-// note takes the execution of so many operations into account.
+// note takes the execution of so many units into account.
 func (p *pace) note(ops int, took time.Duration) {
 	if ops < 64 || took <= 0 {
 		return // too few to tell
@@ -37,7 +43,7 @@ func (p *pace) note(ops int, took time.Duration) {
 	}
 }
 
-// limit is how many operations a proposal may have.
+// limit is how many units a proposal may cost.
 func (p *pace) limit() int {
 	if p.ops == 0 {
 		return maxBlockOps / 4
@@ -68,26 +74,26 @@ func proposalHash(txs [][]byte, height int64, at time.Time) proof.Hash {
 }
 
 // execute executes a proposal on top of v, or remembers that it did. The caller holds a.consensus.
-func (a *app) execute(v *view, txs [][]byte, height int64, at time.Time) (*block, error) {
+func (a *app) execute(v *view, txs [][]byte, height int64, at time.Time, limit int64) (*block, error) {
 	of := proposalHash(txs, height, at)
 	for i := range a.executed {
 		if a.executed[i].of == of {
 			return a.executed[i].block, nil
 		}
 	}
-	b, err := a.executeNow(v, txs, at)
-	if err != nil {
-		return nil, err
+	b, err := a.executeNow(v, txs, at, limit)
+	if err != nil || b.over() {
+		return b, err
 	}
 	a.remember(of, b)
 	return b, nil
 }
 
-func (a *app) executeNow(v *view, txs [][]byte, at time.Time) (*block, error) {
+func (a *app) executeNow(v *view, txs [][]byte, at time.Time, limit int64) (*block, error) {
 	begun := time.Now()
-	b, err := executeBlock(a.reducer, v, txs, at)
-	if err == nil {
-		a.pace.note(len(b.steps), time.Since(begun))
+	b, err := executeBlock(a.reducer, v, txs, at, limit)
+	if err == nil && !b.over() {
+		a.pace.note(int(b.units.Load()), time.Since(begun))
 	}
 	return b, err
 }
@@ -111,8 +117,15 @@ func (a *app) PrepareProposal(_ context.Context, req *abci.RequestPrepareProposa
 	if err := a.err(); err != nil || req.Height != v.Height+1 {
 		return &abci.ResponsePrepareProposal{}, nil // an empty block harms nobody
 	}
-	txs := withinLimits(req.Txs, req.MaxTxBytes, a.pace.limit())
-	b, err := a.executeNow(v, txs, req.Time)
+	txs := withinLimits(req.Txs, req.MaxTxBytes, int64(a.pace.limit()), a.pool.cost)
+	b, err := a.executeNow(v, txs, req.Time, maxProposerUnits)
+	for err == nil && b.over() { // some of it was not checked here, or costs more by now
+		if len(txs) == 1 {
+			return &abci.ResponsePrepareProposal{}, nil
+		}
+		txs = txs[:len(txs)/2]
+		b, err = a.executeNow(v, txs, req.Time, maxProposerUnits)
+	}
 	if err != nil {
 		_ = a.fail(err)
 		return &abci.ResponsePrepareProposal{}, nil
@@ -126,16 +139,13 @@ func (a *app) PrepareProposal(_ context.Context, req *abci.RequestPrepareProposa
 	return &abci.ResponsePrepareProposal{Txs: txs}, nil
 }
 
-// withinLimits returns the first of txs that fit.
-func withinLimits(txs [][]byte, bytes int64, limit int) [][]byte {
-	ops := 0
+// withinLimits returns the first of txs that fit, and always the first that is short enough, since every one has to have its turn.
+func withinLimits(txs [][]byte, bytes, limit int64, cost func(tx []byte) int64) [][]byte {
 	for i, tx := range txs {
 		bytes -= int64(len(tx)) + 16
-		n, err := countOps(tx)
-		if ops += n; ops > limit || bytes < 0 {
+		if limit -= cost(tx); bytes < 0 || limit < 0 && i > 0 {
 			return txs[:i]
 		}
-		_ = err // a malformed transaction has none, and is left out later
 	}
 	return txs
 }
@@ -220,12 +230,12 @@ func (a *app) ProcessProposal(_ context.Context, req *abci.RequestProcessProposa
 			return reject, nil
 		}
 	}
-	b, err := a.execute(v, req.Txs, req.Height, req.Time)
+	b, err := a.execute(v, req.Txs, req.Height, req.Time, maxBlockUnits)
 	if err != nil {
 		_ = a.fail(err)
 		return reject, nil
 	}
-	if !b.stands() {
+	if b.over() || !b.stands() {
 		return reject, nil
 	}
 	return &abci.ResponseProcessProposal{Status: abci.ResponseProcessProposal_ACCEPT}, nil

@@ -151,7 +151,7 @@ func TestGolden(t *testing.T) {
 		d.finalize(d.time.Add(time.Second), txs...)
 	}
 	hash := d.store.view().appHash
-	const want = "ef959cfdc18882760a83d44fc871932f092c64e214b0b21678fd8b6be49fff96"
+	const want = "3867558b492a8b43681d1bbaf6c460d7b8888114b8933a2ffb8fc55a08b3ca88"
 	if got := hex.EncodeToString(hash[:]); got != want || d.store.view().Entries == 0 {
 		t.Errorf("after 30 blocks and %d entries: got %s, want %s", d.store.view().Entries, got, want)
 	}

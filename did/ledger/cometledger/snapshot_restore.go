@@ -102,7 +102,7 @@ func (a *app) restoreChunk(ctx context.Context, b []byte) (wrong, err error) {
 	if len(steps) > 0 && steps[0].at.Time.Unix() < v.Time {
 		return malformed("snapshot: time goes back"), nil
 	}
-	x, err := newExecution(a.reducer, steps, v.head)
+	x, err := newExecution(a.reducer, steps, 0, v.head)
 	if err != nil {
 		return nil, err
 	}

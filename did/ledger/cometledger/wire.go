@@ -26,7 +26,8 @@ const (
 	codeConflict    uint32 = 3 // the place is taken by another operation, or beyond the end of the key's sequence
 	codeStands      uint32 = 4 // the same operation stands there already
 	codeWaiting     uint32 = 5 // an operation waits in the mempool for this place; what becomes of it, the next block tells
-	codeUnavailable uint32 = 6 // the node cannot answer now: it is closed, it failed, or it has not got so far yet
+	codeUnavailable uint32 = 6 // the node cannot answer now: it is closed, it failed, it has too much to do, or it has not got so far yet
+	codeCrowded     uint32 = 7 // not looked at: those before it in the transaction cost as much as one may; it may be sent again at once
 )
 
 // errWire is the error of all parsers of this file and of querywire.go.
@@ -45,7 +46,7 @@ type operation struct {
 }
 
 // txVersion is the first byte of a transaction. The rest is a list of 1 to MaxTxOps operations, in deterministic CBOR (RFC 8949, section
-// 4.2.1). The operations have nothing to do with each other: each stands or is refused by itself.
+// 4.2.1), of a key each. The operations have nothing to do with each other: each stands or is refused by itself.
 const txVersion = 1
 
 // appendTx appends the transaction of operations, which must be within the limits that parseTx checks.
@@ -75,9 +76,13 @@ func parseTx(tx []byte) ([]operation, error) {
 	if len(ops) < 1 || len(ops) > MaxTxOps {
 		return nil, malformed("transaction: %d operations", len(ops))
 	}
+	keys := make(map[string]struct{}, len(ops))
 	for i := range ops {
 		if err := ops[i].check(); err != nil {
 			return nil, malformed("transaction: operation %d: %v", i, err)
+		}
+		if keys[ops[i].Key] = struct{}{}; len(keys) == i {
+			return nil, malformed("transaction: operation %d: its key was there before", i)
 		}
 	}
 	return ops, nil
@@ -128,7 +133,7 @@ func parseChecked(b []byte, n int) (*checked, error) {
 	}
 	next := uint64(0)
 	for _, r := range c.Refusals {
-		if r.Op < next || r.Op >= uint64(n) || r.Code < codeInvalid || r.Code > codeWaiting || len(r.Text) > maxText {
+		if r.Op < next || r.Op >= uint64(n) || r.Code < codeInvalid || r.Code > codeCrowded || r.Code == codeUnavailable || len(r.Text) > maxText {
 			return nil, malformed("answer to a transaction: refusal of operation %d with code %d", r.Op, r.Code)
 		}
 		next = r.Op + 1

@@ -3,6 +3,7 @@ package cometledger
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -12,7 +13,7 @@ import (
 func someOps(n int) []operation {
 	ops := make([]operation, n)
 	for i := range ops {
-		ops[i] = operation{Key: "key-" + strings.Repeat("x", i%7), Seq: uint64(i), Op: []byte{byte(i), 1}}
+		ops[i] = operation{Key: fmt.Sprintf("key-%d-%s", i, strings.Repeat("x", i%7)), Seq: uint64(i), Op: []byte{byte(i), 1}}
 	}
 	return ops
 }
@@ -75,6 +76,7 @@ func TestTxMalformed(t *testing.T) {
 		"map for an operation": encode([]map[string]int{{"k": 1}}),
 		"a fourth member":      encode([][]any{{"k", 0, []byte("x"), 1}}),
 		"floating seq":         encode([][]any{{"k", 1.0, []byte("x")}}),
+		"a key twice":          encode([]operation{{Key: "k", Op: []byte("x")}, {Key: "l", Op: []byte("x")}, {Key: "k", Seq: 1, Op: []byte("y")}}),
 		"text for bytes":       encode([][]any{{"k", 0, "x"}}),
 	} {
 		if _, err := parseTx(tx); !errors.Is(err, errWire) {
