@@ -177,16 +177,24 @@ func pinOf(b *types.LightBlock) Pin {
 // GenesisTrust returns the policy that believes the validators of a genesis document, which is that of a chain's genesis.json, from the
 // genesis time on. Errors: [proof.ErrTrust].
 func GenesisTrust(genesis []byte, trustingPeriod time.Duration) (*LightTrust, error) {
-	doc, err := types.GenesisDocFromJSON(genesis)
+	doc, err := parseGenesisDoc(genesis)
 	if err != nil {
-		return nil, distrust("genesis: %v", err)
+		return nil, err
 	}
-	if len(doc.Validators) == 0 {
-		return nil, distrust("the genesis names no validators")
+	if len(doc.Validators) == 0 || len(doc.Validators) > maxProofValidators {
+		return nil, distrust("the genesis names %d validators, not 1 to %d", len(doc.Validators), maxProofValidators)
 	}
 	vals := make([]*types.Validator, len(doc.Validators))
+	there := make(map[string]bool, len(vals))
 	for i, v := range doc.Validators {
+		if v.PubKey == nil || v.Power < 1 || v.Power > types.MaxTotalVotingPower/maxProofValidators {
+			return nil, distrust("genesis: validator %d has no key or a power that cannot be", i)
+		}
 		vals[i] = types.NewValidator(v.PubKey, v.Power)
+		if address := string(vals[i].Address); there[address] {
+			return nil, distrust("genesis: validator %d is there twice", i)
+		}
+		there[string(vals[i].Address)] = true
 	}
 	set := types.NewValidatorSet(vals)
 	t := &LightTrust{
@@ -194,6 +202,19 @@ func GenesisTrust(genesis []byte, trustingPeriod time.Duration) (*LightTrust, er
 		Pins: []Pin{{Height: doc.InitialHeight, Validators: proof.Hash(set.Hash()), Time: doc.GenesisTime.UTC()}},
 	}
 	return t, t.Check()
+}
+
+// parseGenesisDoc reads a genesis document. CometBFT's parser panics on some that are malformed.
+func parseGenesisDoc(b []byte) (doc *types.GenesisDoc, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			doc, err = nil, distrust("genesis: malformed")
+		}
+	}()
+	if doc, err = types.GenesisDocFromJSON(b); err != nil {
+		return nil, distrust("genesis: %v", err)
+	}
+	return doc, nil
 }
 
 func (t *LightTrust) expired(at, now time.Time) bool { return !at.Add(t.TrustingPeriod).After(now) }

@@ -332,6 +332,21 @@ func TestGenesisTrust(t *testing.T) {
 	if _, err := trust.VerifyHead("alice", evidence(t, w.latest(t, "alice"), recipe{height: 9, members: four, appHash: w.digest}.block(t)), blockTime(10)); err != nil {
 		t.Error(err)
 	}
+	good := doc.Validators
+	for name, spoil := range map[string]func(v []types.GenesisValidator) []types.GenesisValidator{
+		"a validator twice": func(v []types.GenesisValidator) []types.GenesisValidator { return append(v, v[0]) },
+		"negative power":    func(v []types.GenesisValidator) []types.GenesisValidator { v[1].Power = -1; return v },
+		"immense power":     func(v []types.GenesisValidator) []types.GenesisValidator { v[1].Power = 1 << 62; return v },
+		"no key":            func(v []types.GenesisValidator) []types.GenesisValidator { v[1].PubKey = nil; return v },
+	} {
+		doc.Validators = spoil(slices.Clone(good))
+		if err := doc.SaveAs(file); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := GenesisTrust(read(t, file), period); !errors.Is(err, proof.ErrTrust) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 	doc.Validators = nil
 	if err := doc.SaveAs(file); err != nil {
 		t.Fatal(err)
