@@ -96,7 +96,7 @@ func (c *Chain) Operator(ctx context.Context, mode Mode, address common.Address)
 // A Deployment is where a contract stands.
 type Deployment struct {
 	Address common.Address
-	Block   uint64 // number of the block that created it, or any before; readers begin there
+	Block   uint64 // number of the block that created it, or any before, where the creation is not checked; readers begin there
 }
 
 // Deploy creates the contract of the mode and waits until that is final. Only operator can write to it, for ever; the zero

@@ -77,8 +77,9 @@ var (
 )
 
 // Open opens the ledger in the contract RealdidDirect at a place on the chain, whose code it checks, and reads it to the
-// newest final block. The code does not show what the contract's creator left in its slots before: the deployment has to be
-// one's own, or audited (see the package's documentation).
+// newest final block. The code does not show what the contract's creator left in its slots before. Before it reads the first
+// time, it looks at the transaction that created the contract, if that is in the block at.Block, an account sent it, and the node has it.
+// Otherwise the deployment has to be one's own, or audited (see the package's documentation).
 //
 // The reducer decides which of the contract's entries count. It may be nil, so that all count, only if the contract has
 // an operator. A nil sender opens the ledger for reading. Errors: [ledger.ErrUnavailable], which may pass;
@@ -108,6 +109,11 @@ func Open(ctx context.Context, chain *Chain, at Deployment, reducer ledger.Reduc
 	l.span, l.most = l.opt.Range, l.opt.Batch
 	if l.index, l.places, err = openIndex(opt.Directory, chain, at, l.reducer); err != nil {
 		return nil, err
+	}
+	if l.places.cursor().hash == (common.Hash{}) { // nothing of it has been read yet
+		if _, err := chain.created(ctx, Direct, operator, at); err != nil {
+			return nil, errors.Join(err, closeIndex(l.index, l.places))
+		}
 	}
 	l.ctx, l.stop = context.WithCancel(context.Background())
 	l.syncing <- struct{}{}

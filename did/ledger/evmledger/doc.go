@@ -36,9 +36,10 @@
 // not say what ran before it. A reader refuses events whose time is not that of their block, as corrupt, so that what is
 // left in this way counts at most as what anybody could have sent to an open contract in its first block; with an operator it would
 // count as the operator's. [ChainTrust] knows neither events nor times of earlier blocks: under it the creator could give a key a history
-// that no reader has. So [Open] and ChainTrust need a contract that one deployed oneself ([Deploy]), or the audit of the transaction that created
-// it: its data has to be the bytecode of contract/Realdid.json and the operator as a word of 32 bytes, and nothing else, from an account and not
-// from a contract.
+// that no reader has. [Open] checks the transaction that created the contract where it can: if [Deployment].Block is the block of
+// it, the node has it, and an account sent it and no contract. In all other cases, and always for ChainTrust, the contract has to be one
+// that one deployed oneself ([Deploy]), or somebody has to audit that transaction: its data has to be the bytecode in
+// contract/Realdid.json and the operator as a word of 32 bytes, and nothing else.
 //
 // # Evidence
 //
