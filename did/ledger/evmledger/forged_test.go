@@ -76,13 +76,13 @@ func TestForgedCreation(t *testing.T) {
 		t.Fatal(err)
 	}
 	slot := directSlot(directKey("key"))
-	init := append([]byte{0x7f}, slot[:]...)               // PUSH32: what is left there
-	init = append(append(init, 0x7f), slot[:]...)          // PUSH32
-	init = append(init, 0x55)                              // SSTORE
+	init := append([]byte{0x7f}, slot[:]...)      // PUSH32: what is left there
+	init = append(append(init, 0x7f), slot[:]...) // PUSH32
+	init = append(init, 0x55)                     // SSTORE
 	high, low := byte(len(runtime)>>8), byte(len(runtime))
-	init = append(init, 0x61, high, low, 0x61, 0, 82)      // PUSH2, PUSH2
-	init = append(init, 0x60, 0, 0x39)                     // PUSH1, CODECOPY
-	init = append(init, 0x61, high, low, 0x60, 0, 0xf3)    // PUSH2, PUSH1, RETURN
+	init = append(init, 0x61, high, low, 0x61, 0, 82)   // PUSH2, PUSH2
+	init = append(init, 0x60, 0, 0x39)                  // PUSH1, CODECOPY
+	init = append(init, 0x61, high, low, 0x60, 0, 0xf3) // PUSH2, PUSH1, RETURN
 	r, err := s.Send(t.Context(), nil, append(init, runtime...))
 	if err != nil {
 		t.Fatal(err)
