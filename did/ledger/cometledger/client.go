@@ -54,7 +54,8 @@ type ClientOptions struct {
 //
 // A Client believes the nodes that it is given: what they refuse is refused, and what they say stands, stands. They should be the operator's
 // own. Who must not believe them asks for proofs, which no node can forge. Nodes are tried in the order given; the one that answered last is
-// asked next. A node that lags behind what the Client has seen is not believed, so that what was appended is always read.
+// asked next. A node that lags behind what the Client has seen is not believed, so that what was appended is always read;
+// one that is up to date is, though another claims to be more than a hundred blocks ahead of it.
 //
 // An append is sent to one node, which checks it and passes it on to the others. The client hears of blocks over a WebSocket, or else asks
 // every quarter of a second, and then asks what stands at the places it waits for. What a node lost on the way is sent again, through another node. An
@@ -67,7 +68,6 @@ type Client struct {
 	pageLimit uint64   // entries on a page
 
 	at       atomic.Uint32 // number of the endpoint that is asked first
-	seen     atomic.Int64  // the greatest height of an answer
 	told     atomic.Uint64 // blocks heard of
 	took     atomic.Int64  // nanoseconds that an append takes, smoothed
 	patience atomic.Int64
@@ -87,6 +87,8 @@ type Client struct {
 	block  chan struct{} // there was a block
 	hints  chan struct{} // somebody waits for blocks: the WebSocket is needed
 	blocks lightCache
+
+	heights claimed // of answers
 }
 
 // Dial returns a client of the nodes whose RPC addresses are given, as http://host:port or https://host:port. It does not connect; a call does. The client is

@@ -178,10 +178,10 @@ func (c *Client) send(batch []*pending) {
 			}
 			return
 		}
-		at, blocks, seen := c.at.Load(), c.told.Load(), c.seen.Load()
+		at, blocks, seen := c.at.Load(), c.told.Load(), c.heights.floor()
 		answer, err := c.broadcast(c.ctx, c.endpoints[at], tx, len(ops))
 		if answer != nil {
-			err = c.observe(answer.Height, seen)
+			err = c.observe(c.ctx, c.endpoints[at], answer.Height, seen)
 		}
 		if err != nil {
 			c.failed(batch, at, err)
@@ -311,22 +311,6 @@ func (c *Client) beyond(p *pending) {
 	if err != nil {
 		p.finish(ledger.Entry{}, err)
 	}
-}
-
-// caughtUp returns errLags if a node says that it is still fetching blocks of others.
-func (c *Client) caughtUp(ctx context.Context, base string) error {
-	var status struct {
-		Sync struct {
-			CatchingUp bool `json:"catching_up"`
-		} `json:"sync_info"`
-	}
-	if err := c.request(ctx, base, "status", map[string]any{}, &status); err != nil {
-		return err
-	}
-	if status.Sync.CatchingUp {
-		return fmt.Errorf("%w: it is catching up", errLags)
-	}
-	return nil
 }
 
 // reduce returns what the client's own Reducer has against an operation, or nil.

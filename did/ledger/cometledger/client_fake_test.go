@@ -75,14 +75,16 @@ type fakeNode struct {
 	chain  *fakeChain
 	server *httptest.Server
 
-	mu       sync.Mutex
-	behind   int64                                                   // blocks that it has not got
-	catching bool                                                    // and says so
-	judge    func(o operation) uint32                                // code for an operation; nil: all are good
-	send     func(ops []operation) (refused string, lose, done bool) // done: the answer is refused, an RPC error if not empty; lose: nothing comes of it
-	garble   func(method string, w http.ResponseWriter) bool         // writes the response itself
-	calls    map[string]int
-	sent     [][]operation
+	mu        sync.Mutex
+	behind    int64                                                   // blocks that it has not got
+	catching  bool                                                    // and says so
+	judge     func(o operation) uint32                                // code for an operation; nil: all are good
+	send      func(ops []operation) (refused string, lose, done bool) // done: the answer is refused, an RPC error if not empty; lose: nothing comes of it
+	blockTime time.Time                                               // of its last block
+	boast     int64                                                   // by how much its answers are higher
+	garble    func(method string, w http.ResponseWriter) bool         // writes the response itself
+	calls     map[string]int
+	sent      [][]operation
 }
 
 func newFakeNode(tb testing.TB, chain *fakeChain) *fakeNode {
@@ -150,7 +152,7 @@ func (n *fakeNode) answer(method string, params json.RawMessage) ([]byte, error)
 	defer n.chain.mu.Unlock()
 	switch method {
 	case "status":
-		return fmt.Appendf(nil, `{"sync_info":{"catching_up":%v}}`, n.catching), nil
+		return fmt.Appendf(nil, `{"sync_info":{"catching_up":%v,"latest_block_time":%q}}`, n.catching, n.blockTime.Format(time.RFC3339Nano)), nil
 	case "broadcast_tx_sync":
 		return n.broadcast(p.Tx)
 	case "abci_query":
@@ -227,7 +229,7 @@ func (n *fakeNode) broadcast(tx []byte) ([]byte, error) {
 // query answers as the application does.
 func (n *fakeNode) query(path string, data []byte) ([]byte, uint32) {
 	f := n.chain
-	height := f.height - n.behind
+	height := f.height - n.behind + n.boast
 	entries := f.entries
 	if n.behind > 0 {
 		entries = nil

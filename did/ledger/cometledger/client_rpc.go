@@ -151,7 +151,7 @@ func (c *Client) query(ctx context.Context, what, path string, data []byte, answ
 }
 
 func (c *Client) queryAt(ctx context.Context, base, path string, data []byte, answer any, height func() int64) error {
-	seen := c.seen.Load()
+	seen := c.heights.floor()
 	var result struct {
 		Response struct {
 			Code  uint32 `json:"code"`
@@ -173,20 +173,7 @@ func (c *Client) queryAt(ctx context.Context, base, path string, data []byte, an
 	if err := parseAnswer(result.Response.Value, answer); err != nil {
 		return err
 	}
-	return c.observe(height(), seen)
-}
-
-// observe takes note of the height of an answer. One that is less than seen, which an earlier answer had, is no answer.
-func (c *Client) observe(height, seen int64) error {
-	if height < seen {
-		return fmt.Errorf("%w: at block %d, and there was an answer from %d", errLags, height, seen)
-	}
-	for {
-		old := c.seen.Load()
-		if height <= old || c.seen.CompareAndSwap(old, height) {
-			return nil
-		}
-	}
+	return c.observe(ctx, base, height(), seen)
 }
 
 // broadcast hands a transaction of n operations to a node. It returns nil if it is in the mempool now.

@@ -263,7 +263,7 @@ func TestBehind(t *testing.T) {
 	c.at.Store(1)
 	mustAppend(t, c, "key", 1, "y")
 	alone := fakeClient(t, &ClientOptions{Patience: 300 * time.Millisecond}, late)
-	alone.seen.Store(1)
+	alone.heights.note("elsewhere", 1)
 	if _, _, err := alone.State(t.Context(), "key"); !errors.Is(err, ledger.ErrUnavailable) {
 		t.Errorf("with nobody else to ask: %v", err)
 	}

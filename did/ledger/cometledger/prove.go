@@ -45,7 +45,7 @@ func (c *Client) Prove(ctx context.Context, key string, entries uint64) ([]byte,
 	height := max(a.Height, a.Changed+1)
 	var blocks []*types.LightBlock
 	err = c.try(ctx, "prove", func(ctx context.Context, base string) error {
-		if height > a.Height && c.seen.Load() < height {
+		if height > a.Height && c.heights.floor() < height {
 			c.nextBlock(ctx, told)
 		}
 		blocks, err = c.lead(ctx, base, height)
