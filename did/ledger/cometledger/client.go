@@ -101,7 +101,7 @@ func Dial(_ context.Context, endpoints []string, options *ClientOptions) (*Clien
 	if options != nil {
 		c.opt = *options
 	}
-	c.blocks.most, c.blocks.held = 64, make(map[int64]*types.LightBlock)
+	c.blocks.most, c.blocks.held = 64, make(map[lightKey]*types.LightBlock)
 	if c.opt.Patience <= 0 {
 		c.opt.Patience = DefaultPatience
 	}

@@ -44,11 +44,17 @@ func (c *Client) Prove(ctx context.Context, key string, entries uint64) ([]byte,
 	// Every header from that of block Changed+1 to that of the next block has the hash. The next block may be yet to come.
 	height := max(a.Height, a.Changed+1)
 	var blocks []*types.LightBlock
+	others := make(map[string]bool) // nodes whose chain is another one than is pinned
 	err = c.try(ctx, "prove", func(ctx context.Context, base string) error {
 		if height > a.Height && c.heights.floor() < height {
 			c.nextBlock(ctx, told)
 		}
 		blocks, err = c.lead(ctx, base, height)
+		if errors.Is(err, errOtherChain) {
+			if others[base] = true; c.all(others) {
+				return &finalError{err}
+			}
+		}
 		return err
 	})
 	if err != nil {
@@ -57,8 +63,35 @@ func (c *Client) Prove(ctx context.Context, key string, entries uint64) ([]byte,
 	return (&lightProof{latest, blocks}).encode()
 }
 
-// lead returns the blocks of a proof that ends with the block at height.
+// errOtherChain says that a node has another block than the policy pins.
+var errOtherChain = errors.New("not the block that the policy pins")
+
+// all reports whether nodes are all that there are.
+func (c *Client) all(nodes map[string]bool) bool {
+	for _, base := range c.endpoints {
+		if !nodes[base] {
+			return false
+		}
+	}
+	return true
+}
+
+// lead returns the blocks of a proof that ends with the block at height. If there is a policy they satisfy it.
 func (c *Client) lead(ctx context.Context, base string, height int64) ([]*types.LightBlock, error) {
+	blocks, err := c.leadOver(ctx, base, height)
+	if err != nil || c.opt.Trust == nil || c.blocks.have(blocks) {
+		return blocks, err
+	}
+	if err := c.opt.Trust.verifyBlocks(blocks, c.opt.Clock()); err != nil {
+		return nil, err
+	}
+	for _, b := range blocks {
+		c.blocks.put("", b)
+	}
+	return blocks, nil
+}
+
+func (c *Client) leadOver(ctx context.Context, base string, height int64) ([]*types.LightBlock, error) {
 	last, err := c.lightBlock(ctx, base, height)
 	if err != nil {
 		return nil, err
@@ -73,6 +106,9 @@ func (c *Client) lead(ctx context.Context, base string, height int64) ([]*types.
 	var from *types.LightBlock
 	for i := range t.Pins { // the newest that can be had
 		p := &t.Pins[i]
+		if p.Height == height && !t.expired(p.Time, now) { // begins would have found it
+			return nil, fmt.Errorf("cometledger: prove: block %d: %w", height, errOtherChain)
+		}
 		if t.expired(p.Time, now) || p.Height >= height || from != nil && p.Height <= from.Height {
 			continue
 		}
@@ -81,7 +117,7 @@ func (c *Client) lead(ctx context.Context, base string, height int64) ([]*types.
 		case berr != nil:
 			err = berr
 		case !p.holds(b):
-			return nil, &finalError{fmt.Errorf("cometledger: prove: block %d of the chain is another one than the policy pins", p.Height)}
+			return nil, fmt.Errorf("cometledger: prove: block %d: %w", p.Height, errOtherChain)
 		default:
 			from = b
 		}
@@ -118,35 +154,57 @@ func (c *Client) bisect(ctx context.Context, base string, from, to *types.LightB
 	return path, nil
 }
 
-// A lightCache keeps the blocks of the greatest heights that were asked for.
+// A lightCache keeps the blocks of the greatest heights that were asked for: those that satisfied the policy, for all nodes, and without a policy
+// what each node said, for that node.
 type lightCache struct {
 	mu   sync.Mutex
 	most int
-	held map[int64]*types.LightBlock
+	held map[lightKey]*types.LightBlock
 }
 
-func (l *lightCache) get(height int64) *types.LightBlock {
+type lightKey struct {
+	base   string // URL of the node; empty: all
+	height int64
+}
+
+func (l *lightCache) get(base string, height int64) *types.LightBlock {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.held[height]
+	return l.held[lightKey{base, height}]
 }
 
-func (l *lightCache) put(b *types.LightBlock) {
+// have reports whether all of blocks are such as are kept for all nodes.
+func (l *lightCache) have(blocks []*types.LightBlock) bool {
+	for _, b := range blocks {
+		if l.get("", b.Height) != b {
+			return false
+		}
+	}
+	return true
+}
+
+func (l *lightCache) put(base string, b *types.LightBlock) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.held) >= l.most {
-		least := b.Height
-		for h := range l.held {
-			least = min(least, h)
+		least := lightKey{base, b.Height}
+		for k := range l.held {
+			if k.height < least.height {
+				least = k
+			}
 		}
 		delete(l.held, least)
 	}
-	l.held[b.Height] = b
+	l.held[lightKey{base, b.Height}] = b
 }
 
 // lightBlock returns the header of a block, with the votes for it and its validators.
 func (c *Client) lightBlock(ctx context.Context, base string, height int64) (*types.LightBlock, error) {
-	if b := c.blocks.get(height); b != nil {
+	of := "" // of whom it is known
+	if c.opt.Trust == nil {
+		of = base
+	}
+	if b := c.blocks.get(of, height); b != nil {
 		return b, nil
 	}
 	at := strconv.FormatInt(height, 10)
@@ -177,7 +235,9 @@ func (c *Client) lightBlock(ctx context.Context, base string, height int64) (*ty
 	if err := b.ValidateBasic(commit.ChainID); err != nil {
 		return nil, fmt.Errorf("block %d of the node: %w", height, err)
 	}
-	c.blocks.put(b)
+	if c.opt.Trust == nil {
+		c.blocks.put(of, b)
+	}
 	return b, nil
 }
 

@@ -3,6 +3,8 @@ package cometledger
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"testing"
 	"time"
 
@@ -142,6 +144,49 @@ func TestProveCannot(t *testing.T) {
 		c := fakeClient(t, &ClientOptions{Patience: 100 * time.Millisecond}, n)
 		if _, err := c.Prove(t.Context(), "alice", 0); !errors.Is(err, ledger.ErrUnavailable) {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestProveBesideLiar: a node that has other blocks than the policy leads to is left for another, and its blocks with it.
+func TestProveBesideLiar(t *testing.T) {
+	const last = 40
+	chain, _ := changing(t, last)
+	now, third := blockTime(last+2), pinOf(chain.blocks[3])
+	forged := func(height int64, ms []member) *types.LightBlock {
+		return recipe{height: height, members: ms, appHash: chain.blocks[last].AppHash}.block(t)
+	}
+	for name, spoil := range map[string]func(b map[int64]*types.LightBlock){
+		"the pinned block": func(b map[int64]*types.LightBlock) { b[3] = forged(3, members("strangers", 1, 1, 1)) },
+		"the newest block": func(b map[int64]*types.LightBlock) { b[last] = forged(last, members("strangers", 1, 1, 1)) },
+		"a signature": func(b map[int64]*types.LightBlock) {
+			spoilt := *b[last].Commit
+			spoilt.Signatures = slices.Clone(spoilt.Signatures)
+			spoilt.Signatures[0].Signature = slices.Clone(spoilt.Signatures[0].Signature)
+			spoilt.Signatures[0].Signature[3] ^= 1
+			header := *b[last].SignedHeader
+			header.Commit = &spoilt
+			b[last] = &types.LightBlock{SignedHeader: &header, ValidatorSet: b[last].ValidatorSet}
+		},
+	} {
+		other := newFakeChain()
+		other.height, other.latest, other.blocks = chain.height, chain.latest, maps.Clone(chain.blocks)
+		spoil(other.blocks)
+		liar, good := newFakeNode(t, other), newFakeNode(t, chain)
+		for _, pin := range []Pin{third, pinOf(chain.blocks[last])} {
+			trust := &LightTrust{ChainID: testChainID, TrustingPeriod: period, Pins: []Pin{pin}}
+			c := fakeClient(t, &ClientOptions{Trust: trust, Patience: 20 * time.Second, Clock: func() time.Time { return now }}, liar, good)
+			for range 2 {
+				b, err := c.Prove(t.Context(), "alice", 0)
+				if err != nil {
+					t.Errorf("%s: %v", name, err)
+					continue
+				}
+				if _, err := trust.VerifyHead("alice", b, now); err != nil {
+					t.Errorf("%s: the proof: %v", name, err)
+				}
+				c.at.Store(0)
+			}
 		}
 	}
 }
