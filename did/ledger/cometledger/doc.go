@@ -30,13 +30,20 @@
 // alone was sent. A validator's RPC may answer falsely; what counts is therefore read with a proof, or from entries that are verified by
 // themselves.
 //
+// What strangers can do: whoever reaches the RPC can append what the reducer accepts and ask. A transaction has a key at most once, and each of its
+// operations costs 1 and as much again for every 4 KiB of the state before it and of itself; a transaction may cost 768, a proposal
+// 8,192, and what waits in a mempool 65,536 and 32 MB, so that neither fat states nor long transactions make blocks slow. A full mempool
+// refuses, and who may ask how much is for what stands before the RPC to limit. Whoever reaches the P2P address without being named
+// ([NodeConfig.Peers], [NodeConfig.OpenPeers]) is sent away after the handshake and takes no place of a peer; connections that never
+// finish theirs are a firewall's to keep away.
+//
 // The validators are those of the genesis. Others are another chain, to which the ledger moves with its anchors by [ImportGenesis]. A validator
 // that signed two blocks of one height is named in a block as evidence, for people to act upon.
 //
 // # On the wire
 //
-// A transaction is the byte 01 and a list of at most [MaxTxOps] operations, each [key, seq, operation], in deterministic CBOR, [MaxTxSize] bytes at
-// most. It has no signature: operations are signed by those whom they concern. Its operations have nothing to do with each other; those that
+// A transaction is the byte 01 and a list of at most [MaxTxOps] operations of different keys, each [key, seq, operation], in deterministic CBOR,
+// [MaxTxSize] bytes at most. It has no signature: operations are signed by those whom they concern. Its operations have nothing to do with each other; those that
 // stand are taken, and a proposer leaves out the others. wire.go has the codes and results, querywire.go the queries.
 //
 // # On disk
