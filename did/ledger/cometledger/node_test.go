@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -33,12 +34,15 @@ var _ ledger.HeadReducer = headed{}
 func startOne(t testing.TB, home string) *Node {
 	t.Helper()
 	if _, err := readGenesis(home); err != nil {
-		ports := freePorts(t, 2)
-		if err := InitFiles("test-chain", time.Time{}, []Validator{{Home: home, P2P: ports[0], RPC: ports[1]}}); err != nil {
+		if err := InitFiles("test-chain", time.Time{}, []Validator{{Home: home, P2P: "127.0.0.1:0", RPC: "127.0.0.1:0"}}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	n, err := StartNode(t.Context(), NodeConfig{Home: home, Reducer: headed{}, EmptyBlocks: time.Second})
+	for try := 0; try < 5 && err != nil && strings.Contains(err.Error(), syscall.EADDRINUSE.Error()); try++ {
+		// A connection took the port between its choice and its use.
+		n, err = StartNode(t.Context(), NodeConfig{Home: home, Reducer: headed{}, EmptyBlocks: time.Second})
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
