@@ -191,7 +191,7 @@ func GenesisTrust(genesis []byte, trustingPeriod time.Duration) (*LightTrust, er
 			return nil, distrust("genesis: validator %d has no key or a power that cannot be", i)
 		}
 		vals[i] = types.NewValidator(v.PubKey, v.Power)
-		if address := string(vals[i].Address); there[address] {
+		if there[string(vals[i].Address)] {
 			return nil, distrust("genesis: validator %d is there twice", i)
 		}
 		there[string(vals[i].Address)] = true
