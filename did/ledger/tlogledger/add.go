@@ -71,6 +71,10 @@ func (s *store) absorb(from, size uint64) error {
 	if err != nil {
 		return err
 	}
+	// Before they are taken in: that is done in pieces, and what comes after an interruption begins behind those that were.
+	s.mu.Lock()
+	maps.Copy(s.changed, keys)
+	s.mu.Unlock()
 	if err := s.catchUp(s.ctx, size); err != nil {
 		return err
 	}
@@ -80,7 +84,6 @@ func (s *store) absorb(from, size uint64) error {
 	}
 	s.mu.Lock()
 	s.epoch, s.sealed = epoch, sealed
-	maps.Copy(s.changed, keys)
 	now := s.now
 	s.mu.Unlock()
 	s.moved(now.entries, now.last)

@@ -60,6 +60,7 @@ type fake struct {
 	torn    bool     // tiles are not those of the leaves
 	silent  chan struct{}
 	offered int
+	reading func(bundle uint64) error
 
 	// fate decides what becomes of a leaf: it is stored or not, and its future returns err or its place, moved by off.
 	fate func(leaf []byte) fate
@@ -133,6 +134,11 @@ func (*fake) ReadCheckpoint(context.Context) ([]byte, error) { return nil, fs.Er
 func (f *fake) ReadEntryBundle(_ context.Context, index uint64, p uint8) (b []byte, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.reading != nil {
+		if err := f.reading(index); err != nil {
+			return nil, err
+		}
+	}
 	end := min(f.integrated(), (index+1)*proof.TileWidth)
 	if index*proof.TileWidth >= end || f.unread != nil {
 		return nil, errors.Join(f.unread, fs.ErrNotExist)

@@ -222,6 +222,46 @@ func TestOtherWriter(t *testing.T) {
 	b.same(one, b.entries(one))
 }
 
+// TestInterrupted: what was taken in before the log could not be read is in the next map as well.
+func TestInterrupted(t *testing.T) {
+	b := newBench(t)
+	b.opt.chunk = 2
+	one := b.open()
+	b.fill(one, 252)
+	b.seal(one)
+	dir := b.dir
+	b.dir = tempDir(t)
+	other := b.open()
+	b.dir = dir
+	for i := range 8 { // in two bundles
+		b.put(other, fmt.Sprint("theirs-", i), "x")
+	}
+	b.close(other)
+	reads := 0
+	b.set(func(f *fake) {
+		f.reading = func(bundle uint64) error {
+			if bundle != 1 {
+				return nil
+			}
+			if reads++; reads == 3 { // once all leaves were looked at, and their keys
+				return errDisk
+			}
+			return nil
+		}
+	})
+	if err := one.Seal(t.Context()); err == nil || errors.Is(err, ledger.ErrCorrupt) || reads != 3 {
+		t.Fatalf("got %v after %d reads, want an interruption", err, reads)
+	}
+	if now := one.store.end(); now.size <= 253 || now.size >= 261 {
+		t.Fatalf("%d leaves were taken in, want a part of 261", now.size)
+	}
+	b.seal(one)
+	want := b.entries(one)
+	b.close(one)
+	b.dir = tempDir(t) // made of the log alone, which refuses an epoch with another map
+	b.same(b.open(), want)
+}
+
 // TestSilent: a Tessera that answers nobody any more does not hold up Close.
 func TestSilent(t *testing.T) {
 	for _, sealing := range []bool{false, true} {

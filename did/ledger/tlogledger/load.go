@@ -129,7 +129,7 @@ func (s *store) catchUp(ctx context.Context, size uint64) error {
 		if err != nil {
 			return err
 		}
-		if next.size%loadChunk == 0 {
+		if next.size%s.chunk == 0 {
 			if err := flush(); err != nil {
 				return err
 			}

@@ -122,7 +122,7 @@ func open(ctx context.Context, appender *tessera.Appender, reader tessera.LogRea
 	l.ctx, l.cancel = context.WithCancel(context.Background())
 	s := &store{
 		log: log{reader}, add: appender.Add, red: red, origin: trust.Origin, dir: d, changed: make(map[string][]byte),
-		fault: l.opt.fault, bulk: l.opt.bulk, patience: l.opt.patience, pause: l.opt.pause,
+		fault: l.opt.fault, bulk: l.opt.bulk, chunk: l.opt.chunk, patience: l.opt.patience, pause: l.opt.pause,
 	}
 	// Closing ends sealing first; who appends is waited for, and Tessera has to answer.
 	var cancel context.CancelFunc

@@ -28,6 +28,7 @@ type store struct {
 	fault  func(stage string) error
 	moved  func(next uint64, last time.Time) // of the Sequencer
 	bulk   uint64                            // entries from which on a map is built in bulk if there is none
+	chunk  uint64                            // leaves that are taken into the index at once
 
 	ctx      context.Context // ends when Tessera is not waited for any more
 	patience time.Duration   // how long leaves are waited for that have a place

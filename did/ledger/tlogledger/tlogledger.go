@@ -42,6 +42,7 @@ type Options struct {
 	often    time.Duration            // between Tessera's own checkpoints, which closing waits for
 	quiet    bool                     // no epochs but those of Seal
 	bulk     uint64                   // entries from which on a map is built in bulk
+	chunk    uint64                   // leaves that are taken into the index at once
 	patience time.Duration            // how long Tessera is waited for, at most
 	pause    time.Duration            // before pushed back leaves are offered again
 }
@@ -65,6 +66,9 @@ func (o *Options) filled() Options {
 	}
 	if out.bulk == 0 {
 		out.bulk = bulkMap
+	}
+	if out.chunk == 0 {
+		out.chunk = loadChunk
 	}
 	if out.pause <= 0 {
 		out.pause = firstPause
