@@ -181,7 +181,7 @@ func (p *postgres) confirm(ctx context.Context) (tip, error) {
 	return t, err
 }
 
-// primary says whether the server is one that takes no writes, for now.
+// primary returns an error while the server is a standby, which takes no writes.
 func (p *postgres) primary(ctx context.Context) error {
 	var standby bool
 	if err := p.db.QueryRowContext(ctx, "select pg_is_in_recovery()", mode).Scan(&standby); err != nil {
