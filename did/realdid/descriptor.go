@@ -298,10 +298,8 @@ func (d *Descriptor) ChainID() string {
 
 // Trust returns the policy for one ledger of the domain. Errors are ErrDescriptor, for a ledger that it does not name.
 func (d *Descriptor) Trust(home string) (*proof.Trust, error) {
-	for i := range d.Ledgers {
-		if l := &d.Ledgers[i]; l.Home == home || home == "" && l.Home == defaultLabel {
-			return d.trust(l), nil
-		}
+	if l := d.ledger(home); l != nil {
+		return d.trust(l), nil
 	}
 	return nil, refuseDescriptor("no ledger of that name")
 }
@@ -330,10 +328,16 @@ func (d *Descriptor) Predecessors(home string) Predecessors {
 
 // Final returns how a ledger of the domain ended; nil if it did not.
 func (d *Descriptor) Final(home string) *Final {
-	for i := range d.Ledgers {
-		if l := &d.Ledgers[i]; l.Home == homeName(home) {
-			return l.final()
-		}
+	if l := d.ledger(home); l != nil {
+		return l.final()
+	}
+	return nil
+}
+
+// ledger returns the entry of a home; nil if there is none.
+func (d *Descriptor) ledger(home string) *LedgerEntry {
+	if i := slices.IndexFunc(d.Ledgers, func(l LedgerEntry) bool { return l.Home == homeName(home) }); i >= 0 {
+		return &d.Ledgers[i]
 	}
 	return nil
 }

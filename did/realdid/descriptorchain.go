@@ -34,7 +34,7 @@ func (d *Descriptor) Successor() *DescriptorBody {
 }
 
 // follows returns nil if d may follow prev: it names it, belongs to its domain and chain, prev's root keys signed it up to their
-// threshold, and nobody else did but its own.
+// threshold, and nobody else did but its own; and what prev says about ledgers for good, it says again.
 func (d *Descriptor) follows(prev *Descriptor) error {
 	if d.Sequence != prev.Sequence+1 || d.Previous != versionID(prev.digest) || d.ID != prev.ChainID() || d.Domain != prev.Domain {
 		return refuseDescriptor("it does not follow number %d of its chain", prev.Sequence)
@@ -44,10 +44,45 @@ func (d *Descriptor) follows(prev *Descriptor) error {
 			return refuseDescriptor("signed by a key that is no root key")
 		}
 	}
+	if err := d.keepsLedgers(prev); err != nil {
+		return err
+	}
 	return d.SignedBy(prev.rootSet())
 }
 
-// first returns nil if d begins a chain: nobody signed it but its own root keys.
+// keepsLedgers returns nil if d has every ledger of prev, on the same log, and every end and successor that prev names. With another log
+// under an old name, or another successor, a state that has been imported once could be imported again, and live a second time.
+// Nor may anything that has ended succeed a ledger from now on: it can import nothing.
+func (d *Descriptor) keepsLedgers(prev *Descriptor) error {
+	ended := func(home string) bool { return d.Final(home) != nil }
+	var before []LedgerEntry
+	if prev != nil {
+		before = prev.Ledgers
+	}
+	for i := range before {
+		was, is := &before[i], d.ledger(before[i].Home)
+		switch {
+		case is == nil:
+			return refuseDescriptor("ledger %q: left out; what has a name keeps it", was.Home)
+		case is.Origin != was.Origin || is.Log.String() != was.Log.String():
+			return refuseDescriptor("ledger %q: another origin or log key than before", was.Home)
+		case was.Final != nil && (is.Final == nil || *is.Final != *was.Final):
+			return refuseDescriptor("ledger %q: another end than before, or none", was.Home)
+		case was.Successor != "" && is.Successor != was.Successor:
+			return refuseDescriptor("ledger %q: another successor than before, or none", was.Home)
+		}
+	}
+	for i := range d.Ledgers {
+		l := &d.Ledgers[i]
+		named := slices.ContainsFunc(before, func(was LedgerEntry) bool { return was.Home == l.Home && was.Successor != "" })
+		if l.Successor != "" && !named && ended(l.Successor) {
+			return refuseDescriptor("ledger %q: the successor has ended", l.Home)
+		}
+	}
+	return nil
+}
+
+// first returns nil if d begins a chain: nobody signed it but its own root keys, and no successor has ended.
 func (d *Descriptor) first() error {
 	if d.Sequence != 0 {
 		return refuseDescriptor("number %d of a chain that is not there", d.Sequence)
@@ -57,7 +92,7 @@ func (d *Descriptor) first() error {
 			return refuseDescriptor("signed by a key that is no root key")
 		}
 	}
-	return nil
+	return d.keepsLedgers(nil)
 }
 
 // Next checks one step of a rotation: file follows d, and logged proves (proof.Latest) that it stands on the first ledger of d,
