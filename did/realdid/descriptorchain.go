@@ -98,45 +98,53 @@ func (d *Descriptor) first() error {
 // Next checks one step of a rotation: file follows d, and logged proves (proof.Latest) that it stands on the first ledger of d,
 // vouched for by the cosigners of d. So root keys cannot name new cosigners in secret, even if they are stolen. Errors are ErrDescriptor.
 func (d *Descriptor) Next(file, logged []byte, now time.Time) (*Descriptor, error) {
+	next, _, err := d.next(file, logged, now)
+	return next, err
+}
+
+// next is Next, with the anchor time of the descriptor that it returns.
+func (d *Descriptor) next(file, logged []byte, now time.Time) (*Descriptor, time.Time, error) {
 	next, err := ParseDescriptor(file)
 	if err != nil {
-		return nil, err
+		return nil, time.Time{}, err
 	}
 	if err := next.follows(d); err != nil {
-		return nil, err
+		return nil, time.Time{}, err
 	}
-	if _, err := d.logged(next, logged, now); err != nil {
-		return nil, err
+	h, _, err := d.logged(next, logged, now)
+	if err != nil {
+		return nil, time.Time{}, err
 	}
-	return next, nil
+	return next, h.Time, nil
 }
 
 // Current returns the time as of which latest (proof.Latest) proves that d is the newest of its chain, on d's first ledger and under
 // d's own cosigners.
 // Whether that is fresh enough, Limits.MaxAge says. Errors are ErrDescriptor.
 func (d *Descriptor) Current(latest []byte, now time.Time) (asOf time.Time, err error) {
-	return d.logged(d, latest, now)
+	_, asOf, err = d.logged(d, latest, now)
+	return asOf, err
 }
 
-// logged checks a proof under d's trust that next is the newest of the chain. Only the first ledger of d counts: on any other one
+// logged checks a proof under d's trust that next is the newest of the chain, and returns its head record and as of when it is that. Only the first ledger of d counts: on any other one
 // the chain may end earlier, which its cosigners prove in good faith, and whoever stole root keys that were replaced since could go on from there.
-func (d *Descriptor) logged(next *Descriptor, latest []byte, now time.Time) (time.Time, error) {
+func (d *Descriptor) logged(next *Descriptor, latest []byte, now time.Time) (*Head, time.Time, error) {
 	l, err := proof.ParseLatest(latest)
 	if err != nil {
-		return time.Time{}, refuseDescriptor("%w", err)
+		return nil, time.Time{}, refuseDescriptor("%w", err)
 	}
 	vh, err := l.Verify(d.trust(&d.Ledgers[0]), d.Key(), now)
 	if err != nil {
-		return time.Time{}, refuseDescriptor("%w", err)
+		return nil, time.Time{}, refuseDescriptor("%w", err)
 	}
 	h, err := ParseHead(vh.Head)
 	if err != nil || !vh.Latest {
-		return time.Time{}, refuseDescriptor("the ledger has no descriptor of this chain (%v)", err)
+		return nil, time.Time{}, refuseDescriptor("the ledger has no descriptor of this chain (%v)", err)
 	}
 	if h.Seq != next.Sequence || h.Operation != next.digest {
-		return time.Time{}, refuseDescriptor("the newest on the ledger is number %d, and another", h.Seq)
+		return nil, time.Time{}, refuseDescriptor("the newest on the ledger is number %d, and another", h.Seq)
 	}
-	return vh.AsOf, nil
+	return h, vh.AsOf, nil
 }
 
 // descriptorState is the state of a chain on a ledger.

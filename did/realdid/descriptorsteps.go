@@ -1,10 +1,6 @@
 package realdid
 
-import (
-	"time"
-
-	"github.com/realdid/realdid/did/ledger/proof"
-)
+import "time"
 
 // MaxDescriptorSteps is how many steps EncodeDescriptorSteps joins at most.
 const MaxDescriptorSteps = 64
@@ -62,20 +58,18 @@ func ParseDescriptorSteps(b []byte) ([]DescriptorStep, error) {
 // Follow goes from d, which is trusted, along the steps to the last of them: each must follow the one before it, and be logged
 // there (Next). Steps up to d itself are passed over, so that one file serves everybody. Errors are ErrDescriptor.
 func (d *Descriptor) Follow(steps []DescriptorStep, now time.Time) (*Descriptor, error) {
-	return d.follow(steps, now, func(*Descriptor, []byte) {})
+	return d.follow(steps, now, func(*Descriptor, time.Time) {})
 }
 
 // PredecessorsAlong returns the ledgers from which identifiers may come to one of the domain by the last descriptor of the steps, and then those by
-// d and the others, each Until its successor was logged: what was imported by them is understood for ever. Errors are those of Follow.
+// d and the others, each Until its Limits.MaxAge after the anchor time of its successor: what was imported by them is understood for ever, and whoever
+// goes by them has that long to take up the next. It is the same whichever proofs of being logged the steps hold. From a descriptor other than the
+// first of the chain, the policies before it are missing. Errors are those of Follow.
 func (d *Descriptor) PredecessorsAlong(home string, steps []DescriptorStep, now time.Time) (Predecessors, error) {
 	var past Predecessors
-	last, err := d.follow(steps, now, func(before *Descriptor, logged []byte) {
-		l, err := proof.ParseLatest(logged)
-		if err != nil {
-			return // Next has read it
-		}
+	last, err := d.follow(steps, now, func(before *Descriptor, logged time.Time) {
 		for _, p := range before.Predecessors(home) {
-			p.Until = time.Unix(l.Epoch.Time, 0).UTC()
+			p.Until = logged.Add(time.Duration(before.Limits.MaxAge) * time.Second)
 			past = append(past, p)
 		}
 	})
@@ -85,8 +79,8 @@ func (d *Descriptor) PredecessorsAlong(home string, steps []DescriptorStep, now 
 	return append(last.Predecessors(home), past...), nil
 }
 
-// follow calls each for every step that it takes.
-func (d *Descriptor) follow(steps []DescriptorStep, now time.Time, each func(before *Descriptor, logged []byte)) (*Descriptor, error) {
+// follow calls each for every step that it takes, with the anchor time of the descriptor that it takes it to.
+func (d *Descriptor) follow(steps []DescriptorStep, now time.Time, each func(before *Descriptor, logged time.Time)) (*Descriptor, error) {
 	for i, s := range steps {
 		file, err := ParseDescriptor(s.File)
 		if err != nil {
@@ -98,11 +92,11 @@ func (d *Descriptor) follow(steps []DescriptorStep, now time.Time, each func(bef
 		if file.digest == d.digest {
 			continue
 		}
-		next, err := d.Next(s.File, s.Logged, now)
+		next, logged, err := d.next(s.File, s.Logged, now)
 		if err != nil {
 			return nil, err
 		}
-		each(d, s.Logged)
+		each(d, logged)
 		d = next
 	}
 	return d, nil

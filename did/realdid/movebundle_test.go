@@ -204,7 +204,8 @@ func TestDescriptorNamesPredecessors(t *testing.T) {
 	}
 }
 
-// TestPredecessorsAlong: what an earlier descriptor vouched for counts until the next one was logged.
+// TestPredecessorsAlong: what an earlier descriptor vouched for counts until some time after the next one was logged, whichever proof of that
+// somebody has.
 func TestPredecessorsAlong(t *testing.T) {
 	now := start
 	body := domain(t)
@@ -220,13 +221,18 @@ func TestPredecessorsAlong(t *testing.T) {
 	steps := []realdid.DescriptorStep{{File: second.Bytes(), Logged: publish(t, second, lg)}}
 	now = now.Add(time.Hour)
 	ps := must(first.PredecessorsAlong("main", steps, now))(t)
-	if len(ps) != 2 || !ps[0].Until.IsZero() || ps[0].Final == nil || !ps[1].Until.Equal(start.Add(time.Hour)) || ps[1].Final != nil {
+	if len(ps) != 2 || !ps[0].Until.IsZero() || ps[0].Final == nil || !ps[1].Until.Equal(start.Add(time.Hour+24*time.Hour)) || ps[1].Final != nil {
 		t.Errorf("got %+v", ps)
 	}
 	if len(ps[0].Trust.Cosigners) == len(ps[1].Trust.Cosigners) {
 		t.Error("one policy for both")
 	}
 	ok(t, "check", ps.Check())
+	lg.seal()
+	later := []realdid.DescriptorStep{{File: second.Bytes(), Logged: must(lg.Prove(t.Context(), first.Key(), 0))(t)}}
+	if again := must(first.PredecessorsAlong("main", later, now))(t); bytes.Equal(later[0].Logged, steps[0].Logged) || !again[1].Until.Equal(ps[1].Until) {
+		t.Errorf("by a later proof: got until %v, want %v", again[1].Until, ps[1].Until)
+	}
 	if ps := must(first.PredecessorsAlong("main", nil, now))(t); len(ps) != 1 {
 		t.Errorf("without steps: got %+v", ps)
 	}

@@ -16,6 +16,7 @@ import (
 // A domainFolder is what --domain names: the descriptor of a trust domain, or a folder with
 //
 //	descriptor.json    the signed descriptor, which is all that anybody needs who only verifies
+//	descriptor.first.json, descriptor.steps    the one with which it began, and those since, once it was rotated
 //	keys/NAME.key      sealed keys: root, log, and those of cosigners, as far as they were made here
 //	state/NAME/        what the ledger and the cosigners keep, unless --dir puts it elsewhere
 type domainFolder struct {
@@ -139,7 +140,7 @@ func (a *app) predecessors(net realdid.Network) (realdid.Predecessors, error) {
 	if d == nil || err != nil {
 		return nil, err
 	}
-	return d.Predecessors(net.Home), nil
+	return d.predecessorsOf(net.Home, a.now())
 }
 
 // reducer admits operations of a network, and what comes from the other ledgers of its domain.

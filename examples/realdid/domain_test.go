@@ -6,6 +6,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/realdid/realdid/did/realdid"
 )
 
 // TestRotateDomain replaces a witness and the root key, while the network is up. Who has pinned the first descriptor follows.
@@ -69,5 +72,37 @@ func TestRotateDomain(t *testing.T) {
 	n.must("domain", "pin", "demo")
 	if status, _, errs := first.run("domain", "pin", "demo"); status != statusDone {
 		t.Errorf("who has the first descriptor: got exit status %d, want 0\n%s", status, errs)
+	}
+	late := n.at("late")
+	late.must("domain", "pin", "demo")
+
+	// all of them know the policies of the past, to a second, and a folder without the first descriptor those of the present alone
+	policies := func(dir string) realdid.Predecessors {
+		t.Helper()
+		d, err := openDomain(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		preds, err := d.predecessorsOf("another", time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return preds
+	}
+	want := policies(n.path("demo"))
+	if len(want) != 3 || !want[0].Until.IsZero() || want[1].Until.IsZero() || want[2].Until.Before(want[1].Until) {
+		t.Errorf("got policies %+v, want those of three descriptors", want)
+	}
+	for _, who := range []string{n.path("home/domain.json"), n.path("first/domain.json"), n.path("late/domain.json")} {
+		got := policies(who)
+		if len(got) != len(want) || !got[1].Until.Equal(want[1].Until) || !got[2].Until.Equal(want[2].Until) {
+			t.Errorf("%s: got policies %+v, want %+v", who, got, want)
+		}
+	}
+	if err := os.Remove(filepath.Join(n.path("demo"), chainFile)); err != nil {
+		t.Fatal(err)
+	}
+	if got := policies(n.path("demo")); len(got) != 1 {
+		t.Errorf("without the first descriptor: got %d policies, want 1", len(got))
 	}
 }

@@ -85,6 +85,11 @@ func (a *app) domainRotate(ctx context.Context, f *domainRotateFlags) error {
 	if err != nil {
 		return err
 	}
+	if len(steps) == 0 && !a.home.exists(d.chainStart()) {
+		if err := replaceFile(d.chainStart(), d.Bytes(), 0o644); err != nil {
+			return err
+		}
+	}
 	if err := replaceFile(d.steps(), b, 0o644); err != nil {
 		return err
 	}

@@ -101,7 +101,12 @@ func (a *app) domainPin(path, digest, steps string) error {
 	if c.Domain != "" && c.Domain != d.Domain {
 		return invalid("identities belong to one trust domain: choose another --home", "this home belongs to the trust domain %s", c.Domain)
 	}
-	if err := a.follows(d, steps); err != nil {
+	old, went, err := a.follows(d, steps)
+	if err != nil {
+		return err
+	}
+	pinned := &domainFolder{Descriptor: d.Descriptor, path: a.home.pinned(), dir: string(a.home)}
+	if err := pinned.keepChain(d, old, went, a.now()); err != nil {
 		return err
 	}
 	if err := replaceFile(a.home.pinned(), d.Bytes(), 0o644); err != nil {
@@ -111,34 +116,35 @@ func (a *app) domainPin(path, digest, steps string) error {
 	if err := a.home.writeConfig(c); err != nil {
 		return err
 	}
-	return a.showDomain(&domainFolder{Descriptor: d.Descriptor, path: a.home.pinned(), dir: string(a.home)}, "pinned")
+	return a.showDomain(pinned, "pinned")
 }
 
-// follows refuses to put a descriptor in the place of another one, unless the steps from that one to it were logged.
-func (a *app) follows(d *domainFolder, steps string) error {
+// follows refuses to put a descriptor in the place of another one, unless the steps from that one to it were logged. It returns that one
+// and the steps, nil if there is none.
+func (a *app) follows(d *domainFolder, steps string) (*domainFolder, []realdid.DescriptorStep, error) {
 	if !a.home.exists(a.home.pinned()) {
-		return nil
+		return nil, nil, nil
 	}
 	old, err := openDomain(a.home.pinned())
 	if err != nil || old.Digest() == d.Digest() {
-		return err
+		return nil, nil, err
 	}
 	if steps == "" {
 		steps = d.steps()
 	}
 	list, err := readSteps(steps)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	last, err := old.Follow(list, a.now())
 	if err == nil && last.Digest() != d.Digest() {
 		err = errors.New("the steps do not lead to it")
 	}
 	if err != nil {
-		return invalid("--steps FILE are the ones from the pinned descriptor; if you want to trust somebody else from now on, remove "+a.home.pinned()+" by hand",
+		return nil, nil, invalid("--steps FILE are the ones from the pinned descriptor; if you want to trust somebody else from now on, remove "+a.home.pinned()+" by hand",
 			"this home has pinned another descriptor, %s: %s", digestText(old.Digest()), withoutPackages(err.Error()))
 	}
-	return nil
+	return old, list, nil
 }
 
 func (a *app) showDomain(d *domainFolder, how string) error {

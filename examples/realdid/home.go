@@ -26,6 +26,7 @@ import (
 //	monitor.json          how far log monitor has looked
 //	memory                the checkpoints that this home has verified
 //	domain.json           the descriptor of the trust domain that was pinned
+//	descriptor.first.json, descriptor.steps    those before it, as far as they are known
 type home string
 
 func (h home) config() string              { return filepath.Join(string(h), "config.json") }
