@@ -50,7 +50,7 @@ func (s Status) String() string {
 type Head struct {
 	Seq       uint64    // place of the last valid operation
 	Operation Digest    // its ID
-	State     Digest    // hash of the encoded state
+	State     Digest    // hash of the portable state
 	History   Digest    // commits to every valid operation with its index and time
 	Status    Status    // right after the last operation
 	Time      time.Time // of the last operation, UTC, whole seconds
@@ -134,14 +134,14 @@ func (h *Head) Bytes() ([]byte, error) {
 
 // HeadRecord returns the head record of the state, which must be as Apply returned it or ParseState read it.
 func (s *State) HeadRecord() (*Head, error) {
-	b, err := s.Bytes()
+	b, err := s.Portable()
 	if err != nil {
 		return nil, err
 	}
 	return s.headOf(b), nil
 }
 
-// headOf makes the record of a state that encodes to b.
+// headOf makes the record of a state whose portable form is b.
 func (s *State) headOf(b []byte) *Head {
 	h := &Head{
 		Seq: s.seq, Operation: s.head, State: s.scid.Suite.hash(stateLabel, b), History: s.history,
@@ -187,6 +187,11 @@ func (r reducer) Head(key string, state []byte) ([]byte, error) {
 	}
 	if s.Identifier().Key() != key {
 		return nil, fmt.Errorf("%w: the state is of another key", ErrHead)
+	}
+	if len(state) > maxPortable {
+		if state, err = s.Portable(); err != nil {
+			return nil, err
+		}
 	}
 	return s.headOf(state).Bytes()
 }

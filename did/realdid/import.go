@@ -249,7 +249,7 @@ func (op *Operation) Carried() (s *State, ok bool) {
 	return s, err == nil
 }
 
-// NewImport makes the operation by which an identifier goes on at the ledger home of its trust domain. state is the encoded state on its former home
+// NewImport makes the operation by which an identifier goes on at the ledger home of its trust domain. state is the encoded state (it is made portable) on its former home
 // ledger, proof what that ledger proves (ledger.Prover), with the signatures that its successors want and no more. Errors are
 // ErrOperation: for a state that is none, and for an import over MaxImport bytes.
 func NewImport(home string, state, proof []byte) (*Operation, error) {
@@ -260,6 +260,9 @@ func NewImport(home string, state, proof []byte) (*Operation, error) {
 	net, err := Network{s.net.Domain, home}.canonical()
 	if err != nil {
 		return nil, err
+	}
+	if state, err = s.Portable(); err != nil {
+		return nil, refuse("import: %w", err)
 	}
 	payload, err := encode(&wirePayload{
 		Version: wireVersion, Type: uint64(Import), Domain: net.Domain, Home: net.Home, SCID: s.scid.bytes(), From: s.net.Home, State: state, Proof: proof,

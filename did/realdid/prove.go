@@ -94,7 +94,7 @@ func (m *Method) bundle(ctx context.Context, id Identifier, without bool) (*Bund
 		b := &Bundle{key: id.Key(), home: home}
 		var record, state []byte
 		if r != nil {
-			if state, err = r.state.Bytes(); err != nil {
+			if state, err = r.state.Portable(); err != nil {
 				return nil, err
 			}
 			if record, err = r.state.headOf(state).Bytes(); err != nil {

@@ -30,7 +30,7 @@ func TestLimitsInTheText(t *testing.T) {
 		"MinGrace": seconds(minGrace), "MaxMethods": MaxMethods, "MaxServices": MaxServices, "MaxAliases": MaxAliases,
 		"MaxFragment": MaxFragment, "MaxServiceType": MaxServiceType, "MaxEndpoints": MaxEndpoints, "MaxEndpoint": MaxEndpoint,
 		"MaxTurn": MaxTurn, "MaxRemovedByUpdate": maxRemovedByUpdate, "MaxRemoved": maxRemoved, "MaxUsedKeys": maxUsedKeys,
-		"MaxTime": maxTime, "MaxClockSkew": seconds(maxClockSkew),
+		"MaxPortable": maxPortable, "MaxTime": maxTime, "MaxClockSkew": seconds(maxClockSkew),
 		"MaxHead": ledger.MaxHeadSize, "MaxBundle": MaxBundle, "MaxDescriptor": MaxDescriptor,
 	}
 	rows := regexp.MustCompile("(?m)^\\| `(M\\w+|DefaultDelay)` \\| (\\d+) \\|").FindAllStringSubmatch(specText(t), -1)

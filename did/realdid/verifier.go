@@ -272,7 +272,7 @@ func (s *State) describedBy(record, encoded []byte) error {
 		return final(err)
 	}
 	if encoded == nil {
-		if encoded, err = s.Bytes(); err != nil {
+		if encoded, err = s.Portable(); err != nil {
 			return final(err)
 		}
 	}
