@@ -138,7 +138,7 @@ func (m *Method) history(ctx context.Context, id Identifier, want func(version) 
 	if err != nil {
 		return nil, fmt.Errorf("realdid: history: %w", err)
 	}
-	if r.state == nil && r.unchecked != nil {
+	if r.homeless() && r.unchecked != nil {
 		return nil, r.unchecked
 	}
 	if r.state == nil {
@@ -189,6 +189,9 @@ func (m *Method) submit(ctx context.Context, op *Operation) (*Result, error) {
 	}
 	expected, last := m.clock().UTC().Truncate(time.Second), time.Unix(0, 0).UTC()
 	var before Digest
+	if r.homeless() && r.unchecked != nil && op.Type() != Create && op.Type() != Import {
+		return nil, r.unchecked
+	}
 	if r.state != nil {
 		if moved := r.state.moved(); moved != nil && op.Type() != Import {
 			return nil, moved
@@ -198,8 +201,6 @@ func (m *Method) submit(ctx context.Context, op *Operation) (*Result, error) {
 			return nil, fmt.Errorf("%w: sequence %d holds another operation", ErrConflict, op.Seq())
 		}
 		last = time.Unix(r.state.time, 0).UTC()
-	} else if r.unchecked != nil && op.Type() != Create && op.Type() != Import {
-		return nil, r.unchecked
 	}
 	s, err := m.preds.Apply(r.state, op, ledger.Anchor{Time: expected})
 	if err != nil && op.Type() == Import {

@@ -47,7 +47,7 @@ type replayed struct {
 	grown    bool           // by the last replayFrom
 	state    *State         // at the time of the replay; nil if no valid genesis stands there
 
-	unchecked error  // why an import was not, if there is no state: the answer is not that nothing is there
+	unchecked error  // why an import was not, if nothing lives here: the answer is not that nothing does
 	imported  Digest // history root of the state that the last import carried
 	from      string // former home of that
 	opens     bool   // that import is the first valid entry
@@ -95,11 +95,14 @@ func (r *replayed) add(e ledger.Entry) {
 	switch {
 	case st.err == nil: // a genesis that was made for this ledger shows that what claims to be an import is none
 		r.unchecked = nil
-	case r.state == nil && errors.Is(st.err, ErrPredecessor):
+	case r.homeless() && errors.Is(st.err, ErrPredecessor):
 		r.unchecked = st.err
 	}
 	r.steps = append(r.steps, st)
 }
+
+// homeless tells whether an import is what comes next: the identifier is not here, or not any more.
+func (r *replayed) homeless() bool { return r.state == nil || r.state.departed() }
 
 func (r *replayed) apply(op *Operation, at ledger.Anchor) error {
 	next, err := r.preds.Apply(r.state, op, at)
