@@ -89,7 +89,7 @@ func (m *Method) evidence(r *replayed, vh *proof.VerifiedHead) did.Evidence {
 }
 
 // proven asks the ledger for a proof of what stands at a key and verifies it. It is nil if the ledger cannot
-// prove, cannot prove now, lacks cosigners now, or is not the one of net, and if no trust was given. Errors: the context's; ErrContradiction for a
+// prove, cannot prove now, lacks cosigners now, proves what came after its end, or is not the one of net, and if no trust was given. Errors: the context's; ErrContradiction for a
 // proof that is none; those of Memory; those of a HeadVerifier that could not check.
 func (m *Method) proven(ctx context.Context, net Network, key string, entries uint64) (*proof.VerifiedHead, error) {
 	p, ok := m.ledger.(ledger.Prover)
@@ -120,6 +120,9 @@ func (m *Method) proven(ctx context.Context, net Network, key string, entries ui
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrContradiction, err)
+	}
+	if m.final != nil && m.final.cutsOff(vh) { // nothing counts that it says since
+		return nil, nil
 	}
 	if m.memory != nil {
 		if err := m.memory.See(vh.Checkpoint, vh.AsOf, 0); err != nil {
