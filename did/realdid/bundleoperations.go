@@ -2,6 +2,7 @@ package realdid
 
 import (
 	"errors"
+	"time"
 
 	"github.com/realdid/realdid/did"
 	"github.com/realdid/realdid/did/ledger"
@@ -63,6 +64,9 @@ func (r *replayed) joinFormer(b *Bundle) (*replayed, error) {
 	}
 	if before.state.history != r.imported {
 		return nil, final(refuseBundle("the former operations do not end in what was imported"))
+	}
+	if r.ended > 0 { // what took effect by then is a version as well
+		before.advance(time.Unix(r.ended, 0))
 	}
 	return joined(r, []*life{{r: before}}), nil
 }

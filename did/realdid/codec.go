@@ -254,7 +254,7 @@ func ParseState(b []byte) (*State, error) {
 		if !validHome(a.From) || a.From == w.Home {
 			return fail("arrival", errNotCanonical)
 		}
-		s.arrived = &arrival{a.From, a.At}
+		s.arrived = &arrival{from: a.From, at: a.At}
 	}
 	return s, nil
 }

@@ -222,7 +222,7 @@ func (s *State) arrive(op *Operation, at ledger.Anchor, final int64) *State {
 		more = now - final + int64(again/time.Second)
 	}
 	c := *s
-	c.net.Home, c.migration, c.arrived = op.wire.Home, nil, &arrival{op.wire.From, now}
+	c.net.Home, c.migration, c.arrived = op.wire.Home, nil, &arrival{op.wire.From, now, max(final, 0)}
 	c.time, c.history = now, s.scid.Suite.foldHistory(s.history, op.id, at)
 	c.retiring = slices.Clone(s.retiring)
 	for i := range c.retiring {

@@ -18,8 +18,9 @@ type migration struct {
 
 // An arrival says how the identifier came to this ledger.
 type arrival struct {
-	from string
-	at   int64
+	from  string
+	at    int64
+	ended int64 // the last epoch of from, if it ended and the identifier had not departed; else, and in a state that was parsed, 0
 }
 
 func (s *State) departed() bool { return s.migration != nil && s.migration.departed }

@@ -50,6 +50,7 @@ type replayed struct {
 	unchecked error  // why an import was not, if nothing lives here: the answer is not that nothing does
 	imported  Digest // history root of the state that the last import carried
 	from      string // former home of that
+	ended    int64  // its last epoch, if it is because of its end that the identifier came
 	opens     bool   // that import is the first valid entry
 	whole     bool   // what came before it was replayed as well
 
@@ -117,7 +118,7 @@ func (r *replayed) apply(op *Operation, at ledger.Anchor) error {
 		if err != nil {
 			return err
 		}
-		r.imported, r.from, r.opens = was.history, was.net.Home, len(r.places) == 0
+		r.imported, r.from, r.opens, r.ended = was.history, was.net.Home, len(r.places) == 0, next.arrived.ended
 	}
 	r.state, r.places = next, append(r.places, place{at.Index, next.seq, next.history})
 	if root, ok := op.Root(); ok {
