@@ -247,7 +247,12 @@ func joined(r *replayed, lives []*life) *replayed {
 		c.whole = !before.partial()
 		c.versions = slices.Concat(before.versions, r.versions[1:]) // the first is the last of before
 		c.anchored = slices.Concat(before.anchored, r.anchored)
-		switch shift := len(before.versions) - 1; {
+		shift := len(before.versions) - 1
+		c.absences = slices.Clone(before.absences)
+		for _, a := range r.absences {
+			c.absences = append(c.absences, absence{a.left, a.first + shift})
+		}
+		switch {
 		case r.past != nil:
 			c.picked += shift
 		default:

@@ -37,12 +37,19 @@ type step struct {
 	err   error      // why the entry does not count
 }
 
+// An absence is the time from a departure to a return, of which this ledger knows nothing.
+type absence struct {
+	left  int64 // when the identifier departed
+	first int   // the version with which it came back
+}
+
 type replayed struct {
 	rules
 	key      string
 	steps    []step
 	places   []place // of the valid operations
 	versions []version
+	absences []absence
 	anchored []did.Anchored // the roots of valid anchors, in their order
 	grown    bool           // by the last replayFrom
 	state    *State         // at the time of the replay; nil if no valid genesis stands there
@@ -50,7 +57,7 @@ type replayed struct {
 	unchecked error  // why an import was not, if nothing lives here: the answer is not that nothing does
 	imported  Digest // history root of the state that the last import carried
 	from      string // former home of that
-	ended    int64  // its last epoch, if it is because of its end that the identifier came
+	ended     int64  // its last epoch, if it is because of its end that the identifier came
 	opens     bool   // that import is the first valid entry
 	whole     bool   // what came before it was replayed as well
 
@@ -117,6 +124,9 @@ func (r *replayed) apply(op *Operation, at ledger.Anchor) error {
 		was, err := op.carried()
 		if err != nil {
 			return err
+		}
+		if r.state != nil {
+			r.absences = append(r.absences, absence{r.state.time, len(r.versions)})
 		}
 		r.imported, r.from, r.opens, r.ended = was.history, was.net.Home, len(r.places) == 0, next.arrived.ended
 	}

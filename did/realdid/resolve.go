@@ -3,6 +3,7 @@ package realdid
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/realdid/realdid/did"
@@ -90,6 +91,8 @@ func (r *replayed) find(opt *did.ResolveOptions, ev did.Evidence) (int, *State, 
 		return last, r.state, nil
 	case r.past == nil && r.partial():
 		return 0, nil, &did.Error{Code: did.FeatureNotSupported, Detail: "versions from before the identifier came to this ledger are not known to it"}
+	case r.past != nil && opt.VersionID == "" && r.away(opt.VersionTime):
+		return 0, nil, &did.Error{Code: did.FeatureNotSupported, Detail: "the identifier was on another ledger at that time"}
 	case opt.VersionID != "" && r.past == nil:
 		return 0, nil, &did.Error{Code: did.NotFound, Detail: "no version has this id, or it has not taken effect"}
 	case opt.VersionID == "" && ev.GenesisOnly:
@@ -102,6 +105,11 @@ func (r *replayed) find(opt *did.ResolveOptions, ev did.Evidence) (int, *State, 
 		return last, r.state, nil
 	}
 	return r.picked, r.past, nil
+}
+
+// away tells whether the version that was picked for a time is one from before a departure, and the time is not before that.
+func (r *replayed) away(t time.Time) bool {
+	return slices.ContainsFunc(r.absences, func(a absence) bool { return r.picked < a.first && t.Unix() >= a.left })
 }
 
 func (r *replayed) resolution(d did.DID, id Identifier, i int, shown *State, ev did.Evidence) (*did.Resolution, error) {
@@ -117,7 +125,7 @@ func (r *replayed) resolution(d did.DID, id Identifier, i int, shown *State, ev 
 	if v.seq != 0 {
 		meta.Updated = unixTime(v.at)
 	}
-	if i+1 < len(r.versions) {
+	if i+1 < len(r.versions) && !slices.ContainsFunc(r.absences, func(a absence) bool { return a.first == i+1 }) {
 		meta.NextUpdate, meta.NextVersionID = unixTime(r.versions[i+1].at), r.versions[i+1].id()
 	}
 	if short := id.Short(); short != d {

@@ -1,8 +1,10 @@
 package realdid_test
 
 import (
+	"bytes"
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/realdid/realdid/did"
 	"github.com/realdid/realdid/did/realdid"
@@ -42,5 +44,35 @@ func TestReturnThatCannotBeChecked(t *testing.T) {
 	}
 	if _, err := w.atMain.Resolve(t.Context(), id, nil); err != nil {
 		t.Errorf("with the policy for second: got %v", err)
+	}
+}
+
+// TestVersionsOfATimeAbroad: what stood while the identifier was on another ledger, the one that it came back to does not know.
+func TestVersionsOfATimeAbroad(t *testing.T) {
+	w, id := returned(t)
+	back := w.now
+	var left time.Time
+	for _, v := range must(w.atMain.History(t.Context(), id))(t) {
+		if v.Operation.Type() == realdid.Migrate {
+			left = v.Entry.Anchor.Time
+		}
+	}
+	w.wait(day)
+	for _, keep := range []int{0, 1 << 20} {
+		m := must(realdid.New(w.main, &realdid.Options{Clock: w.clock, Predecessors: w.toMain, KeepBytes: keep}))(t)
+		must(m.Resolve(t.Context(), id, nil))(t)
+		for _, at := range []time.Time{left, left.Add(time.Second), back.Add(-time.Second)} {
+			_, err := m.Resolve(t.Context(), id, &did.ResolveOptions{VersionTime: at})
+			wantCode(t, "while it was away", err, did.FeatureNotSupported)
+		}
+		for at, fragment := range map[time.Time]string{start: "#a", left.Add(-time.Second): "#a", back: "#b", w.now: "#b"} {
+			r := must(m.Resolve(t.Context(), id, &did.ResolveOptions{VersionTime: at}))(t)
+			if !bytes.Contains(r.Document.Canonical(), []byte(fragment)) {
+				t.Errorf("at %v: got %s", at, r.Document.Canonical())
+			}
+			if next := r.Metadata.NextUpdate; !next.IsZero() && !next.Before(back) {
+				t.Errorf("at %v: got next update %v, of which nobody here knows that it is the next", at, next)
+			}
+		}
 	}
 }
