@@ -132,13 +132,30 @@ func (h *Homes) lives(ctx context.Context, id Identifier, opt *did.ResolveOption
 	return nil, nil, &did.Error{Code: did.InternalError, Err: failed}
 }
 
+// over tells whether another ledger imported the state of l, or a later one, from its ledger, which vouched for that: what l shows is from before. But
+// what its ledger proves to be the newest after that import is not.
+func (l *life) over(lives []*life) bool {
+	for _, o := range lives {
+		for _, i := range o.r.imports {
+			if o != l && i.from == l.m.net.Home && i.seq >= l.r.state.seq && !(l.evidence.Latest && l.evidence.AsOf.After(i.at)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // last returns the life that counts. Errors are ErrTwoLives and *MovedError.
 func (h *Homes) last(lives []*life) (*life, error) {
 	var last *life
+	lives = slices.DeleteFunc(slices.Clone(lives), func(l *life) bool { return !l.r.state.departed() && l.over(lives) })
 	for _, l := range lives {
 		if last == nil || !l.r.state.departed() {
 			last = l
 		}
+	}
+	if last == nil {
+		return nil, ErrTwoLives
 	}
 	for _, l := range lives {
 		switch departed := l.r.state.departed(); {

@@ -60,7 +60,7 @@ func (k *kept) keep(r *replayed) {
 func (r *replayed) fork() *replayed {
 	c := *r
 	c.steps, c.places, c.versions, c.anchored = slices.Clip(r.steps), slices.Clip(r.places), slices.Clip(r.versions), slices.Clip(r.anchored)
-	c.absences = slices.Clip(r.absences)
+	c.absences, c.imports = slices.Clip(r.absences), slices.Clip(r.imports)
 	return &c
 }
 

@@ -251,9 +251,34 @@ func TestTwoLives(t *testing.T) {
 	w.now = gone.now
 	must(w.there.Import(t.Context(), gone.carried(gone.atMain, id)))(t)
 	homes := must(realdid.NewHomes(w.atMain, w.there))(t)
+	// What main proved before does not hold back who has left, nor does what it says without proof.
+	without := must(realdid.New(w.main.Ledger, &realdid.Options{Clock: w.clock, Predecessors: w.toMain}))(t)
+	for _, m := range []*realdid.Method{w.atMain, without} {
+		for _, h := range []*realdid.Homes{must(realdid.NewHomes(m, w.there))(t), must(realdid.NewHomes(w.there, m))(t)} {
+			if living := must(h.Home(t.Context(), id))(t); living != w.there {
+				t.Error("it does not live on second")
+			}
+			must(h.Resolve(t.Context(), id, nil))(t)
+		}
+	}
+	// What it proves since does, and so does what goes beyond what was imported.
+	for n := range 3 {
+		_, err := without.Update(t.Context(), id, authKey(string(rune('p'+n)), 30+n), ed(0))
+		ok(t, "update", err)
+	}
+	if _, err := must(realdid.NewHomes(without, w.there))(t).Resolve(t.Context(), id, nil); !errors.Is(err, realdid.ErrTwoLives) {
+		t.Errorf("beyond what was imported: got %v, want ErrTwoLives", err)
+	}
 	_, err := homes.Resolve(t.Context(), id, nil)
 	if wantCode(t, "two lives", err, did.InternalError); !errors.Is(err, realdid.ErrTwoLives) {
 		t.Errorf("got %v, want ErrTwoLives", err)
+	}
+	proves := newTwo(t)
+	must(proves.atMain.Submit(t.Context(), mustParse(t, fixed(t).first)))(t)
+	proves.now = w.now.Add(time.Hour)
+	proves.main.seal()
+	if _, err := must(realdid.NewHomes(proves.atMain, w.there))(t).Resolve(t.Context(), id, nil); !errors.Is(err, realdid.ErrTwoLives) {
+		t.Errorf("proven since: got %v, want ErrTwoLives", err)
 	}
 	if _, err := homes.Home(t.Context(), id); !errors.Is(err, realdid.ErrTwoLives) {
 		t.Errorf("home: got %v, want ErrTwoLives", err)

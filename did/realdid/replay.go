@@ -43,6 +43,13 @@ type absence struct {
 	first int   // the version with which it came back
 }
 
+// An imported is a state that a former ledger vouched for, which shows that the identifier lives there no more.
+type imported struct {
+	from string
+	seq  uint64
+	at   time.Time // when it was imported
+}
+
 type replayed struct {
 	rules
 	key      string
@@ -50,6 +57,7 @@ type replayed struct {
 	places   []place // of the valid operations
 	versions []version
 	absences []absence
+	imports  []imported
 	anchored []did.Anchored // the roots of valid anchors, in their order
 	grown    bool           // by the last replayFrom
 	state    *State         // at the time of the replay; nil if no valid genesis stands there
@@ -128,6 +136,7 @@ func (r *replayed) apply(op *Operation, at ledger.Anchor) error {
 		if r.state != nil {
 			r.absences = append(r.absences, absence{r.state.time, len(r.versions)})
 		}
+		r.imports = append(r.imports, imported{was.net.Home, was.seq, at.Time})
 		r.imported, r.from, r.opens, r.ended = was.history, was.net.Home, len(r.places) == 0, next.arrived.ended
 	}
 	r.state, r.places = next, append(r.places, place{at.Index, next.seq, next.history})
