@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/realdid/realdid/did"
+	"github.com/realdid/realdid/did/ledger/proof"
 	"github.com/realdid/realdid/did/realdid"
 )
 
@@ -58,5 +59,28 @@ func TestRecoveredBeforeTheEnd(t *testing.T) {
 		if recovered := r.Metadata.VersionID == want; recovered != at.Equal(effect) || recovered && !r.Metadata.Updated.Equal(effect) {
 			t.Errorf("at %v: got version %s of %v", at, r.Metadata.VersionID, r.Metadata.Updated)
 		}
+	}
+}
+
+// TestImportRacesWithProof: one that came in between reading and proving takes no place, and is no contradiction.
+func TestImportRacesWithProof(t *testing.T) {
+	w := newTwo(t)
+	id := w.born()
+	w.moved(w.atMain, id, "second", 1)
+	must(w.there.Import(t.Context(), w.carried(w.atMain, id)))(t)
+	w.wait(time.Hour)
+	w.second.seal()
+	carried := w.carried(w.there, id)
+	w.toMain[0].Final = &realdid.Final{Size: w.second.size(), Root: must(proof.Root(w.second, w.second.size()))(t), Successor: "main"}
+	raced := false
+	w.main.before = func() {
+		w.main.before = nil
+		raced = true
+		must(w.atMain.Import(t.Context(), carried))(t)
+		w.main.seal()
+	}
+	r, err := w.atMain.Resolve(t.Context(), id, nil)
+	if err != nil || !raced || !r.Evidence.Latest {
+		t.Errorf("got %+v %v, raced %v", r, err, raced)
 	}
 }

@@ -183,6 +183,8 @@ func (r *replayed) agrees(vh *proof.VerifiedHead) error {
 		return errMoved
 	case h.Seq < last.seq:
 		return fmt.Errorf("%w: it proves fewer operations than its history has", ErrContradiction)
+	case h.History != last.history && n == len(r.places) && r.state.departed() && h.Status != StatusMoved:
+		return errMoved // it came back: an import takes no place
 	case h.History != last.history:
 		return fmt.Errorf("%w: it proves other operations, or others' places, than its history has", ErrContradiction)
 	}
