@@ -27,8 +27,8 @@ func bulky(t *testing.T, n int) realdid.Content {
 }
 
 // stuffed is the identifier of fixed after its holder had three more methods for a year each, one of them compromised, and a thief of the
-// device has made it remove as many methods as fill it.
-func stuffed(t *testing.T) *hist {
+// device has updated it so often, each time with other methods.
+func stuffed(t *testing.T, updates int) *hist {
 	t.Helper()
 	h := fixed(t)
 	for i, fragment := range []string{"one", "two", "three"} {
@@ -38,7 +38,7 @@ func stuffed(t *testing.T) *hist {
 	ok(t, "honest rotation", h.rotate(&realdid.RotateRequest{
 		Reveal: pub(ed(1)), Next: commit(ed(2)), Document: &realdid.Content{}, Compromised: map[string]uint64{"two": 2},
 	}, ed(1)))
-	for n := range 60 {
+	for n := range updates {
 		ok(t, "thief's update", h.update(bulky(t, n), ed(1)))
 		h.wait(time.Minute)
 	}
@@ -61,7 +61,7 @@ func TestThiefWhoStuffs(t *testing.T) {
 			return &realdid.Final{Size: 7, Successor: "second"}
 		},
 	} {
-		h := stuffed(t)
+		h := stuffed(t, 60)
 		f := leave(h)
 		full := stateBytes(t, h.state)
 		small := must(h.state.Portable())(t)
@@ -106,4 +106,51 @@ func TestPortable(t *testing.T) {
 	refused(t, "the present key once more", there.rotate(&realdid.RotateRequest{Reveal: pub(ed(400)), Next: commit(ed(399))}, ed(400)))
 	d, err := h.at().DraftRotate(&realdid.RotateRequest{Reveal: pub(ed(400)), Next: commit(ed(401)), Overtake: true})
 	ok(t, "a rotation may still overtake", there.try(d, err, ed(400)))
+}
+
+type portableVector struct {
+	Name     string   `json:"name"`
+	State    hexBytes `json:"state"`
+	Portable hexBytes `json:"portable"`
+	Head     hexBytes `json:"head"`
+}
+
+func portableVectors(t *testing.T) []portableVector {
+	var out []portableVector
+	add := func(name string, h *hist) {
+		out = append(out, portableVector{name, stateBytes(t, h.state), must(h.state.Portable())(t), headBytes(t, h.state)})
+	}
+	add("small", fixed(t))
+	h := stuffed(t, 6)
+	add("many removed methods, one of them compromised", h)
+	ok(t, "file", h.recover(10, 20, authKey("new", 90)))
+	add("the same while a recovery waits", h)
+	h.wait(threeDays)
+	ok(t, "update", h.update(authKey("other", 91), ed(20)))
+	add("the same after it", h)
+	h = fixed(t)
+	for n := 1; n < 140; n++ {
+		ok(t, "rotate", h.rotateTo(n))
+		h.wait(day)
+	}
+	add("many turns and used keys", h)
+	for n := range 3 {
+		ok(t, "update", h.update(bulky(t, n), ed(139)))
+		h.wait(time.Minute)
+	}
+	add("those and removed methods", h)
+	return out
+}
+
+func TestPortableVectors(t *testing.T) {
+	compareVectors(t, "portable.json", portableVectors(t))
+	for _, v := range readVectors[[]portableVector](t, "portable.json") {
+		s := must(realdid.ParseState(v.State))(t)
+		if got := must(s.Portable())(t); !bytes.Equal(got, v.Portable) || !bytes.Equal(headBytes(t, s), v.Head) {
+			t.Errorf("%s: got another portable state or head record", v.Name)
+		}
+		if small := len(v.State) <= 8192; small != bytes.Equal(v.State, v.Portable) {
+			t.Errorf("%s: %d bytes became %d", v.Name, len(v.State), len(v.Portable))
+		}
+	}
 }
