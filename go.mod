@@ -10,6 +10,7 @@ require (
 	github.com/decred/dcrd/dcrec/secp256k1/v4 v4.4.1
 	github.com/emmansun/gmsm v0.44.0
 	github.com/fxamacker/cbor/v2 v2.9.6
+	github.com/go-jose/go-jose/v4 v4.1.8
 	github.com/multiformats/go-multibase v0.3.0
 	github.com/piprate/json-gold v0.6.0 // tests only, as the oracle of vc/dataintegrity/jsonld; a newer one breaks Aries in the same build
 	github.com/rogpeppe/go-internal v1.16.0

@@ -12,12 +12,14 @@ type row struct {
 const own = "own"
 
 var table = []row{
+	{"internal/interop/...", []string{"..."}, "tests of everything against the software of others"},
 	{"internal/...", nil, "what everybody may import must not lead anybody round this table"},
 
 	{"keys", nil, "keys know no documents"},
 	{"keys/...", []string{"keys", own}, "keys know no documents"},
 
 	{"did", []string{"keys"}, "a document is not a method"},
+	{"did/didcomm/...", []string{"did", "keys", "keys/jws", "did/didcomm/..."}, "it receives a resolver, and knows no method"},
 	{"did/didtest/...", []string{"did", "keys"}, "a kit for methods knows none of them"},
 	{"did/ledger", nil, "a ledger stores bytes that it does not understand"},
 	{"did/ledger/proof/...", []string{"did/ledger/proof/..."}, "a proof commits to bytes that it does not understand"},
@@ -31,6 +33,7 @@ var table = []row{
 	{"did/ledger/...", []string{"did/ledger", "did/ledger/proof", own}, "a backend is given a Reducer and knows no method"},
 	{"did/realdid/...", []string{"did", "did/ledger", "did/ledger/proof", "keys", "did/realdid/..."}, "the method runs on every backend"},
 
+	{"resolver/ariesvdr/...", []string{"..."}, "it gives a method to an agent of another framework"},
 	{"resolver/...", []string{"did", "keys", "resolver/..."}, "it receives the interfaces that a method implements"},
 
 	{"vc", []string{"did", "keys"}, "verifying needs a key, which it is given"},
@@ -61,10 +64,12 @@ var thirdParty = []row{
 	{"github.com/rogpeppe/go-internal", nil, "for tests"},
 	{"github.com/piprate/json-gold", nil, "an oracle for tests"},
 	{"github.com/santhosh-tekuri/jsonschema", []string{"vc/vcdm/schema/..."}, "who wants no schemas links none"},
+	{"github.com/go-jose/go-jose", []string{"did/didcomm/..."}, "its key wrap and ciphers, for encrypted messages; signatures are those of keys/jws"},
+	{"github.com/hyperledger/aries-framework-go", []string{"resolver/ariesvdr/...", "examples/ariesagents/..."}, "one framework, one bridge"},
 	{"github.com/veraison/go-cose", []string{"vc/cose/...", "vc/status/cwt/..."}, "who wants no COSE links none"},
 	{"github.com/consensys/gnark-crypto", []string{"keys/bbs/..."}, "who wants no BBS links no pairing"},
 	{"github.com/cloudflare/circl", []string{"keys/bbs/..."}, "who wants no BBS links no pairing"},
 }
 
 // offline lists the packages that must not link net/http: verifying and replaying ask nobody.
-var offline = []string{"keys/...", "did", "did/realdid/...", "did/ledger", "did/ledger/proof/...", "did/ledger/memledger/...", "did/ledger/boltledger/...", "did/ledger/authmap/...", "did/ledger/tlog/...", "resolver", "resolver/didkey/...", "resolver/didjwk/...", "vc", "vc/internal/...", "vc/vcdm/...", "vc/status/...", "vc/sdjwt/...", "vc/jose/...", "vc/cose/...", "vc/dataintegrity/...", "vc/realperson"}
+var offline = []string{"keys/...", "did", "did/didcomm", "did/realdid/...", "did/ledger", "did/ledger/proof/...", "did/ledger/memledger/...", "did/ledger/boltledger/...", "did/ledger/authmap/...", "did/ledger/tlog/...", "resolver", "resolver/didkey/...", "resolver/didjwk/...", "vc", "vc/internal/...", "vc/vcdm/...", "vc/status/...", "vc/sdjwt/...", "vc/jose/...", "vc/cose/...", "vc/dataintegrity/...", "vc/realperson"}
