@@ -1,0 +1,71 @@
+package didcomm
+
+import (
+	"github.com/realdid/realdid/did"
+)
+
+// Protection is how a message was protected on its way; a set of them says what a reader accepts.
+type Protection uint8
+
+// The protections, each of which is a way of its own: none contains another.
+const (
+	// Authcrypt: encrypted to the reader by a sender whose key proves who it is, to the reader alone (ECDH-1PU). The layer may
+	// stand inside one of anoncrypt, which hides the sender from the mediators, and around a signed message.
+	Authcrypt Protection = 1 << iota
+	// SignedAnoncrypt: signed by the sender's authentication key, then encrypted by somebody. The message names its reader.
+	SignedAnoncrypt
+	// Anoncrypt: encrypted to the reader by somebody. If the message says who sent it, nothing proves it.
+	Anoncrypt
+	// Signed: signed by the sender's authentication key, and readable for all.
+	Signed
+	// InsecurePlaintext: anybody may have written, read or changed it.
+	InsecurePlaintext
+)
+
+// String returns the names of the protections, joined by a bar.
+func (p Protection) String() string {
+	s := ""
+	for i, name := range [...]string{"authcrypt", "anoncrypt(signed)", "anoncrypt", "signed", "plaintext"} {
+		if p&(1<<i) == 0 {
+			continue
+		}
+		if s != "" {
+			s += "|"
+		}
+		s += name
+	}
+	if s == "" {
+		return "none"
+	}
+	return s
+}
+
+// MaxMessage is the length in bytes of the longest packed message that is read or written.
+const MaxMessage = 32 << 20
+
+// The other limits of what is read.
+const (
+	maxRecipients = 64
+	maxLayers     = 4 // envelopes around each other
+)
+
+// Expect says what Unpack accepts. The zero value accepts nothing.
+type Expect struct {
+	Accept Protection // which protections are accepted; required
+
+	From   did.DID // who must have sent the message, proven by Authcrypt or a signature; zero: whoever
+	To     did.DID // for whom the message must be encrypted; zero: whichever of the keys in Secrets
+	Thread string  // the thread that the message must belong to (thid, or its id if it starts one); empty: whichever
+
+	// Signature demands a signature of the sender also where Accept is satisfied by Authcrypt: proof for third parties.
+	Signature bool
+
+	// RetiredRecipientKeys reads messages for a key of this side that no longer stands in its document, unless it was declared
+	// compromised. For messages that were on their way when a key was rotated.
+	RetiredRecipientKeys bool
+
+	// InsecureExpired reads messages whose expires_time has come.
+	InsecureExpired bool
+
+	MaxSize int // bytes of the packed message; 0 or more than MaxMessage: MaxMessage
+}
