@@ -80,6 +80,14 @@ func Run(t testing.TB, node, script string) *Peer {
 // Ask sends a request and reads the answer into answer, both as JSON.
 func (p *Peer) Ask(t testing.TB, request, answer any) {
 	t.Helper()
+	if err := json.Unmarshal(p.Line(t, request), answer); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Line sends a request as JSON and returns the answer, which is good until the next.
+func (p *Peer) Line(t testing.TB, request any) []byte {
+	t.Helper()
 	b, err := json.Marshal(request)
 	if err != nil {
 		t.Fatal(err)
@@ -90,7 +98,5 @@ func (p *Peer) Ask(t testing.TB, request, answer any) {
 	if !p.out.Scan() {
 		t.Fatalf("node ended: %v", p.out.Err())
 	}
-	if err := json.Unmarshal(p.out.Bytes(), answer); err != nil {
-		t.Fatal(err)
-	}
+	return p.out.Bytes()
 }

@@ -1,17 +1,13 @@
 package bbs_test
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
-	"io"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"testing"
 
+	"github.com/realdid/realdid/internal/nodepeer"
 	"github.com/realdid/realdid/keys/bbs"
 )
 
@@ -27,10 +23,7 @@ const (
 )
 
 // peer is the npm packages in one node process.
-type peer struct {
-	in  io.Writer
-	out *bufio.Scanner
-}
+type peer struct{ *nodepeer.Peer }
 
 type peerRequest struct {
 	Library            string    `json:"library"`
@@ -62,60 +55,14 @@ func (h *hexText) UnmarshalText(b []byte) (err error) {
 	return err
 }
 
-// newPeer starts node, or skips where it or the packages are missing; with REALDID_INTEROP=1 that is a failure.
 func newPeer(t *testing.T) *peer {
 	t.Helper()
-	missing := t.Skipf
-	if os.Getenv("REALDID_INTEROP") == "1" {
-		missing = t.Fatalf
-	}
-	node, err := exec.LookPath("node")
-	if err != nil {
-		missing("node is not installed")
-	}
-	if _, err := os.Stat(filepath.Join("interop", "node_modules", "@mattrglobal", "pairing-crypto")); err != nil {
-		missing("run npm install in keys/bbs/interop")
-	}
-	cmd := exec.Command(node, filepath.Join("interop", "peer.mjs"))
-	cmd.Stderr = os.Stderr
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		in.Close()
-		if err := cmd.Wait(); err != nil {
-			t.Errorf("node: %v", err)
-		}
-	})
-	lines := bufio.NewScanner(out)
-	lines.Buffer(nil, 1<<20)
-	return &peer{in, lines}
+	return &peer{nodepeer.Start(t, "interop", "@mattrglobal/pairing-crypto")}
 }
 
-func (p *peer) ask(t *testing.T, r peerRequest) peerAnswer {
+func (p *peer) ask(t *testing.T, r peerRequest) (a peerAnswer) {
 	t.Helper()
-	b, err := json.Marshal(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := p.in.Write(append(b, '\n')); err != nil {
-		t.Fatal(err)
-	}
-	if !p.out.Scan() {
-		t.Fatalf("node ended: %v", p.out.Err())
-	}
-	var a peerAnswer
-	if err := json.Unmarshal(p.out.Bytes(), &a); err != nil {
-		t.Fatal(err)
-	}
+	p.Ask(t, r, &a)
 	return a
 }
 

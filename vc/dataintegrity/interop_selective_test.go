@@ -25,7 +25,7 @@ func TestInteropSelective(t *testing.T) {
 	p := newPeer(t)
 	for name, rounds := range map[string]int{"ecdsa-sd-2023": many(200), "bbs-2023": many(24)} { // the peer takes a second for one of bbs-2023
 		t.Run(name, func(t *testing.T) {
-			p := &peer{t, p.in, p.out}
+			p := &peer{t, p.Peer}
 			signer := newParty(t, selectives[name].algorithm)
 			for seed := range uint64(rounds) {
 				made := newGenerator(seed, true).generate(signer.did().String())
@@ -94,7 +94,7 @@ func withoutRandomness(t *testing.T, document []byte) any {
 func TestInteropRefusals(t *testing.T) {
 	p := newPeer(t)
 	for name, s := range selectives {
-		t.Run(name, func(t *testing.T) { interopRefusals(t, &peer{t, p.in, p.out}, newParty(t, s.algorithm), s.suite) })
+		t.Run(name, func(t *testing.T) { interopRefusals(t, &peer{t, p.Peer}, newParty(t, s.algorithm), s.suite) })
 	}
 }
 

@@ -1,13 +1,9 @@
 package dataintegrity_test
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
-	"io"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -15,6 +11,7 @@ import (
 	"github.com/multiformats/go-multibase"
 
 	"github.com/realdid/realdid/did"
+	"github.com/realdid/realdid/internal/nodepeer"
 	"github.com/realdid/realdid/keys"
 	"github.com/realdid/realdid/resolver"
 	"github.com/realdid/realdid/resolver/didkey"
@@ -25,9 +22,8 @@ import (
 
 // peer is the npm packages @digitalbazaar/… in one node process.
 type peer struct {
-	t   *testing.T
-	in  io.Writer
-	out *bufio.Scanner
+	t *testing.T
+	*nodepeer.Peer
 }
 
 var peerContexts = []string{
@@ -36,42 +32,9 @@ var peerContexts = []string{
 	"https://w3id.org/citizenship/v4rc1",
 }
 
-// newPeer starts node, or skips where it or the packages are missing; with REALDID_INTEROP=1 that is a failure.
 func newPeer(t *testing.T) *peer {
 	t.Helper()
-	missing := t.Skipf
-	if os.Getenv("REALDID_INTEROP") == "1" {
-		missing = t.Fatalf
-	}
-	node, err := exec.LookPath("node")
-	if err != nil {
-		missing("node is not installed")
-	}
-	if _, err := os.Stat(filepath.Join("interop", "node_modules", "@digitalbazaar")); err != nil {
-		missing("run npm install in vc/dataintegrity/interop")
-	}
-	cmd := exec.Command(node, filepath.Join("interop", "peer.mjs"))
-	cmd.Stderr = os.Stderr
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		in.Close()
-		if err := cmd.Wait(); err != nil {
-			t.Errorf("node: %v", err)
-		}
-	})
-	lines := bufio.NewScanner(out)
-	lines.Buffer(nil, 8<<20)
-	p := &peer{t, in, lines}
+	p := &peer{t, nodepeer.Start(t, "interop", "@digitalbazaar/vc")}
 	contexts := map[string]string{}
 	for _, url := range peerContexts {
 		b, ok := jsonld.Embedded().Bytes(url)
@@ -95,23 +58,11 @@ const (
 func (p *peer) ask(op string, request map[string]any) (credential []byte, fault string) {
 	p.t.Helper()
 	request["op"], request["now"], request["created"] = op, interopNow, interopCreated
-	b, err := json.Marshal(request)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	if _, err := p.in.Write(append(b, '\n')); err != nil {
-		p.t.Fatal(err)
-	}
-	if !p.out.Scan() {
-		p.t.Fatalf("node ended: %v", p.out.Err())
-	}
 	var a struct {
 		Credential json.RawMessage
 		Error      string
 	}
-	if err := json.Unmarshal(p.out.Bytes(), &a); err != nil {
-		p.t.Fatal(err)
-	}
+	p.Ask(p.t, request, &a)
 	return bytes.Clone(a.Credential), a.Error
 }
 
@@ -230,7 +181,7 @@ func TestInteropWhole(t *testing.T) {
 		suite     string
 	}{{keys.Ed25519, "eddsa-rdfc-2022"}, {keys.P256, "ecdsa-rdfc-2019"}, {keys.P384, "ecdsa-rdfc-2019"}} {
 		t.Run(c.suite+" "+c.algorithm.String(), func(t *testing.T) {
-			p := &peer{t, p.in, p.out}
+			p := &peer{t, p.Peer}
 			signer := newParty(t, c.algorithm)
 			for seed := range many(120) {
 				made := newGenerator(uint64(1000*i+seed), false).generate(signer.did().String())

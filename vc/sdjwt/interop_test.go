@@ -1,12 +1,10 @@
 package sdjwt_test
 
 import (
-	"bufio"
+	"bytes"
 	"encoding/json"
-	"io"
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -15,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/realdid/realdid/did"
+	"github.com/realdid/realdid/internal/nodepeer"
 	"github.com/realdid/realdid/keys"
 	"github.com/realdid/realdid/vc"
 	"github.com/realdid/realdid/vc/sdjwt"
@@ -22,47 +21,13 @@ import (
 
 // peer is the npm packages @sd-jwt/core and @sd-jwt/sd-jwt-vc in one node process.
 type peer struct {
-	t   *testing.T
-	in  io.Writer
-	out *bufio.Scanner
+	t *testing.T
+	*nodepeer.Peer
 }
 
-// newPeer starts node, or skips where it or the packages are missing; with REALDID_INTEROP=1 that is a failure.
 func newPeer(t *testing.T) *peer {
 	t.Helper()
-	missing := t.Skipf
-	if os.Getenv("REALDID_INTEROP") == "1" {
-		missing = t.Fatalf
-	}
-	node, err := exec.LookPath("node")
-	if err != nil {
-		missing("node is not installed")
-	}
-	if _, err := os.Stat(filepath.Join("interop", "node_modules", "@sd-jwt")); err != nil {
-		missing("run npm install in vc/sdjwt/interop")
-	}
-	cmd := exec.Command(node, filepath.Join("interop", "peer.mjs"))
-	cmd.Stderr = os.Stderr
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		in.Close()
-		if err := cmd.Wait(); err != nil {
-			t.Errorf("node: %v", err)
-		}
-	})
-	lines := bufio.NewScanner(out)
-	lines.Buffer(nil, 8<<20)
-	return &peer{t, in, lines}
+	return &peer{t, nodepeer.Start(t, "interop", "@sd-jwt/core")}
 }
 
 type peerAnswer struct {
@@ -73,20 +38,9 @@ type peerAnswer struct {
 	Error   string         `json:"error"`
 }
 
-func (p *peer) ask(request map[string]any) peerAnswer {
+func (p *peer) ask(request map[string]any) (a peerAnswer) {
 	p.t.Helper()
-	b, err := json.Marshal(request)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	if _, err := p.in.Write(append(b, '\n')); err != nil {
-		p.t.Fatal(err)
-	}
-	if !p.out.Scan() {
-		p.t.Fatalf("node ended: %v", p.out.Err())
-	}
-	var a peerAnswer
-	d := json.NewDecoder(strings.NewReader(p.out.Text()))
+	d := json.NewDecoder(bytes.NewReader(p.Line(p.t, request)))
 	d.UseNumber()
 	if err := d.Decode(&a); err != nil {
 		p.t.Fatal(err)

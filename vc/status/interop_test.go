@@ -1,17 +1,13 @@
 package status_test
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
-	"io"
 	"math/rand/v2"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"testing"
 
+	"github.com/realdid/realdid/internal/nodepeer"
 	"github.com/realdid/realdid/keys"
 	"github.com/realdid/realdid/vc"
 	"github.com/realdid/realdid/vc/status"
@@ -19,47 +15,13 @@ import (
 
 // peer is the npm packages @digitalbazaar/vc-bitstring-status-list and @sd-jwt/jwt-status-list in one node process.
 type peer struct {
-	t   *testing.T
-	in  io.Writer
-	out *bufio.Scanner
+	t *testing.T
+	*nodepeer.Peer
 }
 
-// newPeer starts node, or skips where it or the packages are missing; with REALDID_INTEROP=1 that is a failure.
 func newPeer(t *testing.T) *peer {
 	t.Helper()
-	missing := t.Skipf
-	if os.Getenv("REALDID_INTEROP") == "1" {
-		missing = t.Fatalf
-	}
-	node, err := exec.LookPath("node")
-	if err != nil {
-		missing("node is not installed")
-	}
-	if _, err := os.Stat(filepath.Join("interop", "node_modules", "@sd-jwt")); err != nil {
-		missing("run npm install in vc/status/interop")
-	}
-	cmd := exec.Command(node, filepath.Join("interop", "peer.mjs"))
-	cmd.Stderr = os.Stderr
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		in.Close()
-		if err := cmd.Wait(); err != nil {
-			t.Errorf("node: %v", err)
-		}
-	})
-	lines := bufio.NewScanner(out)
-	lines.Buffer(nil, 16<<20)
-	return &peer{t, in, lines}
+	return &peer{t, nodepeer.Start(t, "interop", "@sd-jwt/jwt-status-list")}
 }
 
 type peerAnswer struct {
@@ -72,18 +34,8 @@ type peerAnswer struct {
 
 func (p *peer) ask(request map[string]any) (a peerAnswer) {
 	p.t.Helper()
-	b, err := json.Marshal(request)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	if _, err := p.in.Write(append(b, '\n')); err != nil {
-		p.t.Fatal(err)
-	}
-	if !p.out.Scan() {
-		p.t.Fatalf("no answer: %v", p.out.Err())
-	}
-	if err := json.Unmarshal(p.out.Bytes(), &a); err != nil || a.Error != "" {
-		p.t.Fatalf("got %v, %s", err, a.Error)
+	if p.Ask(p.t, request, &a); a.Error != "" {
+		p.t.Fatal(a.Error)
 	}
 	return a
 }

@@ -14,22 +14,15 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/common/hexutil"
 	"github.com/ethereum/go-ethereum/crypto"
+
+	"github.com/realdid/realdid/internal/nodepeer"
 )
 
 // TestCompile compiles the contract with the compiler that contract/package.json names and compares every byte. It needs
 // node and npm install in contract; with REALDID_INTEROP=1 it is a failure if they are missing.
 func TestCompile(t *testing.T) {
-	missing := t.Skip
-	if os.Getenv("REALDID_INTEROP") == "1" {
-		missing = t.Fatal
-	}
-	if _, err := exec.LookPath("node"); err != nil {
-		missing("node is not installed")
-	}
-	if _, err := os.Stat(filepath.Join("contract", "node_modules", "solc")); err != nil {
-		missing("run npm install in contract first")
-	}
-	cmd := exec.CommandContext(t.Context(), "node", "build.mjs", "-")
+	node := nodepeer.Node(t, "contract", "solc")
+	cmd := exec.CommandContext(t.Context(), node, "build.mjs", "-")
 	cmd.Dir = "contract"
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()

@@ -1,80 +1,33 @@
 package jsonld_test
 
 import (
-	"bufio"
-	"encoding/json"
-	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/realdid/realdid/internal/nodepeer"
 )
 
 // peer is jsonld.js in a node process.
 type peer struct {
-	t   *testing.T
-	in  io.Writer
-	out *bufio.Scanner
+	t *testing.T
+	*nodepeer.Peer
 }
 
-// newPeer starts node, or skips where it or the packages are missing; with REALDID_INTEROP=1 that is a failure.
 func newPeer(t *testing.T) *peer {
 	t.Helper()
-	missing := t.Skipf
-	if os.Getenv("REALDID_INTEROP") == "1" {
-		missing = t.Fatalf
-	}
-	node, err := exec.LookPath("node")
-	if err != nil {
-		missing("node is not installed")
-	}
-	if _, err := os.Stat(filepath.Join("..", "interop", "node_modules", "jsonld")); err != nil {
-		missing("no npm packages: run npm install in vc/dataintegrity/interop")
-	}
-	cmd := exec.Command(node, filepath.Join("interop", "peer.mjs"))
-	cmd.Stderr = os.Stderr
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		in.Close()
-		if err := cmd.Wait(); err != nil {
-			t.Errorf("node: %v", err)
-		}
-	})
-	s := bufio.NewScanner(out)
-	s.Buffer(nil, 16<<20)
-	return &peer{t: t, in: in, out: s}
+	node := nodepeer.Node(t, filepath.Join("..", "interop"), "jsonld")
+	return &peer{t, nodepeer.Run(t, node, filepath.Join("interop", "peer.mjs"))}
 }
 
 // canonical returns the canonical N-Quads of a document, or why jsonld.js refuses it.
 func (p *peer) canonical(doc []byte, contexts map[string]string) (nquads, refused string) {
 	p.t.Helper()
-	line, err := json.Marshal(map[string]any{"doc": string(doc), "contexts": contexts})
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	if _, err := p.in.Write(append(line, '\n')); err != nil {
-		p.t.Fatal(err)
-	}
-	if !p.out.Scan() {
-		p.t.Fatalf("node ended: %v", p.out.Err())
-	}
 	var answer struct{ NQ, Err string }
-	if err := json.Unmarshal(p.out.Bytes(), &answer); err != nil {
-		p.t.Fatal(err)
-	}
+	p.Ask(p.t, map[string]any{"doc": string(doc), "contexts": contexts}, &answer)
 	return answer.NQ, answer.Err
 }
 

@@ -1,20 +1,14 @@
 package vectortest
 
 import (
-	"bufio"
 	"encoding/json"
-	"io"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"testing"
+
+	"github.com/realdid/realdid/internal/nodepeer"
 )
 
 // Peer is another implementation in a node process: peer.mjs in a folder with its packages.
-type Peer struct {
-	in  io.Writer
-	out *bufio.Scanner
-}
+type Peer struct{ *nodepeer.Peer }
 
 // Answer is what a Peer says.
 type Answer struct {
@@ -24,61 +18,16 @@ type Answer struct {
 	Error   string         `json:"error"`
 }
 
-// NewPeer starts node on peer.mjs in dir, or skips where node or the npm package is missing; with REALDID_INTEROP=1 that is a failure.
+// NewPeer is nodepeer.Start.
 func NewPeer(t *testing.T, dir, packageName string) *Peer {
 	t.Helper()
-	missing := t.Skipf
-	if os.Getenv("REALDID_INTEROP") == "1" {
-		missing = t.Fatalf
-	}
-	node, err := exec.LookPath("node")
-	if err != nil {
-		missing("node is not installed")
-	}
-	if _, err := os.Stat(filepath.Join(dir, "node_modules", packageName)); err != nil {
-		missing("run npm install in %s", dir)
-	}
-	cmd := exec.Command(node, filepath.Join(dir, "peer.mjs"))
-	cmd.Stderr = os.Stderr
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		in.Close()
-		if err := cmd.Wait(); err != nil {
-			t.Errorf("node: %v", err)
-		}
-	})
-	lines := bufio.NewScanner(out)
-	lines.Buffer(nil, 8<<20)
-	return &Peer{in, lines}
+	return &Peer{nodepeer.Start(t, dir, packageName)}
 }
 
 // Try sends a request and returns the answer, which may be an error.
-func (p *Peer) Try(t *testing.T, request map[string]any) Answer {
+func (p *Peer) Try(t *testing.T, request map[string]any) (a Answer) {
 	t.Helper()
-	b, err := json.Marshal(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := p.in.Write(append(b, '\n')); err != nil {
-		t.Fatal(err)
-	}
-	if !p.out.Scan() {
-		t.Fatalf("no answer: %v", p.out.Err())
-	}
-	var a Answer
-	if err := json.Unmarshal(p.out.Bytes(), &a); err != nil {
-		t.Fatal(err)
-	}
+	p.Peer.Ask(t, request, &a)
 	return a
 }
 
