@@ -1,30 +1,32 @@
 package did_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"slices"
 	"testing"
 	"time"
 
 	"github.com/realdid/realdid/did"
+	"github.com/realdid/realdid/internal/vectors"
 )
 
+type dereferenceSetting struct{ Document json.RawMessage }
+
+type dereferenceVector struct {
+	Name, URL, Method, Service string
+	Document                   bool
+	Endpoint                   []string
+}
+
 func TestDereferenceVectors(t *testing.T) {
-	var v struct {
-		Document json.RawMessage
-		Valid    []struct {
-			Name, URL, Method, Service string
-			Document                   bool
-			Endpoint                   []string
-		}
-		Invalid []struct{ Fault, URL, Code string }
+	good := vectors.Read[dereferenceSetting, dereferenceVector](t, "did/dereference")
+	bad := vectors.Read[dereferenceSetting, struct{ Name, URL, Code string }](t, "did/bad-dereference")
+	d, err := did.ParseDocument(good.Setting.Document)
+	if err != nil || !bytes.Equal(good.Setting.Document, bad.Setting.Document) {
+		t.Fatalf("no document, or not the same in both files: %v", err)
 	}
-	readVectors(t, "dereference.json", &v)
-	d, err := did.ParseDocument(v.Document)
-	if err != nil || len(v.Valid) == 0 || len(v.Invalid) == 0 {
-		t.Fatalf("no vectors: %v", err)
-	}
-	for _, c := range v.Valid {
+	for _, c := range good.Vectors {
 		u, err := did.ParseURL(c.URL)
 		if err != nil {
 			t.Fatalf("%s: %v", c.Name, err)
@@ -46,13 +48,13 @@ func TestDereferenceVectors(t *testing.T) {
 				got.Endpoint, c.Method, c.Service, c.Document, c.Endpoint)
 		}
 	}
-	for _, c := range v.Invalid {
+	for _, c := range bad.Vectors {
 		u, err := did.ParseURL(c.URL)
 		if err != nil {
-			t.Fatalf("%s: %v", c.Fault, err)
+			t.Fatalf("%s: %v", c.Name, err)
 		}
 		_, err = d.Dereference(u)
-		wantCode(t, c.Fault, err, did.ErrorCode(c.Code))
+		wantCode(t, c.Name, err, did.ErrorCode(c.Code))
 	}
 	if _, err := new(did.Document).Dereference(did.URL{}); err == nil {
 		t.Error("an empty document and the zero URL: got no error")

@@ -3,33 +3,25 @@ package did_test
 import (
 	"encoding/json"
 	"errors"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/realdid/realdid/did"
+	"github.com/realdid/realdid/internal/vectors"
 )
 
-type syntaxVectors struct {
-	DID, URL struct {
-		Valid []struct {
-			Name, Input, Method, ID, Path, Query, Fragment string
-			Key                                            bool
-		}
-		Invalid []struct{ Fault, Input, Code string }
+type (
+	didVector struct{ Name, Input, Method, ID string }
+	urlVector struct {
+		Name, Input, Path, Query, Fragment string
+		Key                                bool
 	}
-}
+	faultyVector struct{ Name, Input, Code string }
+)
 
-func readVectors(t testing.TB, name string, into any) {
+func readVectors[V any](t testing.TB, name string) []V {
 	t.Helper()
-	b, err := os.ReadFile(filepath.Join("..", "testdata", "did", name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := json.Unmarshal(b, into); err != nil {
-		t.Fatalf("%s: %v", name, err)
-	}
+	return vectors.Read[vectors.None, V](t, "did/"+name).Vectors
 }
 
 func wantCode(t *testing.T, what string, err error, code did.ErrorCode) {
@@ -44,12 +36,7 @@ func wantCode(t *testing.T, what string, err error, code did.ErrorCode) {
 }
 
 func TestDIDSyntax(t *testing.T) {
-	var v syntaxVectors
-	readVectors(t, "syntax.json", &v)
-	if len(v.DID.Valid) == 0 || len(v.DID.Invalid) == 0 {
-		t.Fatal("no vectors")
-	}
-	for _, c := range v.DID.Valid {
+	for _, c := range readVectors[didVector](t, "dids") {
 		d, err := did.Parse(c.Input)
 		if err != nil {
 			t.Errorf("%s: got error %v, want none", c.Name, err)
@@ -62,19 +49,14 @@ func TestDIDSyntax(t *testing.T) {
 			t.Errorf("%s: parsed twice, the two are not equal", c.Name)
 		}
 	}
-	for _, c := range v.DID.Invalid {
+	for _, c := range readVectors[faultyVector](t, "bad-dids") {
 		_, err := did.Parse(c.Input)
-		wantCode(t, c.Fault, err, did.ErrorCode(c.Code))
+		wantCode(t, c.Name, err, did.ErrorCode(c.Code))
 	}
 }
 
 func TestURLSyntax(t *testing.T) {
-	var v syntaxVectors
-	readVectors(t, "syntax.json", &v)
-	if len(v.URL.Valid) == 0 || len(v.URL.Invalid) == 0 {
-		t.Fatal("no vectors")
-	}
-	for _, c := range v.URL.Valid {
+	for _, c := range readVectors[urlVector](t, "urls") {
 		u, err := did.ParseURL(c.Input)
 		if err != nil {
 			t.Errorf("%s: got error %v, want none", c.Name, err)
@@ -88,9 +70,9 @@ func TestURLSyntax(t *testing.T) {
 			t.Errorf("%s: got DID %q", c.Name, u.DID())
 		}
 	}
-	for _, c := range v.URL.Invalid {
+	for _, c := range readVectors[faultyVector](t, "bad-urls") {
 		_, err := did.ParseURL(c.Input)
-		wantCode(t, c.Fault, err, did.ErrorCode(c.Code))
+		wantCode(t, c.Name, err, did.ErrorCode(c.Code))
 	}
 }
 
@@ -242,12 +224,10 @@ func TestErrorCodes(t *testing.T) {
 }
 
 func FuzzDID(f *testing.F) {
-	var v syntaxVectors
-	readVectors(f, "syntax.json", &v)
-	for _, c := range v.DID.Valid {
+	for _, c := range readVectors[didVector](f, "dids") {
 		f.Add(c.Input)
 	}
-	for _, c := range v.DID.Invalid {
+	for _, c := range readVectors[faultyVector](f, "bad-dids") {
 		f.Add(c.Input)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
@@ -268,12 +248,10 @@ func FuzzDID(f *testing.F) {
 }
 
 func FuzzDIDURL(f *testing.F) {
-	var v syntaxVectors
-	readVectors(f, "syntax.json", &v)
-	for _, c := range v.URL.Valid {
+	for _, c := range readVectors[urlVector](f, "urls") {
 		f.Add(c.Input)
 	}
-	for _, c := range v.URL.Invalid {
+	for _, c := range readVectors[faultyVector](f, "bad-urls") {
 		f.Add(c.Input)
 	}
 	f.Fuzz(func(t *testing.T, s string) {

@@ -13,22 +13,16 @@ import (
 	"github.com/realdid/realdid/keys"
 )
 
-type documentVectors struct {
-	Valid []struct {
-		Name, Text, Canonical string
-		Usable                map[string][2]string // fragment to algorithm and purposes
-		Unusable              []string
-	}
-	Invalid []struct{ Fault, Text, Code string }
+type documentVector struct {
+	Name, Text, Canonical string
+	Usable                map[string][2]string // fragment to algorithm and purposes
+	Unusable              []string
 }
 
+type faultyDocumentVector struct{ Name, Text, Code string }
+
 func TestDocumentVectors(t *testing.T) {
-	var v documentVectors
-	readVectors(t, "documents.json", &v)
-	if len(v.Valid) == 0 || len(v.Invalid) == 0 {
-		t.Fatal("no vectors")
-	}
-	for _, c := range v.Valid {
+	for _, c := range readVectors[documentVector](t, "documents") {
 		d, err := did.ParseDocument([]byte(c.Text))
 		if err != nil {
 			t.Errorf("%s: got error %v, want none", c.Name, err)
@@ -52,11 +46,11 @@ func TestDocumentVectors(t *testing.T) {
 			}
 		}
 	}
-	for _, c := range v.Invalid {
+	for _, c := range readVectors[faultyDocumentVector](t, "bad-documents") {
 		d, err := did.ParseDocument([]byte(c.Text))
-		wantCode(t, c.Fault, err, did.ErrorCode(c.Code))
+		wantCode(t, c.Name, err, did.ErrorCode(c.Code))
 		if d != nil {
-			t.Errorf("%s: an error and a document", c.Fault)
+			t.Errorf("%s: an error and a document", c.Name)
 		}
 	}
 }
@@ -220,12 +214,10 @@ func TestMethodLookupIsExact(t *testing.T) {
 }
 
 func FuzzDocument(f *testing.F) {
-	var v documentVectors
-	readVectors(f, "documents.json", &v)
-	for _, c := range v.Valid {
+	for _, c := range readVectors[documentVector](f, "documents") {
 		f.Add([]byte(c.Text))
 	}
-	for _, c := range v.Invalid {
+	for _, c := range readVectors[faultyDocumentVector](f, "bad-documents") {
 		f.Add([]byte(c.Text))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {

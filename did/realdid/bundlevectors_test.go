@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -15,6 +13,7 @@ import (
 	"github.com/realdid/realdid/did"
 	"github.com/realdid/realdid/did/ledger/proof"
 	"github.com/realdid/realdid/did/realdid"
+	"github.com/realdid/realdid/internal/vectors"
 )
 
 type trustVector struct {
@@ -53,14 +52,14 @@ type bundleVector struct {
 	Evidence    evidenceVector  `json:"evidence"`
 }
 
-type bundleFile struct {
-	Now     time.Time              `json:"now"`
-	Trusts  map[string]trustVector `json:"trusts"`
-	Bundles []bundleVector         `json:"bundles"`
+// bundleSetting is what the vectors of a file of bundles share: the verifier's time, and policies by name.
+type bundleSetting struct {
+	Now    time.Time              `json:"now"`
+	Trusts map[string]trustVector `json:"trusts"`
 }
 
 type badBundleVector struct {
-	Fault  string   `json:"fault"`
+	Fault  string   `json:"name"`
 	DID    string   `json:"did"`
 	Trust  string   `json:"trust,omitempty"`
 	Bundle hexBytes `json:"bundle"`
@@ -110,7 +109,7 @@ func bundleTrusts(w *proving) map[string]trustVector {
 
 const trusted = "witnesses and auditors"
 
-func (f bundleFile) verifier(t *testing.T, trust string) *realdid.Verifier {
+func (f bundleSetting) verifier(t *testing.T, trust string) *realdid.Verifier {
 	t.Helper()
 	var ledgers []realdid.TrustedLedger
 	if trust != "" {
@@ -123,7 +122,8 @@ func (f bundleFile) verifier(t *testing.T, trust string) *realdid.Verifier {
 func TestBundleVectorsAreMade(t *testing.T) {
 	w := newProvingWorld(t)
 	all := everyBundle(t, w)
-	f := bundleFile{Now: w.now, Trusts: bundleTrusts(w)}
+	f := bundleSetting{Now: w.now, Trusts: bundleTrusts(w)}
+	var made []bundleVector
 	add := func(name, of, trust, versionTime string) {
 		b := all[of]
 		opt := &did.ResolveOptions{}
@@ -131,7 +131,7 @@ func TestBundleVectorsAreMade(t *testing.T) {
 			opt.VersionTime = must(time.Parse(time.RFC3339, versionTime))(t)
 		}
 		r := must(f.verifier(t, trust).Verify(t.Context(), b.id, b.bundle, opt))(t)
-		f.Bundles = append(f.Bundles, bundleVector{
+		made = append(made, bundleVector{
 			name, b.id.String(), trust, versionTime, b.bundle, r.Document.Canonical(), r.Metadata.VersionID, evidenceOf(r.Evidence),
 		})
 	}
@@ -143,17 +143,17 @@ func TestBundleVectorsAreMade(t *testing.T) {
 	add("absent long form", "absent", trusted, "")
 	add("absent long form under witnesses alone", "absent", "witnesses alone", "")
 	add("long form alone", "nothing but itself", "", "")
-	compareVectors(t, "bundles.json", f)
+	compareBundles(t, "bundles", f, made)
 }
 
 func TestBundleVectors(t *testing.T) {
-	f := readBundles(t)
-	for _, v := range f.Bundles {
+	f := vectors.Read[bundleSetting, bundleVector](t, "realdid/bundles")
+	for _, v := range f.Vectors {
 		opt := &did.ResolveOptions{}
 		if v.VersionTime != "" {
 			opt.VersionTime = must(time.Parse(time.RFC3339, v.VersionTime))(t)
 		}
-		r, err := f.verifier(t, v.Trust).Verify(t.Context(), did.MustParse(v.DID), v.Bundle, opt)
+		r, err := f.Setting.verifier(t, v.Trust).Verify(t.Context(), did.MustParse(v.DID), v.Bundle, opt)
 		if err != nil {
 			t.Errorf("%s: %v", v.Name, err)
 			continue
@@ -170,27 +170,21 @@ func TestBundleVectors(t *testing.T) {
 	}
 }
 
-func readBundles(t testing.TB) bundleFile {
+func compareBundles[V any](t *testing.T, name string, s bundleSetting, made []V) {
 	t.Helper()
-	b, err := os.ReadFile(filepath.Join(vectorDir, "bundles.json"))
-	ok(t, "bundles.json", err)
-	var f bundleFile
-	d := json.NewDecoder(bytes.NewReader(b))
-	d.DisallowUnknownFields()
-	ok(t, "bundles.json", d.Decode(&f))
-	return f
+	vectors.Compare(t, *update, "realdid/"+name, vectors.File[bundleSetting, V]{Kind: "realdid." + name, Setting: s, Vectors: made})
 }
 
 func TestBadBundleVectors(t *testing.T) {
-	compareVectors(t, "bad-bundles.json", badBundles(t))
-	f := readBundles(t)
+	compareBundles(t, "bad-bundles", vectors.Read[bundleSetting, bundleVector](t, "realdid/bundles").Setting, badBundles(t))
+	f := vectors.Read[bundleSetting, badBundleVector](t, "realdid/bad-bundles")
 	names := map[string]bool{}
-	for _, v := range readVectors[[]badBundleVector](t, "bad-bundles.json") {
+	for _, v := range f.Vectors {
 		if names[v.Fault] {
 			t.Errorf("%s: twice", v.Fault)
 		}
 		names[v.Fault] = true
-		_, err := f.verifier(t, v.Trust).Verify(t.Context(), did.MustParse(v.DID), v.Bundle, nil)
+		_, err := f.Setting.verifier(t, v.Trust).Verify(t.Context(), did.MustParse(v.DID), v.Bundle, nil)
 		if err == nil || string(did.AsError(err).Code) != v.Code || !strings.Contains(err.Error(), v.Error) {
 			t.Errorf("%s: got %v, want %s %q", v.Fault, err, v.Code, v.Error)
 		}

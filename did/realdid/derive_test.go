@@ -18,6 +18,7 @@ import (
 
 // A derived key is known by its public half, a derived secret by itself.
 type derivedVector struct {
+	Name   string   `json:"name"`
 	Seed   hexBytes `json:"seed"`
 	Path   string   `json:"path"`
 	Public string   `json:"publicKeyMultibase,omitempty"`
@@ -32,7 +33,7 @@ func TestDerivationVectorsAreMade(t *testing.T) {
 	key := func(s *realdid.Seed, path string, k *keys.PrivateKey, err error) {
 		t.Helper()
 		ok(t, path, err)
-		out = append(out, derivedVector{s.Secret(), path, k.Public().Multikey(), nil})
+		out = append(out, derivedVector{path + ", " + k.Algorithm().String(), s.Secret(), path, k.Public().Multikey(), nil})
 		a := k.Algorithm()
 		if got := secretAt(t, s.Secret(), path+"/"+a.String()+"/0", a.SecretSize()); !slices.Equal(got, k.Secret()) {
 			t.Errorf("%s: got %x, want %x", path, k.Secret(), got)
@@ -47,9 +48,9 @@ func TestDerivationVectorsAreMade(t *testing.T) {
 	k, err = seed.Recovery(keys.Ed25519, 7)
 	key(seed, "recovery/7", k, err)
 	salt := must(seed.RecoverySalt(7))(t)
-	out = append(out, derivedVector{seed.Secret(), "recovery-salt/7", "", salt[:]})
+	out = append(out, derivedVector{"recovery-salt/7", seed.Secret(), "recovery-salt/7", "", salt[:]})
 	device := must(seed.Device(3))(t)
-	out = append(out, derivedVector{seed.Secret(), "device/3", "", device.Secret()})
+	out = append(out, derivedVector{"device/3", seed.Secret(), "device/3", "", device.Secret()})
 	k, err = device.Authentication(keys.P256)
 	key(device, "authentication", k, err)
 	k, err = device.Agreement()
@@ -61,13 +62,13 @@ func TestDerivationVectorsAreMade(t *testing.T) {
 	key(device, path+"/next", p.Next, nil)
 	key(device, path+"/authentication", p.Authentication, nil)
 	genesis := decodeOp(t, p.Operation.Bytes()).payload
-	out = append(out, derivedVector{device.Secret(), path + "/salt", "", genesis[memberSalt].([]byte)})
+	out = append(out, derivedVector{path + "/salt", device.Secret(), path + "/salt", "", genesis[memberSalt].([]byte)})
 	for _, v := range out {
 		if v.Secret != nil && !slices.Equal(v.Secret, secretAt(t, v.Seed, v.Path, len(v.Secret))) {
 			t.Errorf("%s: another value than HKDF gives", v.Path)
 		}
 	}
-	compareVectors(t, "derivation.json", out)
+	compareVectors(t, "derivation", out)
 }
 
 func secretAt(t *testing.T, seed []byte, path string, n int) []byte {

@@ -23,7 +23,7 @@ type descriptorVector struct {
 }
 
 type badDescriptorVector struct {
-	Fault string `json:"fault"`
+	Fault string `json:"name"`
 	File  string `json:"file"`
 	Error string `json:"error"`
 }
@@ -162,8 +162,8 @@ func TestDescriptorVectors(t *testing.T) {
 		digest := d.Digest()
 		made = append(made, descriptorVector{[]string{"first", "after a rotation of root keys", "with a ledger that has ended"}[i], string(d.Bytes()), digest[:], d.ChainID()})
 	}
-	compareVectors(t, "descriptors.json", made)
-	for _, v := range readVectors[[]descriptorVector](t, "descriptors.json") {
+	compareVectors(t, "descriptors", made)
+	for _, v := range readVectors[descriptorVector](t, "descriptors") {
 		d, err := realdid.ParseDescriptor([]byte(v.File))
 		if err != nil {
 			t.Errorf("%s: %v", v.Name, err)
@@ -173,9 +173,9 @@ func TestDescriptorVectors(t *testing.T) {
 			t.Errorf("%s: got %x %s", v.Name, got, d.ChainID())
 		}
 	}
-	compareVectors(t, "bad-descriptors.json", badDescriptors(t))
+	compareVectors(t, "bad-descriptors", badDescriptors(t))
 	names := map[string]bool{}
-	for _, v := range readVectors[[]badDescriptorVector](t, "bad-descriptors.json") {
+	for _, v := range readVectors[badDescriptorVector](t, "bad-descriptors") {
 		if names[v.Fault] {
 			t.Errorf("%s: twice", v.Fault)
 		}

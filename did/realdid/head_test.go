@@ -174,8 +174,8 @@ func badHeads(t *testing.T) []badHeadVector {
 }
 
 func TestBadHeadVectors(t *testing.T) {
-	compareVectors(t, "bad-heads.json", badHeads(t))
-	for _, v := range readVectors[[]badHeadVector](t, "bad-heads.json") {
+	compareVectors(t, "bad-heads", badHeads(t))
+	for _, v := range readVectors[badHeadVector](t, "bad-heads") {
 		_, err := realdid.ParseHead(v.Head)
 		if !errors.Is(err, realdid.ErrHead) || !strings.Contains(err.Error(), v.Error) {
 			t.Errorf("%s: got %v, want %q", v.Fault, err, v.Error)

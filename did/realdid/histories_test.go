@@ -2,6 +2,7 @@ package realdid_test
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -11,13 +12,14 @@ import (
 	"github.com/realdid/realdid/did"
 	"github.com/realdid/realdid/did/ledger"
 	"github.com/realdid/realdid/did/realdid"
+	"github.com/realdid/realdid/internal/vectors"
 	"github.com/realdid/realdid/keys"
 )
 
 // TestHistoryVectorsAreMade makes histories.json.
 func TestHistoryVectorsAreMade(t *testing.T) {
 	made := []historyVector{lifeHistory(t), overtakingHistory(t), algorithmsHistory(t)}
-	compareVectors(t, "histories.json", made)
+	compareVectors(t, "histories", made)
 }
 
 // recorder writes down what it applies.
@@ -31,9 +33,9 @@ type recorder struct {
 func newRecorder(t *testing.T, name string, net realdid.Network) *recorder {
 	t.Helper()
 	r := &recorder{hist: &hist{t: t, now: start}, v: historyVector{Name: name, Domain: net.Domain, Home: net.Home}, old: map[string][]byte{}}
-	var file []historyVector
-	if b, err := os.ReadFile(filepath.Join(vectorDir, "histories.json")); err == nil && json.Unmarshal(b, &file) == nil {
-		for _, h := range file {
+	var file vectors.File[vectors.None, historyVector]
+	if b, err := os.ReadFile(filepath.Join(vectors.Root(t), "realdid", "histories.json")); err == nil && json.Unmarshal(b, &file) == nil {
+		for _, h := range file.Vectors {
 			for _, s := range h.Steps {
 				if op, err := modelParse(s.Operation); err == nil {
 					r.old[string(op.payload)] = s.Operation
@@ -266,9 +268,11 @@ func TestIdentifierVectorsAreMade(t *testing.T) {
 			long := must(mustParse(t, op).LongForm())(t)
 			id := must(realdid.ParseIdentifier(long))(t)
 			scid := append([]byte{suite}, id.SCID.Digest[:]...)
-			good = append(good, identifierVector{id.Short().String(), net.Domain, scid, nil}, identifierVector{long.String(), net.Domain, scid, op})
+			name := cmp.Or(net.Domain, "no domain") + ", suite " + string(suite)
+			good = append(good, identifierVector{name, id.Short().String(), net.Domain, scid, nil},
+				identifierVector{name + ", long form", long.String(), net.Domain, scid, op})
 		}
 	}
-	compareVectors(t, "identifiers.json", good)
-	compareVectors(t, "bad-identifiers.json", badIdentifiers(t))
+	compareVectors(t, "identifiers", good)
+	compareVectors(t, "bad-identifiers", badIdentifiers(t))
 }

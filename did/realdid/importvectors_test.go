@@ -41,7 +41,7 @@ type importVector struct {
 
 // One that is invalid for everybody, or that those who trust so cannot check.
 type badImportVector struct {
-	Fault        string              `json:"fault"`
+	Fault        string              `json:"name"`
 	Kind         string              `json:"kind"` // invalid or unchecked
 	Before       hexBytes            `json:"before,omitempty"`
 	Operation    hexBytes            `json:"operation"`
@@ -167,11 +167,11 @@ func TestImportVectorsAreMade(t *testing.T) {
 		add(w, "ended "+name, nil, w.importOf(w.main, id, "second"), realdid.Predecessors{{Home: "main", Trust: w.main.trust, Final: end}})
 	}
 	slices.SortFunc(out, func(a, b importVector) int { return strings.Compare(a.Name, b.Name) })
-	compareVectors(t, "imports.json", out)
+	compareVectors(t, "imports", out)
 }
 
 func TestImportVectors(t *testing.T) {
-	for _, v := range readVectors[[]importVector](t, "imports.json") {
+	for _, v := range readVectors[importVector](t, "imports") {
 		op := mustParse(t, v.Operation)
 		at := ledger.Anchor{Index: v.Index, Time: v.Time}
 		ps := predecessors(t, v.Predecessors)
@@ -193,9 +193,9 @@ func TestImportVectors(t *testing.T) {
 }
 
 func TestBadImportVectors(t *testing.T) {
-	compareVectors(t, "bad-imports.json", badImports(t))
+	compareVectors(t, "bad-imports", badImports(t))
 	names := map[string]bool{}
-	for _, v := range readVectors[[]badImportVector](t, "bad-imports.json") {
+	for _, v := range readVectors[badImportVector](t, "bad-imports") {
 		if names[v.Fault] {
 			t.Errorf("%s: twice", v.Fault)
 		}

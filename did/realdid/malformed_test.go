@@ -23,7 +23,7 @@ func TestMalformedVectorsAreMade(t *testing.T) {
 	m.services()
 	m.moves()
 	slices.SortFunc(m.out, func(a, b malformedVector) int { return strings.Compare(a.Fault, b.Fault) })
-	compareVectors(t, "malformed.json", m.out)
+	compareVectors(t, "malformed", m.out)
 }
 
 type malformed struct {

@@ -8,6 +8,7 @@ import (
 	"github.com/realdid/realdid/did"
 	"github.com/realdid/realdid/did/ledger/proof"
 	"github.com/realdid/realdid/did/realdid"
+	"github.com/realdid/realdid/internal/vectors"
 )
 
 // everyBundle has a bundle of each shape, with who asks.
@@ -84,7 +85,7 @@ func changeLatest(t *testing.T, b []byte, change func(l *proof.Latest)) []byte {
 }
 
 func FuzzParseBundle(f *testing.F) {
-	for _, v := range readBundles(f).Bundles {
+	for _, v := range vectors.Read[bundleSetting, bundleVector](f, "realdid/bundles").Vectors {
 		f.Add([]byte(v.Bundle))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {

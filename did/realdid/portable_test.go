@@ -143,8 +143,8 @@ func portableVectors(t *testing.T) []portableVector {
 }
 
 func TestPortableVectors(t *testing.T) {
-	compareVectors(t, "portable.json", portableVectors(t))
-	for _, v := range readVectors[[]portableVector](t, "portable.json") {
+	compareVectors(t, "portable", portableVectors(t))
+	for _, v := range readVectors[portableVector](t, "portable") {
 		s := must(realdid.ParseState(v.State))(t)
 		if got := must(s.Portable())(t); !bytes.Equal(got, v.Portable) || !bytes.Equal(headBytes(t, s), v.Head) {
 			t.Errorf("%s: got another portable state or head record", v.Name)

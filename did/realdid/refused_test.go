@@ -31,7 +31,7 @@ func TestRefusedVectorsAreMade(t *testing.T) {
 	r.migrations()
 	r.afterDeparture()
 	slices.SortFunc(r.out, func(a, b refusedVector) int { return strings.Compare(a.Fault, b.Fault) })
-	compareVectors(t, "refused.json", r.out)
+	compareVectors(t, "refused", r.out)
 }
 
 type refusals struct {

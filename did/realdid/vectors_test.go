@@ -6,8 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -15,53 +13,20 @@ import (
 	"github.com/realdid/realdid/did"
 	"github.com/realdid/realdid/did/ledger"
 	"github.com/realdid/realdid/did/realdid"
+	"github.com/realdid/realdid/internal/vectors"
 )
 
 var update = flag.Bool("update", false, "write testdata/realdid anew")
 
-const vectorDir = "../../testdata/realdid"
-
-// compareVectors compares what a generator made with the file, or writes the file with -update.
-func compareVectors(t *testing.T, name string, made any) {
+// compareVectors compares what a generator made with a file of testdata/realdid, or writes the file with -update.
+func compareVectors[V any](t *testing.T, name string, made []V) {
 	t.Helper()
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", " ")
-	if err := enc.Encode(made); err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join(vectorDir, name)
-	if *update {
-		if err := os.MkdirAll(vectorDir, 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, b.Bytes(), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	file, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(file, b.Bytes()) {
-		t.Errorf("%s is not what the generator makes; after a change of the format, run the tests with -update", name)
-	}
+	vectors.Compare(t, *update, "realdid/"+name, vectors.File[vectors.None, V]{Kind: "realdid." + name, Vectors: made})
 }
 
-func readVectors[T any](t *testing.T, name string) T {
+func readVectors[V any](t *testing.T, name string) []V {
 	t.Helper()
-	b, err := os.ReadFile(filepath.Join(vectorDir, name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var v T
-	d := json.NewDecoder(bytes.NewReader(b))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&v); err != nil {
-		t.Fatalf("%s: %v", name, err)
-	}
-	return v
+	return vectors.Read[vectors.None, V](t, "realdid/"+name).Vectors
 }
 
 // hexBytes is lower-case hexadecimal in JSON.
@@ -76,14 +41,14 @@ func (h *hexBytes) UnmarshalText(b []byte) (err error) {
 
 // A malformed operation is refused by itself.
 type malformedVector struct {
-	Fault     string   `json:"fault"`
+	Fault     string   `json:"name"`
 	Operation hexBytes `json:"operation"`
 	Error     string   `json:"error"` // a part of the text
 }
 
 // A refused operation is well-formed and does not follow the state.
 type refusedVector struct {
-	Fault     string    `json:"fault"`
+	Fault     string    `json:"name"`
 	State     hexBytes  `json:"state,omitempty"` // absent: before the create
 	Operation hexBytes  `json:"operation"`
 	Time      time.Time `json:"time"`
@@ -101,7 +66,7 @@ type stepVector struct {
 }
 
 type badHeadVector struct {
-	Fault string   `json:"fault"`
+	Fault string   `json:"name"`
 	Head  hexBytes `json:"head"`
 	Error string   `json:"error"`
 }
@@ -127,6 +92,7 @@ type historyVector struct {
 }
 
 type identifierVector struct {
+	Name    string   `json:"name"`
 	DID     string   `json:"did"`
 	Domain  string   `json:"domain,omitempty"`
 	SCID    hexBytes `json:"scid"` // suite letter and digest
@@ -134,14 +100,14 @@ type identifierVector struct {
 }
 
 type badIdentifierVector struct {
-	Fault string `json:"fault"`
+	Fault string `json:"name"`
 	DID   string `json:"did"`
 	Error string `json:"error"`
 }
 
 func TestMalformedVectors(t *testing.T) {
 	names := map[string]bool{}
-	for _, v := range readVectors[[]malformedVector](t, "malformed.json") {
+	for _, v := range readVectors[malformedVector](t, "malformed") {
 		if names[v.Fault] {
 			t.Errorf("%s: twice", v.Fault)
 		}
@@ -158,7 +124,7 @@ func TestMalformedVectors(t *testing.T) {
 
 func TestRefusedVectors(t *testing.T) {
 	names := map[string]bool{}
-	for _, v := range readVectors[[]refusedVector](t, "refused.json") {
+	for _, v := range readVectors[refusedVector](t, "refused") {
 		if names[v.Fault] {
 			t.Errorf("%s: twice", v.Fault)
 		}
@@ -183,7 +149,7 @@ func TestRefusedVectors(t *testing.T) {
 }
 
 func TestHistoryVectors(t *testing.T) {
-	for _, v := range readVectors[[]historyVector](t, "histories.json") {
+	for _, v := range readVectors[historyVector](t, "histories") {
 		t.Run(v.Name, func(t *testing.T) {
 			id, err := realdid.ParseIdentifier(did.MustParse(v.DID))
 			if err != nil {
@@ -262,7 +228,7 @@ func checkLooks(t *testing.T, v historyVector, lg ledger.Ledger) {
 }
 
 func TestIdentifierVectors(t *testing.T) {
-	for _, v := range readVectors[[]identifierVector](t, "identifiers.json") {
+	for _, v := range readVectors[identifierVector](t, "identifiers") {
 		id, err := realdid.ParseIdentifier(did.MustParse(v.DID))
 		if err != nil {
 			t.Errorf("%s: %v", v.DID, err)
@@ -273,7 +239,7 @@ func TestIdentifierVectors(t *testing.T) {
 			t.Errorf("%s: got %+v", v.DID, id)
 		}
 	}
-	for _, v := range readVectors[[]badIdentifierVector](t, "bad-identifiers.json") {
+	for _, v := range readVectors[badIdentifierVector](t, "bad-identifiers") {
 		d, err := did.Parse(v.DID)
 		if err == nil {
 			_, err = realdid.ParseIdentifier(d)

@@ -1,5 +1,5 @@
-// Package vectors finds the official test vectors that tests read. They are kept outside the repository, because they
-// belong to their publishers.
+// Package vectors finds the official test vectors that tests read, and reads and writes this repository's own. The official ones
+// are kept outside the repository, because they belong to their publishers.
 package vectors
 
 import (

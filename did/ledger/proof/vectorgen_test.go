@@ -51,7 +51,7 @@ func logVectors() (out []logVector) {
 }
 
 type badLogVector struct {
-	Fault   string    `json:"fault"`
+	Fault   string    `json:"name"`
 	Leaf    hexBytes  `json:"leaf,omitempty"` // inclusion; else consistency
 	Index   uint64    `json:"index,omitempty"`
 	Old     uint64    `json:"old,omitempty"`
@@ -130,7 +130,7 @@ func leafVectors() (out []leafVector) {
 }
 
 type badLeafVector struct {
-	Fault string   `json:"fault"`
+	Fault string   `json:"name"`
 	Leaf  hexBytes `json:"leaf"`
 }
 
@@ -174,13 +174,15 @@ func checkpointVectors() (out []checkpointVector) {
 }
 
 type badTextVector struct {
-	Fault string   `json:"fault"`
+	Fault string   `json:"name"`
 	Kind  string   `json:"kind"` // checkpoint, note, key, tile
 	Text  hexBytes `json:"text"`
 }
 
 func badTextVectors() (out []badTextVector) {
-	add := func(kind, fault, text string) { out = append(out, badTextVector{fault, kind, hexBytes(text)}) }
+	add := func(kind, fault, text string) {
+		out = append(out, badTextVector{kind + ": " + fault, kind, hexBytes(text)})
+	}
 	root := MapPath("x").String()
 	for _, c := range [][2]string{
 		{"two-lines", "o\n1\n"},
@@ -300,7 +302,7 @@ func cosignatureVectors() (out []cosignatureVector) {
 }
 
 type badCosignatureVector struct {
-	Fault string `json:"fault"`
+	Fault string `json:"name"`
 	ByLog bool   `json:"byLog,omitempty"` // the signature should be a log's
 	Key   string `json:"key"`
 	Note  string `json:"note"`

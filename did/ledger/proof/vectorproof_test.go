@@ -128,7 +128,7 @@ func (v *mapVector) fill(m plainMap, keys []string) {
 }
 
 type badMapVector struct {
-	Fault     string   `json:"fault"`
+	Fault     string   `json:"name"`
 	Malformed bool     `json:"malformed,omitempty"` // the encoding is refused; else what it proves
 	Root      hexHash  `json:"root"`
 	Path      hexHash  `json:"path"`
@@ -238,7 +238,7 @@ func latestVectors() (out []latestVector) {
 }
 
 type badLatestVector struct {
-	Fault     string    `json:"fault"`
+	Fault     string    `json:"name"`
 	Malformed bool      `json:"malformed,omitempty"` // the encoding is refused; else what it proves
 	Error     string    `json:"error"`               // invalid, quorum, unknown signature, trust
 	Trust     trustJSON `json:"trust"`

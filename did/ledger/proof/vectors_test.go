@@ -3,14 +3,13 @@ package proof
 import (
 	"bytes"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"flag"
-	"os"
-	"path/filepath"
 	"reflect"
 	"testing"
 	"time"
+
+	"github.com/realdid/realdid/internal/vectors"
 )
 
 var update = flag.Bool("update", false, "write testdata/proof anew")
@@ -55,37 +54,11 @@ func plainHashes(in []hexHash) []Hash {
 	return out
 }
 
-// vectors compares a file of testdata/proof with what the generator says, or writes it, and returns what the file holds.
-func vectors[T any](t *testing.T, name string, want []T) []T {
+// compared compares a file of testdata/proof with what the generator says, or writes it, and returns what the file holds.
+func compared[T any](t *testing.T, name string, want []T) []T {
 	t.Helper()
-	path := filepath.Join("..", "..", "..", "testdata", "proof", name+".json")
-	var buf bytes.Buffer
-	enc := json.NewEncoder(&buf)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", " ")
-	if err := enc.Encode(want); err != nil {
-		t.Fatal(err)
-	}
-	if *update {
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, buf.Bytes(), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	b, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(b, buf.Bytes()) {
-		t.Errorf("%s is not what the generator writes; with -update it is written anew", name)
-	}
-	var got []T
-	if err := json.Unmarshal(b, &got); err != nil {
-		t.Fatal(err)
-	}
-	return got
+	vectors.Compare(t, *update, "proof/"+name, vectors.File[vectors.None, T]{Kind: "proof." + name, Vectors: want})
+	return vectors.Read[vectors.None, T](t, "proof/"+name).Vectors
 }
 
 func refusedAs(t *testing.T, fault string, err error, kind string) {
@@ -100,7 +73,7 @@ func refusedAs(t *testing.T, fault string, err error, kind string) {
 }
 
 func TestVectorsLog(t *testing.T) {
-	for _, v := range vectors(t, "log", logVectors()) {
+	for _, v := range compared(t, "log", logVectors()) {
 		tree := newMemTree()
 		var f Frontier
 		for i, l := range v.Leaves {
@@ -122,7 +95,7 @@ func TestVectorsLog(t *testing.T) {
 			}
 		}
 	}
-	for _, v := range vectors(t, "bad-log", badLogVectors()) {
+	for _, v := range compared(t, "bad-log", badLogVectors()) {
 		var err error
 		if v.Leaf != nil {
 			err = VerifyInclusion(v.Index, v.Size, LeafHash(v.Leaf), plainHashes(v.Path), Hash(v.Root))
@@ -134,7 +107,7 @@ func TestVectorsLog(t *testing.T) {
 }
 
 func TestVectorsLeaves(t *testing.T) {
-	for _, v := range vectors(t, "leaves", leafVectors()) {
+	for _, v := range compared(t, "leaves", leafVectors()) {
 		l, err := ParseLeaf(v.Leaf)
 		var want any = EntryLeaf{v.Index, v.Time, v.Seq, v.Key, v.Op}
 		if v.Kind == "epoch" {
@@ -144,14 +117,14 @@ func TestVectorsLeaves(t *testing.T) {
 			t.Errorf("%s: got %+v, %v, want %+v", v.Name, l, err, want)
 		}
 	}
-	for _, v := range vectors(t, "bad-leaves", badLeafVectors()) {
+	for _, v := range compared(t, "bad-leaves", badLeafVectors()) {
 		_, err := ParseLeaf(v.Leaf)
 		refusedAs(t, v.Fault, err, "")
 	}
 }
 
 func TestVectorsMap(t *testing.T) {
-	maps := vectors(t, "map", mapVectors())
+	maps := compared(t, "map", mapVectors())
 	cases := 0
 	for _, v := range maps {
 		m := plainMap{}
@@ -187,7 +160,7 @@ func TestVectorsMap(t *testing.T) {
 	if cases < 40 {
 		t.Errorf("proofs: got %d, want at least 40", cases)
 	}
-	for _, v := range vectors(t, "bad-map", badMapVectors()) {
+	for _, v := range compared(t, "bad-map", badMapVectors()) {
 		proof, err := ParseMapProof(v.Proof)
 		if (err != nil) != v.Malformed {
 			t.Errorf("%s: ParseMapProof: got %v", v.Fault, err)
@@ -202,14 +175,14 @@ func TestVectorsMap(t *testing.T) {
 }
 
 func TestVectorsTexts(t *testing.T) {
-	for _, v := range vectors(t, "checkpoints", checkpointVectors()) {
+	for _, v := range compared(t, "checkpoints", checkpointVectors()) {
 		cp, err := ParseCheckpoint([]byte(v.Text))
 		want := Checkpoint{v.Origin, v.Size, Hash(v.Root), v.Extensions}
 		if err != nil || !reflect.DeepEqual(cp, want) || string(want.Append(nil)) != v.Text {
 			t.Errorf("%s: got %+v, %v, want %+v", v.Name, cp, err, want)
 		}
 	}
-	for _, v := range vectors(t, "bad-texts", badTextVectors()) {
+	for _, v := range compared(t, "bad-texts", badTextVectors()) {
 		var err error
 		switch v.Kind {
 		case "checkpoint":
@@ -229,7 +202,7 @@ func TestVectorsTexts(t *testing.T) {
 }
 
 func TestVectorsCosignatures(t *testing.T) {
-	for _, v := range vectors(t, "cosignatures", cosignatureVectors()) {
+	for _, v := range compared(t, "cosignatures", cosignatureVectors()) {
 		k, err := ParseVerifierKey(v.Key)
 		if err != nil {
 			t.Errorf("%s: %v", v.Name, err)
@@ -255,7 +228,7 @@ func TestVectorsCosignatures(t *testing.T) {
 			t.Errorf("%s: message: got %x, want %x", v.Name, got, v.Message)
 		}
 	}
-	for _, v := range vectors(t, "bad-cosignatures", badCosignatureVectors()) {
+	for _, v := range compared(t, "bad-cosignatures", badCosignatureVectors()) {
 		k, n := must(ParseVerifierKey(v.Key)), must(ParseNote([]byte(v.Note)))
 		_, err := k.VerifyCosignature(n.Text, n.Signatures[0])
 		if v.ByLog {
@@ -296,7 +269,7 @@ func (j trustJSON) trust(t *testing.T) *Trust {
 }
 
 func TestVectorsLatest(t *testing.T) {
-	for _, v := range vectors(t, "latest", latestVectors()) {
+	for _, v := range compared(t, "latest", latestVectors()) {
 		l, err := ParseLatest(v.Proof)
 		if err != nil {
 			t.Errorf("%s: %v", v.Name, err)
@@ -307,7 +280,7 @@ func TestVectorsLatest(t *testing.T) {
 			t.Errorf("%s: got %+v, %v", v.Name, got, err)
 		}
 	}
-	for _, v := range vectors(t, "bad-latest", badLatestVectors()) {
+	for _, v := range compared(t, "bad-latest", badLatestVectors()) {
 		l, err := ParseLatest(v.Proof)
 		if (err != nil) != v.Malformed {
 			t.Errorf("%s: ParseLatest: got %v", v.Fault, err)
@@ -320,7 +293,7 @@ func TestVectorsLatest(t *testing.T) {
 }
 
 func TestVectorsAccusations(t *testing.T) {
-	for _, v := range vectors(t, "accusations", accusationVectors()) {
+	for _, v := range compared(t, "accusations", accusationVectors()) {
 		a, err := ParseAccusation(v.Accusation)
 		if err != nil {
 			t.Errorf("%s: %v", v.Name, err)

@@ -1,0 +1,88 @@
+package vectors
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"runtime"
+	"testing"
+)
+
+// Version is the version of the form of this repository's own vectors, the files in testdata.
+const Version = 1
+
+// File is a file in testdata. testdata/README.md describes the form for other implementations, testdata/schema.json each kind.
+type File[S, V any] struct {
+	Version int    `json:"version"`
+	Kind    string `json:"kind"`
+	Setting S      `json:"setting,omitzero"` // what all vectors of the file share
+	Vectors []V    `json:"vectors"`
+}
+
+// None is the setting of a file whose vectors share nothing.
+type None struct{}
+
+// Root returns the folder testdata of the repository.
+func Root(tb testing.TB) string {
+	tb.Helper()
+	_, source, _, ok := runtime.Caller(0)
+	if !ok {
+		tb.Fatal("vectors: the source path of this package is unknown")
+	}
+	return filepath.Join(filepath.Dir(source), "..", "..", "testdata")
+}
+
+// Read returns the file testdata/NAME.json. Members that S and V do not have are an error.
+func Read[S, V any](tb testing.TB, name string) File[S, V] {
+	tb.Helper()
+	b, err := os.ReadFile(path(tb, name))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	var f File[S, V]
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.DisallowUnknownFields()
+	d.UseNumber()
+	if err := d.Decode(&f); err != nil {
+		tb.Fatalf("vectors: %s: %v", name, err)
+	}
+	if f.Version != Version || len(f.Vectors) == 0 {
+		tb.Fatalf("vectors: %s: got version %d, %d vectors, want version %d and some", name, f.Version, len(f.Vectors), Version)
+	}
+	return f
+}
+
+// Compare compares made with the file testdata/NAME.json, byte for byte; with update it writes the file first.
+func Compare[S, V any](tb testing.TB, update bool, name string, made File[S, V]) {
+	tb.Helper()
+	made.Version = Version
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", " ")
+	if err := enc.Encode(made); err != nil {
+		tb.Fatal(err)
+	}
+	p := path(tb, name)
+	if update {
+		if err := os.MkdirAll(filepath.Dir(p), 0o755); err != nil {
+			tb.Fatal(err)
+		}
+		if err := os.WriteFile(p, b.Bytes(), 0o644); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	file, err := os.ReadFile(p)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	if !bytes.Equal(file, b.Bytes()) {
+		tb.Errorf("testdata/%s.json is not what the generator makes; after a change of the format, run the tests with -update", name)
+	}
+}
+
+func path(tb testing.TB, name string) string {
+	tb.Helper()
+	return filepath.Join(Root(tb), filepath.FromSlash(name)+".json")
+}
