@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"github.com/realdid/realdid/did"
+	"github.com/realdid/realdid/internal/publicaddress"
 )
 
 // Why a fetch failed for good. Every other error of Fetch means that there was no answer, and that another try may get one.
@@ -211,7 +212,7 @@ func (c *Client) allowed(a netip.Addr) bool {
 	if c.opt.InsecureLoopbackHTTP {
 		return a.IsLoopback()
 	}
-	return isPublic(a) || slices.ContainsFunc(c.opt.InsecureAllow, func(p netip.Prefix) bool { return p.Contains(a) })
+	return publicaddress.Is(a) || slices.ContainsFunc(c.opt.InsecureAllow, func(p netip.Prefix) bool { return p.Contains(a) })
 }
 
 // ResolutionError returns the error of a Fetch as one of resolution: NOT_FOUND and INVALID_DID_DOCUMENT are final, INTERNAL_ERROR is

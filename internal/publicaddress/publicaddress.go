@@ -1,11 +1,12 @@
-package webfetch
+// Package publicaddress tells addresses of the public Internet from others, for software that connects to where a stranger says.
+package publicaddress
 
 import (
 	"net/netip"
 	"slices"
 )
 
-// refused are the address blocks that the fetcher never connects to: those that the IANA special-purpose registries call
+// refused are the address blocks that are not the public Internet: those that the IANA special-purpose registries call
 // not globally reachable, and those that lead into another address space (6to4, Teredo, NAT64). Of IPv6, all
 // outside 2000::/3 is refused as well.
 var refused = []netip.Prefix{
@@ -32,9 +33,9 @@ var refused = []netip.Prefix{
 
 var globalUnicast = netip.MustParsePrefix("2000::/3")
 
-// isPublic tells whether a is an address of the public Internet. An IPv4-mapped IPv6 address is judged as the IPv4 address
+// Is tells whether a is an address of the public Internet. An IPv4-mapped IPv6 address is judged as the IPv4 address
 // that it holds, which is what the system would connect to.
-func isPublic(a netip.Addr) bool {
+func Is(a netip.Addr) bool {
 	a = a.Unmap()
 	// A prefix contains no address with a zone.
 	if !a.IsValid() || a.Is6() && !globalUnicast.Contains(a) {
