@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/realdid/realdid/did"
@@ -79,6 +80,17 @@ func (m *Message) Reply(from did.DID, messageType string, body json.RawMessage) 
 	return r
 }
 
+// SameID tells whether two ids of messages, threads or attachments are the same: they are compared without regard to
+// letter case (section "Message IDs").
+func SameID(a, b string) bool { return len(a) == len(b) && strings.EqualFold(a, b) }
+
+// messageError says what is wrong with a plaintext message. It is final, and ErrMessage.
 func messageError(format string, a ...any) error {
-	return fmt.Errorf("didcomm: message: %w: %w", ErrMessage, fmt.Errorf(format, a...))
+	return &fault{what: "message", kind: ErrInvalid, cause: &notWellFormed{fmt.Errorf(format, a...)}}
 }
+
+type notWellFormed struct{ why error }
+
+func (e *notWellFormed) Error() string        { return e.why.Error() }
+func (e *notWellFormed) Is(target error) bool { return target == ErrMessage }
+func (e *notWellFormed) Unwrap() error        { return e.why }

@@ -4,7 +4,7 @@ import "strings"
 
 // MessageType is a Message Type URI in its parts (DIDComm Messaging v2.1, section "Message Type URI").
 type MessageType struct {
-	Doc      string // what precedes the protocol's name, with its last slash
+	Doc      string // what precedes the protocol's name, with the delimiter
 	Protocol string // such as "routing"
 	Version  string // such as "2.0"
 	Name     string // of the message within the protocol, such as "forward"
@@ -22,7 +22,7 @@ func ParseType(s string) (MessageType, error) {
 	if !ok || !isVersion(version) {
 		return t, messageError("type: not a Message Type URI")
 	}
-	i := strings.LastIndexAny(rest, "/:;")
+	i := strings.LastIndexAny(rest, "?/&:;=")
 	if i <= 0 || !isTypeName(rest[i+1:]) || !strings.Contains(rest[:i+1], ":") || !isURIText(rest) {
 		return t, messageError("type: not a Message Type URI")
 	}

@@ -3,12 +3,12 @@ package didcomm
 import (
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
 	"time"
 
-	"github.com/realdid/realdid/did"
 	"github.com/realdid/realdid/internal/strictjson"
 )
 
@@ -187,7 +187,7 @@ func (w *writer) raw(name string, b json.RawMessage, object bool) error {
 	return nil
 }
 
-func texts(ds []did.DID) []string {
+func texts[T fmt.Stringer](ds []T) []string {
 	out := make([]string, len(ds))
 	for i, d := range ds {
 		out[i] = d.String()
