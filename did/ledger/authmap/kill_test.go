@@ -1,29 +1,16 @@
 package authmap
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"io"
-	"math/rand/v2"
-	"os"
-	"os/exec"
 	"testing"
+	"time"
+
+	"github.com/realdid/realdid/internal/killtest"
 )
 
-// childEnv makes the test binary a child that works on the map in the directory that it names.
-const childEnv = "REALDID_AUTHMAP_CHILD"
-
-func TestMain(m *testing.M) {
-	if dir := os.Getenv(childEnv); dir != "" {
-		if err := child(dir, os.Stdout); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		os.Exit(0)
-	}
-	os.Exit(m.Run())
-}
+func TestMain(m *testing.M) { killtest.Main(m, killtest.Roles{"worker": child}) }
 
 const killRange = 400 // identities
 
@@ -69,27 +56,10 @@ func TestKill(t *testing.T) {
 	}
 	want, at := model{}, uint64(0)
 	for round := range rounds {
-		cmd := exec.Command(os.Args[0])
-		cmd.Env = append(os.Environ(), childEnv+"="+dir)
-		cmd.Stderr = os.Stderr
-		out, err := cmd.StdoutPipe()
-		if err != nil {
-			t.Fatal(err)
+		acked := at
+		for _, line := range killtest.Run(t, "worker", dir, 0, 100*time.Millisecond) {
+			fmt.Sscan(line, &acked)
 		}
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		lines, acked := bufio.NewScanner(out), at
-		for end := 1 + rand.IntN(90); end > 0 && lines.Scan(); end-- {
-			fmt.Sscan(lines.Text(), &acked)
-		}
-		if err := cmd.Process.Kill(); err != nil {
-			t.Fatal(err)
-		}
-		for lines.Scan() { // what it had still written
-			fmt.Sscan(lines.Text(), &acked)
-		}
-		_ = cmd.Wait()
 		m := mustOpen(t, dir)
 		got := m.Version()
 		if got < acked || got > acked+1 {

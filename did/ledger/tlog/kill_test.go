@@ -1,14 +1,11 @@
 package tlog
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -19,21 +16,10 @@ import (
 	"github.com/realdid/realdid/did/ledger/boltledger"
 	"github.com/realdid/realdid/did/ledger/ledgertest"
 	"github.com/realdid/realdid/did/ledger/proof"
+	"github.com/realdid/realdid/internal/killtest"
 )
 
-// childEnv makes the test binary a child that works on the ledger and the log in the directory that it names.
-const childEnv = "REALDID_TLOG_CHILD"
-
-func TestMain(m *testing.M) {
-	if dir := os.Getenv(childEnv); dir != "" {
-		if err := child(dir, os.Stdout); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		os.Exit(0)
-	}
-	os.Exit(m.Run())
-}
+func TestMain(m *testing.M) { killtest.Main(m, killtest.Roles{"worker": child}) }
 
 // telling is a cosigner that tells what it is given to see, and now and then refuses to sign.
 type telling struct {
@@ -113,14 +99,7 @@ func tellingTrust() (*proof.NoteSigner, *proof.Trust, error) {
 // TestKill kills a child at random instants, REALDID_KILLS times (default 12). Over all its lives it must not have shown a
 // cosigner two checkpoints of one size, and after each kill nothing may be wrong with what is left.
 func TestKill(t *testing.T) {
-	kills := 12
-	if n, err := strconv.Atoi(os.Getenv("REALDID_KILLS")); err == nil {
-		kills = n
-	}
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
+	kills := killtest.Kills(12)
 	var dir string
 	var roots map[uint64]string
 	total := 0
@@ -128,7 +107,7 @@ func TestKill(t *testing.T) {
 		if n%6 == 0 { // so that making a log is interrupted too
 			dir, roots = t.TempDir(), make(map[uint64]string)
 		}
-		for _, line := range killed(t, self, dir) {
+		for _, line := range killtest.Run(t, "worker", dir, 40*time.Millisecond, 150*time.Millisecond) {
 			number, root, _ := strings.Cut(line, " ")
 			size, err := strconv.ParseUint(number, 10, 64)
 			if err != nil {
@@ -146,42 +125,6 @@ func TestKill(t *testing.T) {
 	if total < kills/2 {
 		t.Errorf("only %d checkpoints were signed", total)
 	}
-}
-
-// killed runs a child on dir, kills it at some instant, and returns the checkpoints that it had shown.
-func killed(t *testing.T, self, dir string) (lines []string) {
-	t.Helper()
-	cmd := exec.Command(self)
-	cmd.Env = append(os.Environ(), childEnv+"="+dir)
-	var stderr strings.Builder
-	cmd.Stderr = &stderr
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	early := rand.IntN(4) == 0 // soon after the start, the others after the first checkpoint
-	kill := func() { _ = cmd.Process.Kill() }
-	if early {
-		time.AfterFunc(time.Duration(rand.IntN(40))*time.Millisecond, kill)
-	}
-	in := bufio.NewReader(out)
-	for {
-		line, err := in.ReadString('\n')
-		if err != nil {
-			break // a line without its end was not written in full
-		}
-		if len(lines) == 0 && !early {
-			time.AfterFunc(time.Duration(rand.IntN(150_000))*time.Microsecond, kill)
-		}
-		lines = append(lines, strings.TrimSpace(line))
-	}
-	if err := cmd.Wait(); err == nil || stderr.Len() > 0 {
-		t.Fatalf("the child was not killed: %v; it says %q", err, &stderr)
-	}
-	return lines
 }
 
 // survived checks the log in dir after a kill, and that it goes on with what was shown.

@@ -1,14 +1,12 @@
 package tlogledger
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -20,21 +18,10 @@ import (
 	"github.com/realdid/realdid/did/ledger/ledgertest"
 	"github.com/realdid/realdid/did/ledger/proof"
 	"github.com/realdid/realdid/did/ledger/tlog"
+	"github.com/realdid/realdid/internal/killtest"
 )
 
-// childEnv makes the test binary a child that works on the ledger in the directory that it names.
-const childEnv = "REALDID_TLOGLEDGER_CHILD"
-
-func TestMain(m *testing.M) {
-	if dir := os.Getenv(childEnv); dir != "" {
-		if err := child(dir, os.Stdout); err != nil {
-			fmt.Fprintln(os.Stderr, "child:", err)
-			os.Exit(1)
-		}
-		os.Exit(0)
-	}
-	os.Exit(m.Run())
-}
+func TestMain(m *testing.M) { killtest.Main(m, killtest.Roles{"worker": child}) }
 
 // telling is a cosigner that tells what it is given to see, and now and then refuses to sign.
 type telling struct {
@@ -122,14 +109,7 @@ func child(dir string, out io.Writer) error {
 // TestKill kills a child at random instants, REALDID_KILLS times (default 6). Nothing that was acknowledged is lost, whatever was shown to
 // a cosigner is a beginning of the log, and what is left can be gone on with, also from the log alone.
 func TestKill(t *testing.T) {
-	kills := 6
-	if n, err := strconv.Atoi(os.Getenv("REALDID_KILLS")); err == nil {
-		kills = n
-	}
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
+	kills := killtest.Kills(6)
 	dir, entries, roots := tempDir(t), make(map[string]string), make(map[string]string)
 	note := func(line string) {
 		kind, rest, _ := strings.Cut(line, " ")
@@ -146,28 +126,8 @@ func TestKill(t *testing.T) {
 		known[name] = value
 	}
 	for n := range kills {
-		cmd := exec.Command(self)
-		cmd.Env = append(os.Environ(), childEnv+"="+dir)
-		out, err := cmd.StdoutPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		kill := func() { _ = cmd.Process.Kill() }
-		told := 0
-		for in := bufio.NewReader(out); ; told++ {
-			line, err := in.ReadString('\n')
-			if err != nil {
-				break // a line without its end was not written in full
-			}
-			if note(strings.TrimSuffix(line, "\n")); told == 0 {
-				time.AfterFunc(time.Duration(rand.IntN(300_000))*time.Microsecond, kill)
-			}
-		}
-		if err := cmd.Wait(); err == nil || cmd.ProcessState.Exited() {
-			t.Fatalf("the child was not killed: %v", err)
+		for _, line := range killtest.Run(t, "worker", dir, 0, 300*time.Millisecond) {
+			note(line)
 		}
 		survived(t, dir, n%2 == 1, entries, roots)
 	}
