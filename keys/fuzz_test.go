@@ -6,9 +6,7 @@ import (
 )
 
 func FuzzMultikey(f *testing.F) {
-	var cases []encodingVector
-	readOwn(f, &cases, "multikey.json")
-	for _, c := range cases {
+	for _, c := range readOwn[encodingVector](f, "multikey") {
 		f.Add(c.Input)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
@@ -29,9 +27,7 @@ func FuzzMultikey(f *testing.F) {
 }
 
 func FuzzJWK(f *testing.F) {
-	var cases []encodingVector
-	readOwn(f, &cases, "jwk.json")
-	for _, c := range cases {
+	for _, c := range readOwn[encodingVector](f, "jwk") {
 		f.Add([]byte(c.Input))
 	}
 	for _, a := range Algorithms() {

@@ -1,29 +1,22 @@
 package keys
 
 import (
-	"encoding/json"
 	"errors"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/realdid/realdid/internal/vectors"
 )
 
-// readOwn decodes a file of testdata/keys, our vectors for this and other implementations, into v.
-func readOwn(tb testing.TB, v any, name string) {
+// readOwn returns what is in a file of testdata/keys, our vectors for this and other implementations.
+func readOwn[V any](tb testing.TB, name string) []V {
 	tb.Helper()
-	b, err := os.ReadFile(filepath.Join("..", "testdata", "keys", name))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	if err := json.Unmarshal(b, v); err != nil {
-		tb.Fatalf("%s: %v", name, err)
-	}
+	return vectors.Read[vectors.None, V](tb, "keys/"+name).Vectors
 }
 
 // encodingVector is an entry of multikey.json and jwk.json.
 type encodingVector struct {
-	Fault       string // "none…" for a valid key
+	Name        string // "none…" for a valid key
 	Input       string
 	Accept      bool
 	Unsupported bool // the reason is an algorithm outside the table
@@ -44,16 +37,14 @@ func (v encodingVector) check(t *testing.T, k PublicKey, err error) {
 	if got := errors.Is(err, ErrPrivateJWK); got != v.Private {
 		t.Errorf("ErrPrivateJWK: got %v, want %v (%v)", got, v.Private, err)
 	}
-	if v.Accept != strings.HasPrefix(v.Fault, "none") {
-		t.Errorf("fault %q beside accept %v", v.Fault, v.Accept)
+	if v.Accept != strings.HasPrefix(v.Name, "none") {
+		t.Errorf("fault %q beside accept %v", v.Name, v.Accept)
 	}
 }
 
 func TestMultikeyFaults(t *testing.T) {
-	var cases []encodingVector
-	readOwn(t, &cases, "multikey.json")
-	for _, c := range cases {
-		t.Run(c.Fault, func(t *testing.T) {
+	for _, c := range readOwn[encodingVector](t, "multikey") {
+		t.Run(c.Name, func(t *testing.T) {
 			k, err := ParseMultikey(c.Input)
 			c.check(t, k, err)
 			if err == nil && k.Multikey() != c.Input {
@@ -67,10 +58,8 @@ func TestMultikeyFaults(t *testing.T) {
 }
 
 func TestJWKFaults(t *testing.T) {
-	var cases []encodingVector
-	readOwn(t, &cases, "jwk.json")
-	for _, c := range cases {
-		t.Run(c.Fault, func(t *testing.T) {
+	for _, c := range readOwn[encodingVector](t, "jwk") {
+		t.Run(c.Name, func(t *testing.T) {
 			k, err := ParseJWK([]byte(c.Input))
 			c.check(t, k, err)
 		})
@@ -78,13 +67,12 @@ func TestJWKFaults(t *testing.T) {
 }
 
 func TestSignatureFaults(t *testing.T) {
-	var cases []struct {
-		Fault, Key, Msg, Sig string
-		Verify, VerifyLowS   bool
+	type signatureVector struct {
+		Name, Key, Msg, Sig string
+		Verify, VerifyLowS  bool
 	}
-	readOwn(t, &cases, "signature.json")
-	for _, c := range cases {
-		t.Run(c.Fault, func(t *testing.T) {
+	for _, c := range readOwn[signatureVector](t, "signature") {
+		t.Run(c.Name, func(t *testing.T) {
 			k, err := ParseMultikey(c.Key)
 			if err != nil {
 				t.Fatal(err)

@@ -56,6 +56,33 @@ func Read[S, V any](tb testing.TB, name string) File[S, V] {
 // Compare compares made with the file testdata/NAME.json, byte for byte; with update it writes the file first.
 func Compare[S, V any](tb testing.TB, update bool, name string, made File[S, V]) {
 	tb.Helper()
+	if update {
+		Write(tb, name, made)
+	}
+	file, err := os.ReadFile(path(tb, name))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	if !bytes.Equal(file, encode(tb, made)) {
+		tb.Errorf("testdata/%s.json is not what the generator makes; after a change of the format, run the tests with -update", name)
+	}
+}
+
+// Write writes the file testdata/NAME.json. It is for files that cannot be compared, because each time they are made of other
+// random numbers.
+func Write[S, V any](tb testing.TB, name string, made File[S, V]) {
+	tb.Helper()
+	b, p := encode(tb, made), path(tb, name)
+	if err := os.MkdirAll(filepath.Dir(p), 0o755); err != nil {
+		tb.Fatal(err)
+	}
+	if err := os.WriteFile(p, b, 0o644); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+func encode[S, V any](tb testing.TB, made File[S, V]) []byte {
+	tb.Helper()
 	made.Version = Version
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
@@ -64,22 +91,7 @@ func Compare[S, V any](tb testing.TB, update bool, name string, made File[S, V])
 	if err := enc.Encode(made); err != nil {
 		tb.Fatal(err)
 	}
-	p := path(tb, name)
-	if update {
-		if err := os.MkdirAll(filepath.Dir(p), 0o755); err != nil {
-			tb.Fatal(err)
-		}
-		if err := os.WriteFile(p, b.Bytes(), 0o644); err != nil {
-			tb.Fatal(err)
-		}
-	}
-	file, err := os.ReadFile(p)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	if !bytes.Equal(file, b.Bytes()) {
-		tb.Errorf("testdata/%s.json is not what the generator makes; after a change of the format, run the tests with -update", name)
-	}
+	return b.Bytes()
 }
 
 func path(tb testing.TB, name string) string {

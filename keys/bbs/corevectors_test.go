@@ -1,30 +1,28 @@
 package bbs
 
 import (
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/realdid/realdid/internal/vectors"
 )
 
 var update = flag.Bool("update", false, "write the vectors of testdata/bbs anew")
 
-// ownDir holds our vectors for this and other implementations.
-var ownDir = filepath.Join("..", "..", "testdata", "bbs")
-
 // keyVector is an entry of public-keys.json.
 type keyVector struct {
-	Fault     string   `json:"fault"` // "none…" for a valid one
+	Fault     string   `json:"name"`
+	Valid     bool     `json:"valid"`
 	PublicKey hexBytes `json:"publicKey"`
 }
 
 // signatureVector is an entry of signatures.json.
 type signatureVector struct {
-	Fault     string     `json:"fault"`
+	Fault     string     `json:"name"`
+	Valid     bool       `json:"valid"`
 	Suite     string     `json:"ciphersuite"`
 	PublicKey hexBytes   `json:"publicKey"`
 	Header    hexBytes   `json:"header"`
@@ -34,7 +32,8 @@ type signatureVector struct {
 
 // proofVector is an entry of proofs.json. Messages are the disclosed ones.
 type proofVector struct {
-	Fault              string     `json:"fault"`
+	Fault              string     `json:"name"`
+	Valid              bool       `json:"valid"`
 	Suite              string     `json:"ciphersuite"`
 	PublicKey          hexBytes   `json:"publicKey"`
 	Header             hexBytes   `json:"header"`
@@ -55,31 +54,23 @@ func suiteNamed(t testing.TB, name string) Ciphersuite {
 	return 0
 }
 
-func own[T any](t testing.TB, name string) []T {
+func own[V any](t testing.TB, name string) []V {
 	t.Helper()
-	var v []T
-	readJSON(t, filepath.Join(ownDir, name), &v)
-	if len(v) == 0 {
-		t.Fatalf("%s is empty", name)
-	}
-	return v
+	return vectors.Read[vectors.None, V](t, "bbs/"+name).Vectors
 }
 
-func writeOwn(t *testing.T, name string, v any) {
+func writeOwn[V any](t *testing.T, name, kind string, list []V) {
 	t.Helper()
-	b, err := json.MarshalIndent(v, "", " ")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(ownDir, name), append(b, '\n'), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	vectors.Write(t, "bbs/"+name, vectors.File[vectors.None, V]{Kind: "bbs." + kind, Vectors: list})
 }
 
-// wantFault checks an answer: no error for "none", else ErrInvalid with a text of ours.
-func wantFault(t *testing.T, fault string, err error) {
+// isValid says whether the name of a vector is of a valid one.
+func isValid(name string) bool { return strings.HasPrefix(name, "none") }
+
+// wantValid checks an answer: no error for a valid vector, else ErrInvalid with a text of ours.
+func wantValid(t *testing.T, valid bool, err error) {
 	t.Helper()
-	switch valid := strings.HasPrefix(fault, "none"); {
+	switch {
 	case valid && err != nil:
 		t.Errorf("got %v, want no error", err)
 	case !valid && !errors.Is(err, ErrInvalid):
@@ -90,10 +81,10 @@ func wantFault(t *testing.T, fault string, err error) {
 }
 
 func TestPublicKeyFaults(t *testing.T) {
-	for _, v := range own[keyVector](t, "public-keys.json") {
+	for _, v := range own[keyVector](t, "public-keys") {
 		t.Run(v.Fault, func(t *testing.T) {
 			k, err := ParsePublicKey(v.PublicKey)
-			wantFault(t, v.Fault, err)
+			wantValid(t, v.Valid, err)
 			if err != nil {
 				if k != nil {
 					t.Error("got a key beside the error")
@@ -109,26 +100,26 @@ func TestPublicKeyFaults(t *testing.T) {
 }
 
 func TestSignatureFaults(t *testing.T) {
-	for _, v := range own[signatureVector](t, "signatures.json") {
+	for _, v := range own[signatureVector](t, "signatures") {
 		t.Run(v.Fault, func(t *testing.T) {
 			k, err := ParsePublicKey(v.PublicKey)
 			if err != nil {
 				t.Fatal(err)
 			}
-			wantFault(t, v.Fault, suiteNamed(t, v.Suite).Verify(k, v.Signature, v.Header, lists(v.Messages)))
+			wantValid(t, v.Valid, suiteNamed(t, v.Suite).Verify(k, v.Signature, v.Header, lists(v.Messages)))
 		})
 	}
 }
 
 func TestProofFaults(t *testing.T) {
-	for _, v := range own[proofVector](t, "proofs.json") {
+	for _, v := range own[proofVector](t, "proofs") {
 		t.Run(v.Fault, func(t *testing.T) {
 			k, err := ParsePublicKey(v.PublicKey)
 			if err != nil {
 				t.Fatal(err)
 			}
 			err = suiteNamed(t, v.Suite).ProofVerify(k, v.Proof, v.Header, v.PresentationHeader, v.Disclosed, lists(v.Messages))
-			wantFault(t, v.Fault, err)
+			wantValid(t, v.Valid, err)
 			if strings.HasPrefix(v.Fault, "form: ") {
 				if _, err := parseProof(v.Proof); err == nil {
 					t.Error("the proof parses")
@@ -143,9 +134,6 @@ func TestWriteVectors(t *testing.T) {
 	if !*update {
 		t.Skip("without -update")
 	}
-	if err := os.MkdirAll(ownDir, 0o755); err != nil {
-		t.Fatal(err)
-	}
 	var keys []keyVector
 	var signatures []signatureVector
 	var proofs []proofVector
@@ -157,9 +145,9 @@ func TestWriteVectors(t *testing.T) {
 			keys = f.publicKeys(t)
 		}
 	}
-	writeOwn(t, "public-keys.json", keys)
-	writeOwn(t, "signatures.json", signatures)
-	writeOwn(t, "proofs.json", proofs)
+	writeOwn(t, "public-keys", "public-keys", keys)
+	writeOwn(t, "signatures", "signatures", signatures)
+	writeOwn(t, "proofs", "proofs", proofs)
 }
 
 // named prefixes the name of the ciphersuite after the word that says whether there is a fault.

@@ -137,8 +137,8 @@ func sortedKeys(m map[string][]byte) []string {
 
 func (f *faults) publicKeys(t testing.TB) []keyVector {
 	good := f.public.Bytes()
-	out := []keyVector{{"none", good}}
-	add := func(fault string, b []byte) { out = append(out, keyVector{fault, b}) }
+	out := []keyVector{{"none", true, good}}
+	add := func(fault string, b []byte) { out = append(out, keyVector{fault, isValid(fault), b}) }
 	wrong := noPoints(good)
 	for _, name := range sortedKeys(wrong) {
 		add(name, wrong[name])
@@ -175,10 +175,10 @@ func (f *faults) signatures(t testing.TB) (out []signatureVector) {
 		}
 		return out
 	}
-	base := signatureVector{"", f.s.String(), f.public.Bytes(), f.header, hexes(f.messages), good}
+	base := signatureVector{"", false, f.s.String(), f.public.Bytes(), f.header, hexes(f.messages), good}
 	add := func(fault string, change func(v *signatureVector)) {
 		v := base
-		v.Fault = f.named(fault)
+		v.Fault, v.Valid = f.named(fault), isValid(fault)
 		v.Messages = slices.Clone(base.Messages)
 		change(&v)
 		out = append(out, v)

@@ -10,7 +10,8 @@ import (
 
 // commitmentVector is an entry of blind-commitments.json and nym-commitments.json.
 type commitmentVector struct {
-	Fault      string   `json:"fault"` // "none…" for a valid one
+	Fault      string   `json:"name"`
+	Valid      bool     `json:"valid"`
 	Suite      string   `json:"ciphersuite"`
 	Commitment hexBytes `json:"commitment"`
 	Count      int      `json:"count"` // of the scalars, if it is valid
@@ -18,7 +19,8 @@ type commitmentVector struct {
 
 // blindProofVector is an entry of blind-proofs.json, and with the members of pseudonyms, of nym-proofs.json.
 type blindProofVector struct {
-	Fault              string     `json:"fault"`
+	Fault              string     `json:"name"`
+	Valid              bool       `json:"valid"`
 	Suite              string     `json:"ciphersuite"`
 	PublicKey          hexBytes   `json:"publicKey"`
 	Header             hexBytes   `json:"header"`
@@ -37,7 +39,8 @@ type blindProofVector struct {
 
 // renewalVector is an entry of nym-renewals.json.
 type renewalVector struct {
-	Fault   string   `json:"fault"`
+	Fault   string   `json:"name"`
+	Valid   bool     `json:"valid"`
 	Suite   string   `json:"ciphersuite"`
 	Old     hexBytes `json:"old"`
 	Renewed hexBytes `json:"renewed"`
@@ -180,10 +183,10 @@ func commitmentFaults(t testing.TB, a api, scalars []scalar) (out []commitmentVe
 		t.Fatal(err)
 	}
 	add := func(fault string, b []byte) {
-		out = append(out, commitmentVector{fault + ", " + a.suite.String(), a.suite.String(), b, len(scalars)})
+		out = append(out, commitmentVector{fault + ", " + a.suite.String(), isValid(fault), a.suite.String(), b, len(scalars)})
 	}
 	add("none", good)
-	out = append(out, commitmentVector{"none: to nothing, " + a.suite.String(), a.suite.String(), empty, 0})
+	out = append(out, commitmentVector{"none: to nothing, " + a.suite.String(), true, a.suite.String(), empty, 0})
 	wrong := noPoints(good[:pointSize])
 	for _, name := range sortedKeys(wrong) {
 		add("point: "+name, replace(good, 0, wrong[name]))
@@ -232,7 +235,7 @@ func hexList(ms [][]byte) []hexBytes {
 func statementFaults(t testing.TB, base blindProofVector) (out []blindProofVector) {
 	add := func(fault string, change func(v *blindProofVector)) {
 		v := base
-		v.Fault = fault + ", " + base.Suite
+		v.Fault, v.Valid = fault+", "+base.Suite, isValid(fault)
 		v.Disclosed, v.DisclosedCommitted = slices.Clone(base.Disclosed), slices.Clone(base.DisclosedCommitted)
 		v.Messages, v.Committed = slices.Clone(base.Messages), slices.Clone(base.Committed)
 		change(&v)

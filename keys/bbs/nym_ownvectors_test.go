@@ -21,7 +21,7 @@ func (v *blindProofVector) nymStatement() *NymStatement {
 }
 
 func TestCommitmentFaultsOfBlindAndNym(t *testing.T) {
-	for name, of := range map[string]func(Ciphersuite) (api, error){"blind-commitments.json": Ciphersuite.blind, "nym-commitments.json": Ciphersuite.nym} {
+	for name, of := range map[string]func(Ciphersuite) (api, error){"blind-commitments": Ciphersuite.blind, "nym-commitments": Ciphersuite.nym} {
 		k, err := Generate()
 		if err != nil {
 			t.Fatal(err)
@@ -40,47 +40,47 @@ func TestCommitmentFaultsOfBlindAndNym(t *testing.T) {
 				if err == nil && n != v.Count {
 					t.Errorf("got %d scalars, want %d", n, v.Count)
 				}
-				if name == "blind-commitments.json" {
+				if name == "blind-commitments" {
 					_, err = k.BlindSignMessages(t.Context(), s, v.Commitment, nil, nil)
 				} else if err == nil && n > 0 {
 					_, err = k.NymSignMessages(t.Context(), s, v.Commitment, 1, NewNymEntropy(), nil, nil)
 				} else if err != nil {
 					_, err = k.NymSignMessages(t.Context(), s, v.Commitment, 1, NewNymEntropy(), nil, nil)
 				}
-				wantFault(t, v.Fault, err)
+				wantValid(t, v.Valid, err)
 			})
 		}
 	}
 }
 
 func TestBlindProofFaults(t *testing.T) {
-	for _, v := range own[blindProofVector](t, "blind-proofs.json") {
+	for _, v := range own[blindProofVector](t, "blind-proofs") {
 		t.Run(v.Fault, func(t *testing.T) {
 			k, err := ParsePublicKey(v.PublicKey)
 			if err != nil {
 				t.Fatal(err)
 			}
-			wantFault(t, v.Fault, suiteNamed(t, v.Suite).BlindProofVerify(k, v.Proof, v.statement()))
+			wantValid(t, v.Valid, suiteNamed(t, v.Suite).BlindProofVerify(k, v.Proof, v.statement()))
 		})
 	}
 }
 
 func TestNymProofFaults(t *testing.T) {
-	for _, v := range own[blindProofVector](t, "nym-proofs.json") {
+	for _, v := range own[blindProofVector](t, "nym-proofs") {
 		t.Run(v.Fault, func(t *testing.T) {
 			k, err := ParsePublicKey(v.PublicKey)
 			if err != nil {
 				t.Fatal(err)
 			}
-			wantFault(t, v.Fault, suiteNamed(t, v.Suite).NymProofVerify(k, v.Proof, v.Pseudonym, v.nymStatement()))
+			wantValid(t, v.Valid, suiteNamed(t, v.Suite).NymProofVerify(k, v.Proof, v.Pseudonym, v.nymStatement()))
 		})
 	}
 }
 
 func TestNymRenewalFaults(t *testing.T) {
-	for _, v := range own[renewalVector](t, "nym-renewals.json") {
+	for _, v := range own[renewalVector](t, "nym-renewals") {
 		t.Run(v.Fault, func(t *testing.T) {
-			wantFault(t, v.Fault, suiteNamed(t, v.Suite).VerifySameNyms(v.Old, v.Renewed, v.Proof, v.Context))
+			wantValid(t, v.Valid, suiteNamed(t, v.Suite).VerifySameNyms(v.Old, v.Renewed, v.Proof, v.Context))
 		})
 	}
 }
@@ -113,11 +113,11 @@ func TestWriteNymVectors(t *testing.T) {
 		renewals = append(renewals, c.renewalFaults(t, s, nym)...)
 		blindProofs = append(blindProofs, statementFaults(t, blindProofBase(t, s, c.key))...)
 	}
-	writeOwn(t, "blind-commitments.json", blinds)
-	writeOwn(t, "nym-commitments.json", nyms)
-	writeOwn(t, "blind-proofs.json", blindProofs)
-	writeOwn(t, "nym-proofs.json", nymProofs)
-	writeOwn(t, "nym-renewals.json", renewals)
+	writeOwn(t, "blind-commitments", "commitments", blinds)
+	writeOwn(t, "nym-commitments", "commitments", nyms)
+	writeOwn(t, "blind-proofs", "blind-proofs", blindProofs)
+	writeOwn(t, "nym-proofs", "nym-proofs", nymProofs)
+	writeOwn(t, "nym-renewals", "nym-renewals", renewals)
 }
 
 func blindProofBase(t *testing.T, s Ciphersuite, k *PrivateKey) blindProofVector {
@@ -145,7 +145,7 @@ func (c *nymCase) proofFaults(t *testing.T, s Ciphersuite, a api) []blindProofVe
 	out := statementFaults(t, base)
 	add := func(fault string, change func(v *blindProofVector)) {
 		v := base
-		v.Fault = fault + ", " + base.Suite
+		v.Fault, v.Valid = fault+", "+base.Suite, isValid(fault)
 		change(&v)
 		out = append(out, v)
 	}
@@ -218,7 +218,7 @@ func (c *nymCase) renewalFaults(t *testing.T, s Ciphersuite, a api) (out []renew
 	again, _ := newRenewal(t, s, c)
 	other := newNymCase(t, s, 3, 2, 2)
 	add := func(fault string, old, renewed, context, proof []byte) {
-		out = append(out, renewalVector{fault + ", " + s.String(), s.String(), old, renewed, context, proof})
+		out = append(out, renewalVector{fault + ", " + s.String(), isValid(fault), s.String(), old, renewed, context, proof})
 	}
 	add("none", r.old, r.renewed, r.context, r.same)
 	add("other context", r.old, r.renewed, []byte("authority, other nonce"), r.same)

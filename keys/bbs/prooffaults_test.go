@@ -20,14 +20,14 @@ func (f *faults) proofs(t testing.TB) (out []proofVector) {
 	disclosed := []int{0, 2}
 	good := f.prove(t, disclosed)
 	base := proofVector{
-		"", f.s.String(), f.public.Bytes(), f.header, []byte("nonce"),
+		"", false, f.s.String(), f.public.Bytes(), f.header, []byte("nonce"),
 		disclosed,
 		[]hexBytes{f.messages[0], f.messages[2]},
 		good,
 	}
 	add := func(fault string, change func(v *proofVector)) {
 		v := base
-		v.Fault = f.named(fault)
+		v.Fault, v.Valid = f.named(fault), isValid(fault)
 		v.Messages, v.Disclosed = slices.Clone(base.Messages), slices.Clone(base.Disclosed)
 		change(&v)
 		out = append(out, v)

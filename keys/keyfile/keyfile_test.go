@@ -16,6 +16,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/realdid/realdid/internal/vectors"
 	"github.com/realdid/realdid/keys"
 )
 
@@ -167,30 +168,21 @@ func TestHeaderIsSealed(t *testing.T) {
 
 // vector is an entry of testdata/keys/keyfile.json.
 type vector struct {
-	Fault   string
+	Name    string
+	Valid   bool
 	File    string
 	Entries []struct{ Kind, Label, Algorithm, Secret string } // of the valid ones
 }
 
 func TestVectors(t *testing.T) {
-	var v struct {
-		Passphrase string
-		Files      []vector
-	}
-	b, err := os.ReadFile(filepath.Join("..", "..", "testdata", "keys", "keyfile.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := json.Unmarshal(b, &v); err != nil {
-		t.Fatal(err)
-	}
-	for _, c := range v.Files {
-		t.Run(c.Fault, func(t *testing.T) {
-			got, err := Open([]byte(v.Passphrase), []byte(c.File))
-			if valid := strings.HasPrefix(c.Fault, "none"); (err == nil) != valid {
-				t.Fatalf("got %v, %v, want opened %v", got, err, valid)
+	v := vectors.Read[struct{ Passphrase string }, vector](t, "keys/keyfile")
+	for _, c := range v.Vectors {
+		t.Run(c.Name, func(t *testing.T) {
+			got, err := Open([]byte(v.Setting.Passphrase), []byte(c.File))
+			if (err == nil) != c.Valid {
+				t.Fatalf("got %v, %v, want opened %v", got, err, c.Valid)
 			}
-			if strings.HasPrefix(c.Fault, "content") && (errors.Is(err, ErrPassphrase) || strings.Contains(err.Error(), "changed")) {
+			if strings.HasPrefix(c.Name, "content") && (errors.Is(err, ErrPassphrase) || strings.Contains(err.Error(), "changed")) {
 				t.Errorf("got %v, want the content refused", err)
 			}
 			if len(got) != len(c.Entries) {
