@@ -118,26 +118,9 @@ func (a *Agent) verifyPrior(ctx context.Context, m *Message) (*Prior, error) {
 
 // priorKey returns the key with exactly this id, which must stand in its DID's newest document for authentication.
 func (a *Agent) priorKey(ctx context.Context, id did.URL) (keys.PublicKey, error) {
-	const what = "from_prior"
-	if !id.IsKeyReference() {
-		return keys.PublicKey{}, invalid(what, "kid does not name a key")
-	}
-	r, err := a.resolver.Resolve(ctx, id.DID(), nil)
+	vm, _, err := a.keyOf(ctx, id, did.Authentication, false)
 	if err != nil {
-		return keys.PublicKey{}, lookupFault(what, "the document of "+id.DID().String(), err)
-	}
-	vm, ok := r.Document.Method(id)
-	if !ok || !vm.Purposes.Has(did.Authentication) {
-		return keys.PublicKey{}, invalid(what, "%s is no authentication key in the document", id)
-	}
-	now := a.clock()
-	switch {
-	case vm.Controller != id.DID() || r.Document.ID != id.DID():
-		return keys.PublicKey{}, invalid(what, "%s is the key of another DID", id)
-	case vm.Key.IsZero() || !vm.Key.Algorithm().CanSign():
-		return keys.PublicKey{}, invalid(what, "%s is of a kind that is not supported", id)
-	case !vm.Revoked.IsZero() && !now.Before(vm.Revoked), !vm.Expires.IsZero() && !now.Before(vm.Expires):
-		return keys.PublicKey{}, invalid(what, "%s has expired or was revoked", id)
+		return keys.PublicKey{}, lookupFault("from_prior", "the key "+id.String(), err)
 	}
 	return vm.Key, nil
 }

@@ -172,7 +172,7 @@ type Route struct {
 // ErrNoEndpoint, which is final, and ErrUnknown if a document could not be had and no way is left.
 func (a *Agent) Routes(ctx context.Context, to did.DID) ([]Route, error) {
 	const what = "route"
-	r, err := a.resolver.Resolve(ctx, to, nil)
+	r, err := a.resolve(ctx, to, false)
 	if err != nil {
 		return nil, lookupFault(what, "the document of "+to.String(), err)
 	}
@@ -208,7 +208,7 @@ func (a *Agent) Routes(ctx context.Context, to did.DID) ([]Route, error) {
 
 // mediated returns the endpoints of a mediator that are no DIDs.
 func (a *Agent) mediated(ctx context.Context, mediator did.DID) ([]Endpoint, error) {
-	r, err := a.resolver.Resolve(ctx, mediator, nil)
+	r, err := a.resolve(ctx, mediator, false)
 	if err != nil {
 		return nil, lookupFault("route", "the document of the mediator "+mediator.String(), err)
 	}

@@ -1,0 +1,118 @@
+package didcomm
+
+import (
+	"context"
+	"time"
+
+	"github.com/realdid/realdid/did"
+)
+
+// refreshAfter is the age from which an answer that lacks a key is asked for again at the source, so that a key is found soon
+// after it was added, and a stranger who names unknown keys makes the source be asked only this often.
+const refreshAfter = 5 * time.Second
+
+// resolve returns the newest state of id.
+func (a *Agent) resolve(ctx context.Context, id did.DID, noCache bool) (*did.Resolution, error) {
+	if a.resolver == nil {
+		return nil, &did.Error{Code: did.InternalError, Detail: "no resolver"}
+	}
+	var opt *did.ResolveOptions
+	if noCache {
+		opt = &did.ResolveOptions{NoCache: true}
+	}
+	res, err := a.resolver.Resolve(ctx, id, opt)
+	if err != nil {
+		return nil, did.AsError(err)
+	}
+	if res == nil || res.Document == nil || res.Document.ID != id {
+		return nil, &did.Error{Code: did.InvalidDIDDocument, Detail: "the resolver answered with the document of another DID, or none"}
+	}
+	return res, nil
+}
+
+// keyOf returns the verification method that u names, which must stand in the document of u's own DID, now and for purpose p.
+// With retired, one that was removed without being declared compromised serves as well. Errors are *did.Error.
+func (a *Agent) keyOf(ctx context.Context, u did.URL, p did.Purpose, retired bool) (m *did.VerificationMethod, wasRetired bool, err error) {
+	if !u.IsKeyReference() {
+		return nil, false, &did.Error{Code: did.InvalidDIDURL, Detail: "a key is named by a DID with a fragment and nothing else"}
+	}
+	res, err := a.resolve(ctx, u.DID(), false)
+	if err != nil {
+		return nil, false, err
+	}
+	now := a.clock()
+	m, err = standing(res, u, p, now)
+	if err == nil {
+		return m, false, nil
+	}
+	if retired {
+		if m := removed(res, u, p); m != nil {
+			return m, true, nil
+		}
+	}
+	if _, ok := res.Document.Method(u); ok || res.Evidence.AsOf.IsZero() || now.Sub(res.Evidence.AsOf) <= refreshAfter {
+		return nil, false, err
+	}
+	fresh, freshErr := a.resolve(ctx, u.DID(), true)
+	switch {
+	case freshErr == nil:
+		m, err = standing(fresh, u, p, now)
+		return m, false, err
+	case did.AsError(freshErr).Code == did.FeatureNotSupported:
+		return nil, false, err
+	}
+	return nil, false, freshErr
+}
+
+// standing looks for a key in one answer.
+func standing(res *did.Resolution, u did.URL, p did.Purpose, now time.Time) (*did.VerificationMethod, error) {
+	for i := range res.Removed {
+		if r := &res.Removed[i]; r.Compromised && r.ID == u {
+			return nil, &did.Error{Code: did.InvalidVerificationMethod, Detail: "compromised", Err: did.ErrKeyTime}
+		}
+	}
+	m, ok := res.Document.Method(u)
+	switch {
+	case res.Metadata.Deactivated:
+		return nil, &did.Error{Code: did.InvalidVerificationMethod, Detail: "the DID is deactivated", Err: did.ErrKeyTime}
+	case !ok:
+		return nil, &did.Error{Code: did.NotFound, Err: did.ErrKeyNotFound}
+	}
+	if err := usable(m, u.DID(), p, now); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// removed returns the method of this id that once stood, unless any of this id was declared compromised.
+func removed(res *did.Resolution, u did.URL, p did.Purpose) *did.VerificationMethod {
+	var m *did.VerificationMethod
+	for i := range res.Removed {
+		r := &res.Removed[i]
+		if r.ID != u {
+			continue
+		}
+		if r.Compromised {
+			return nil
+		}
+		if r.Controller == u.DID() && r.Allows(p) && !r.Key.IsZero() {
+			m = &r.VerificationMethod
+		}
+	}
+	return m
+}
+
+// usable tells why m may not serve owner for purpose p at a time.
+func usable(m *did.VerificationMethod, owner did.DID, p did.Purpose, at time.Time) error {
+	switch {
+	case m.Controller != owner || m.ID.DID() != owner:
+		return &did.Error{Code: did.InvalidVerificationMethod, Err: did.ErrKeyController}
+	case m.Key.IsZero():
+		return &did.Error{Code: did.InvalidVerificationMethod, Detail: m.Type, Err: did.ErrKeyUnsupported}
+	case !m.Allows(p):
+		return &did.Error{Code: did.InvalidRelationship, Detail: p.String(), Err: did.ErrKeyPurpose}
+	case !m.UsableAt(at):
+		return &did.Error{Code: did.InvalidVerificationMethod, Detail: "expired or revoked", Err: did.ErrKeyTime}
+	}
+	return nil
+}
