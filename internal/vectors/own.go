@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
 )
 
@@ -31,6 +32,19 @@ func Root(tb testing.TB) string {
 		tb.Fatal("vectors: the source path of this package is unknown")
 	}
 	return filepath.Join(filepath.Dir(source), "..", "..", "testdata")
+}
+
+// Names returns the names of the files in a folder of testdata, for Read.
+func Names(tb testing.TB, topic string) []string {
+	tb.Helper()
+	paths, err := filepath.Glob(filepath.Join(Root(tb), topic, "*.json"))
+	if err != nil || len(paths) == 0 {
+		tb.Fatalf("vectors: no files in testdata/%s: %v", topic, err)
+	}
+	for i, p := range paths {
+		paths[i] = topic + "/" + strings.TrimSuffix(filepath.Base(p), ".json")
+	}
+	return paths
 }
 
 // Read returns the file testdata/NAME.json. Members that S and V do not have are an error.

@@ -12,7 +12,7 @@ import (
 
 var update = flag.Bool("update", false, "write the vectors of testdata/cose anew")
 
-const vectorDir = "../../testdata/cose"
+const vectorDir = "cose"
 
 func TestOwnVectors(t *testing.T) { vectortest.Run(t, vectorDir, receive, 90) }
 
@@ -31,7 +31,7 @@ func TestVectorsAreCurrent(t *testing.T) {
 		return vectortest.Make(t, list, func() *forgery { return newForgery(t) }, (*forgery).text, receive)
 	}
 	vectortest.Current(t, vectorDir, *update, map[string]vectortest.File{
-		"credentials.json": made(credentialCases()), "presentations.json": made(presentationCases()),
+		"credentials": made(credentialCases()), "presentations": made(presentationCases()),
 	})
 }
 

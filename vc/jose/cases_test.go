@@ -11,7 +11,7 @@ import (
 
 var update = flag.Bool("update", false, "write the vectors of testdata/jose anew")
 
-const vectorDir = "../../testdata/jose"
+const vectorDir = "jose"
 
 func TestOwnVectors(t *testing.T) { vectortest.Run(t, vectorDir, receive, 100) }
 
@@ -24,7 +24,7 @@ func TestVectorsAreCurrent(t *testing.T) {
 		return vectortest.Make(t, list, func() *forgery { return newForgery(t) }, (*forgery).text, receive)
 	}
 	vectortest.Current(t, vectorDir, *update, map[string]vectortest.File{
-		"credentials.json": made(credentialCases()), "presentations.json": made(presentationCases()),
+		"credentials": made(credentialCases()), "presentations": made(presentationCases()),
 	})
 }
 

@@ -4,33 +4,20 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"os"
-	"path/filepath"
 	"testing"
 
+	"github.com/realdid/realdid/internal/vectors"
 	"github.com/realdid/realdid/keys"
 	"github.com/realdid/realdid/vc"
 	"github.com/realdid/realdid/vc/sdjwt"
 )
 
 // fuzzSeeds are the inputs of our own vectors, with and without key binding.
-func fuzzSeeds(f *testing.F, pattern string) [][]byte {
+func fuzzSeeds(f *testing.F, names ...string) [][]byte {
 	f.Helper()
-	files, err := filepath.Glob(filepath.Join(vectorDir, pattern))
-	if err != nil || len(files) == 0 {
-		f.Fatalf("no vectors: %v", err)
-	}
 	var seeds [][]byte
-	for _, path := range files {
-		b, err := os.ReadFile(path)
-		if err != nil {
-			f.Fatal(err)
-		}
-		var file vectorFile
-		if err := json.Unmarshal(b, &file); err != nil {
-			f.Fatal(err)
-		}
-		for _, v := range file.Vectors {
+	for _, name := range names {
+		for _, v := range vectors.Read[vectorSetting, vector](f, name).Vectors {
 			seeds = append(seeds, []byte(v.Input))
 			for i := len(v.Input) - 1; i > 0; i-- {
 				if v.Input[i] == '~' {
@@ -91,7 +78,7 @@ func FuzzKeyID(f *testing.F) {
 // FuzzSDJWT parses anything. What parses is kept byte for byte; a credential that parses presents everything that it has as
 // something that parses again with the same claims.
 func FuzzSDJWT(f *testing.F) {
-	for _, s := range fuzzSeeds(f, "*.json") {
+	for _, s := range fuzzSeeds(f, vectors.Names(f, "sdjwt")...) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
@@ -135,7 +122,7 @@ func FuzzSDJWT(f *testing.F) {
 
 // FuzzPresent presents any credential with any path: no panic, and never more disclosures than the credential has.
 func FuzzPresent(f *testing.F) {
-	for _, s := range fuzzSeeds(f, "valid.json") {
+	for _, s := range fuzzSeeds(f, "sdjwt/valid") {
 		f.Add(s, "/given_name")
 		f.Add(s, `["nationalities",null]`)
 		f.Add(s, "")

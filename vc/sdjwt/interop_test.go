@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"maps"
 	"os"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"strconv"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/realdid/realdid/did"
 	"github.com/realdid/realdid/internal/nodepeer"
+	"github.com/realdid/realdid/internal/vectors"
 	"github.com/realdid/realdid/keys"
 	"github.com/realdid/realdid/vc"
 	"github.com/realdid/realdid/vc/sdjwt"
@@ -294,15 +294,15 @@ func TestInteropSerialization(t *testing.T) {
 func TestInteropDisagreements(t *testing.T) {
 	node := newPeer(t)
 	ran, differ, needed := 0, 0, map[string]bool{}
-	for _, name := range []string{"valid.json", "syntax.json", "header.json", "disclosures.json", "claims.json", "keybinding.json"} {
-		f := readVectorFile(t, filepath.Join(vectorDir, name))
+	for _, name := range []string{"valid", "syntax", "header", "disclosures", "claims", "keybinding"} {
+		f := vectors.Read[vectorSetting, vector](t, "sdjwt/"+name)
 		for i := range f.Vectors {
 			v := &f.Vectors[i]
 			if strings.HasPrefix(v.Input, "{") || decidedElsewhere[v.Code] != "" {
 				continue
 			}
 			ran++
-			a := node.ask(verifyRequest(t, f, v))
+			a := node.ask(verifyRequest(t, &f, v))
 			explanation := v.Code
 			agree := (a.Error == "") == (v.Result == "pass")
 			if v.Result == "pass" {
@@ -325,21 +325,6 @@ func TestInteropDisagreements(t *testing.T) {
 		}
 	}
 	t.Logf("%d of %d vectors differ, all explained", differ, ran)
-}
-
-func readVectorFile(t *testing.T, path string) *vectorFile {
-	t.Helper()
-	b, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var f vectorFile
-	d := json.NewDecoder(strings.NewReader(string(b)))
-	d.UseNumber()
-	if err := d.Decode(&f); err != nil {
-		t.Fatal(err)
-	}
-	return &f
 }
 
 // verifyRequest gives the peer the keys that a resolver would find.

@@ -5,12 +5,11 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/realdid/realdid/did"
+	"github.com/realdid/realdid/internal/vectors"
 	"github.com/realdid/realdid/keys"
 	"github.com/realdid/realdid/vc"
 	"github.com/realdid/realdid/vc/sdjwt"
@@ -18,13 +17,8 @@ import (
 
 var update = flag.Bool("update", false, "write the vectors of testdata/sdjwt anew")
 
-const vectorDir = "../../testdata/sdjwt"
-
 // vectorFile is one file of testdata/sdjwt; its README explains the members.
-type vectorFile struct {
-	Setting vectorSetting `json:"setting"`
-	Vectors []vector      `json:"vectors"`
-}
+type vectorFile = vectors.File[vectorSetting, vector]
 
 type vectorSetting struct {
 	Now    time.Time    `json:"now"`
@@ -151,24 +145,10 @@ func (k *vectorKey) resolved(t *testing.T, u did.URL, now time.Time) *did.Resolv
 
 // TestOwnVectors runs every vector of testdata/sdjwt.
 func TestOwnVectors(t *testing.T) {
-	files, err := filepath.Glob(filepath.Join(vectorDir, "*.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	total := 0
-	for _, path := range files {
-		b, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var f vectorFile
-		d := json.NewDecoder(bytes.NewReader(b))
-		d.DisallowUnknownFields()
-		d.UseNumber()
-		if err := d.Decode(&f); err != nil {
-			t.Fatalf("%s: %v", path, err)
-		}
-		t.Run(filepath.Base(path), func(t *testing.T) {
+	for _, name := range vectors.Names(t, "sdjwt") {
+		f := vectors.Read[vectorSetting, vector](t, name)
+		t.Run(name, func(t *testing.T) {
 			for i := range f.Vectors {
 				t.Run(f.Vectors[i].Name, func(t *testing.T) { f.Vectors[i].run(t, &f.Setting) })
 			}
@@ -210,30 +190,10 @@ func (v *vector) run(t *testing.T, s *vectorSetting) {
 func TestOwnVectorsAreCurrent(t *testing.T) {
 	made := makeVectors(t)
 	for name, f := range made {
-		var b bytes.Buffer
-		enc := json.NewEncoder(&b)
-		enc.SetEscapeHTML(false)
-		enc.SetIndent("", " ")
-		if err := enc.Encode(f); err != nil {
-			t.Fatal(err)
-		}
-		path := filepath.Join(vectorDir, name)
-		if *update {
-			if err := os.MkdirAll(vectorDir, 0o755); err != nil {
-				t.Fatal(err)
-			}
-			if err := os.WriteFile(path, b.Bytes(), 0o644); err != nil {
-				t.Fatal(err)
-			}
-			continue
-		}
-		if have, err := os.ReadFile(path); err != nil || !bytes.Equal(have, b.Bytes()) {
-			t.Errorf("%s differs from what the generator makes (%v): run go test -run TestOwnVectorsAreCurrent -update", path, err)
-		}
+		vectors.Compare(t, *update, "sdjwt/"+name, f)
 	}
-	files, _ := filepath.Glob(filepath.Join(vectorDir, "*.json"))
-	if len(files) != len(made) {
-		t.Errorf("got %d files, the generator makes %d", len(files), len(made))
+	if n := len(vectors.Names(t, "sdjwt")); n != len(made) {
+		t.Errorf("got %d files, the generator makes %d", n, len(made))
 	}
 }
 
@@ -258,11 +218,11 @@ func forgedSetting(t *testing.T) vectorSetting {
 func makeVectors(t *testing.T) map[string]vectorFile {
 	out := map[string]vectorFile{}
 	for name, cases := range map[string][]forgedCase{
-		"valid.json": validCases(), "syntax.json": syntaxCases(), "header.json": headerCases(), "disclosures.json": disclosureCases(),
-		"claims.json": claimCases(), "issuer.json": issuerCases(), "keybinding.json": bindingCases(), "serialization.json": serializationCases(),
-		"w3c.json": w3cCases(),
+		"valid": validCases(), "syntax": syntaxCases(), "header": headerCases(), "disclosures": disclosureCases(),
+		"claims": claimCases(), "issuer": issuerCases(), "keybinding": bindingCases(), "serialization": serializationCases(),
+		"w3c": w3cCases(),
 	} {
-		f := vectorFile{Setting: forgedSetting(t)}
+		f := vectorFile{Kind: "sdjwt.received", Setting: forgedSetting(t)}
 		seen := map[string]bool{}
 		for _, c := range cases {
 			if seen[c.name] {

@@ -7,21 +7,17 @@ import (
 	"context"
 	"crypto/sha512"
 	"encoding/json"
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/realdid/realdid/did"
+	"github.com/realdid/realdid/internal/vectors"
 	"github.com/realdid/realdid/keys"
 	"github.com/realdid/realdid/vc"
 )
 
 // File is one file of vectors.
-type File struct {
-	Setting Setting  `json:"setting"`
-	Vectors []Vector `json:"vectors"`
-}
+type File = vectors.File[Setting, Vector]
 
 // Setting is what holds for all vectors of a file.
 type Setting struct {
@@ -180,7 +176,7 @@ func (t table) Key(_ context.Context, u did.URL, p did.Purpose, at time.Time) (*
 	return k, nil
 }
 
-// Run runs every vector in dir, at least min of them.
+// Run runs every vector in testdata/DIR, at least min of them.
 func Run(t *testing.T, dir string, receive func(*testing.T, string) vc.Presentation, least int) {
 	total := 0
 	for name, f := range read(t, dir) {
@@ -214,29 +210,14 @@ func Run(t *testing.T, dir string, receive func(*testing.T, string) vc.Presentat
 
 func read(tb testing.TB, dir string) map[string]File {
 	tb.Helper()
-	paths, err := filepath.Glob(filepath.Join(dir, "*.json"))
-	if err != nil || len(paths) == 0 {
-		tb.Fatalf("no vectors: %v", err)
-	}
 	out := map[string]File{}
-	for _, path := range paths {
-		b, err := os.ReadFile(path)
-		if err != nil {
-			tb.Fatal(err)
-		}
-		var f File
-		d := json.NewDecoder(bytes.NewReader(b))
-		d.DisallowUnknownFields()
-		d.UseNumber()
-		if err := d.Decode(&f); err != nil {
-			tb.Fatalf("%s: %v", path, err)
-		}
-		out[filepath.Base(path)] = f
+	for _, name := range vectors.Names(tb, dir) {
+		out[name] = vectors.Read[Setting, Vector](tb, name)
 	}
 	return out
 }
 
-// Inputs returns the inputs of every vector in dir, as seeds for fuzzing.
+// Inputs returns the inputs of every vector in testdata/DIR, as seeds for fuzzing.
 func Inputs(tb testing.TB, dir string) []string {
 	tb.Helper()
 	var out []string
@@ -292,34 +273,15 @@ func Make[F any](t *testing.T, cases []Case[F], fresh func() F, write func(F) st
 	return f
 }
 
-// Current compares the files in dir with what was made, or writes them.
+// Current compares the files of testdata/DIR with what was made, or writes them.
 func Current(t *testing.T, dir string, update bool, made map[string]File) {
 	t.Helper()
 	for name, f := range made {
-		var b bytes.Buffer
-		enc := json.NewEncoder(&b)
-		enc.SetEscapeHTML(false)
-		enc.SetIndent("", " ")
-		if err := enc.Encode(f); err != nil {
-			t.Fatal(err)
-		}
-		path := filepath.Join(dir, name)
-		if update {
-			if err := os.MkdirAll(dir, 0o755); err != nil {
-				t.Fatal(err)
-			}
-			if err := os.WriteFile(path, b.Bytes(), 0o644); err != nil {
-				t.Fatal(err)
-			}
-			continue
-		}
-		if have, err := os.ReadFile(path); err != nil || !bytes.Equal(have, b.Bytes()) {
-			t.Errorf("%s differs from what the generator makes (%v): run go test -run TestVectorsAreCurrent -update", path, err)
-		}
+		f.Kind = dir + ".received"
+		vectors.Compare(t, update, dir+"/"+name, f)
 	}
-	paths, _ := filepath.Glob(filepath.Join(dir, "*.json"))
-	if len(paths) != len(made) {
-		t.Errorf("got %d files, the generator makes %d", len(paths), len(made))
+	if n := len(vectors.Names(t, dir)); n != len(made) {
+		t.Errorf("got %d files, the generator makes %d", n, len(made))
 	}
 }
 
