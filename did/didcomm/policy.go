@@ -40,13 +40,15 @@ func (p Protection) String() string {
 	return s
 }
 
+// everyProtection is the set of all.
+const everyProtection = Authcrypt | SignedAnoncrypt | Anoncrypt | Signed | InsecurePlaintext
+
 // MaxMessage is the length in bytes of the longest packed message that is read or written.
 const MaxMessage = 32 << 20
 
 // The other limits of what is read.
 const (
 	maxRecipients = 64
-	maxLayers     = 4 // envelopes around each other
 )
 
 // Expect says what Unpack accepts. The zero value accepts nothing.
