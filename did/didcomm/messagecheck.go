@@ -76,7 +76,7 @@ func (m *Message) checkAttachments() error {
 		switch {
 		case a.ID != "" && !isID(a.ID):
 			return messageError("attachments: %d: id: not 1 to %d unreserved characters", i, MaxID)
-		case a.ID != "" && ids[a.ID]:
+		case a.ID != "" && ids[strings.ToLower(a.ID)]:
 			return messageError("attachments: %d: an id that another one has", i)
 		case a.JSON == nil && a.Base64 == nil && len(a.Links) == 0:
 			return messageError("attachments: %d: data: neither json nor base64 nor links", i)
@@ -90,7 +90,7 @@ func (m *Message) checkAttachments() error {
 		if err := checkTime(a.LastModified); err != nil {
 			return messageError("attachments: %d: lastmod_time: %w", i, err)
 		}
-		ids[a.ID] = true
+		ids[strings.ToLower(a.ID)] = true
 	}
 	return nil
 }
