@@ -91,7 +91,7 @@ func (c *Credential) baseProof(s *secured, suite Cryptosuite) (int, Selective, e
 		use := suite
 		if use == nil {
 			var err error
-			if use, err = c.opt.suite(p.Cryptosuite); err != nil {
+			if use, err = c.opt.suiteOf(p); err != nil {
 				return -1, nil, err
 			}
 		}

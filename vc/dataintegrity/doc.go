@@ -8,7 +8,7 @@
 // # Cryptosuites
 //
 // eddsa-rdfc-2022, eddsa-jcs-2022, ecdsa-rdfc-2019, ecdsa-jcs-2019 (both with P-256 and P-384) and ecdsa-sd-2023, of which a holder
-// discloses parts. Others are a [Cryptosuite] that is given as an option, such as bbs-2023 of package bbs2023, whose showings cannot be linked. Suites over JSON (jcs) protect a document as it is written. Suites
+// discloses parts; with Options.Ed25519Signature2020, proofs of that older type are read too. Others are a [Cryptosuite] that is given as an option, such as bbs-2023 of package bbs2023, whose showings cannot be linked. Suites over JSON (jcs) protect a document as it is written. Suites
 // over RDF protect what it says: other members' order, other words for the same are no change, and a document must be
 // JSON-LD whose every term is defined by contexts that are known (package jsonld); nothing is fetched.
 //

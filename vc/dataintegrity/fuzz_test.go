@@ -38,7 +38,7 @@ func FuzzOpen(f *testing.F) {
 	seeds(f)
 	p := newParties(f, keys.Ed25519, keys.Ed25519)
 	f.Fuzz(func(t *testing.T, b []byte) {
-		for _, opt := range []*dataintegrity.Options{nil, {InsecureRewritable: true}} {
+		for _, opt := range []*dataintegrity.Options{nil, {InsecureRewritable: true, Ed25519Signature2020: true}} {
 			parsed, err := dataintegrity.Received(b, opt).Open()
 			if err != nil {
 				if !errors.Is(err, vc.ErrInvalid) || vc.Code(err) == "" {

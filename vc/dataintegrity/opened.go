@@ -133,7 +133,7 @@ func (o *opened) openPresentation(v strictjson.Value, index int) (credential str
 // openSignature finds the cryptosuite of a proof. Of a base proof that its holder has, and whose suite does not check it as it is, the
 // derived one is checked that discloses everything.
 func openSignature(in *Input, opt *Options, held bool) (signature, error) {
-	suite, err := opt.suite(in.Proof.Cryptosuite)
+	suite, err := opt.suiteOf(in.Proof)
 	if err != nil {
 		return signature{}, err
 	}

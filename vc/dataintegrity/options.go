@@ -20,6 +20,9 @@ type Options struct {
 	AcceptedContexts [][]string
 	// Cryptosuites are understood beside those of this package, and instead of one of the same name.
 	Cryptosuites []Cryptosuite
+	// Ed25519Signature2020 reads proofs of this type beside DataIntegrityProof (EdDSA Cryptosuites 1.0, appendix A): what credentials
+	// of the data model 1.1 mostly have. They protect as much as eddsa-rdfc-2022 does. Nothing here makes them.
+	Ed25519Signature2020 bool
 	// InsecureRewritable accepts credentials that are secured as RDF and not written plainly: with contexts in the document itself, IRIs
 	// or JSON-LD keywords as member names, one node in several objects, one value twice, or members of proofs that are not known. Whoever
 	// passes such a credential on can exchange the names of claims and types, and hide its status and end of validity, without breaking
@@ -53,6 +56,17 @@ func (o *Options) accepts(credential strictjson.Value) error {
 }
 
 func (o *Options) rewritable() bool { return o != nil && o.InsecureRewritable }
+
+// suiteOf returns the suite of a proof.
+func (o *Options) suiteOf(p *Proof) (Cryptosuite, error) {
+	switch {
+	case p.Type != typeEd25519Signature2020:
+		return o.suite(p.Cryptosuite)
+	case o == nil || !o.Ed25519Signature2020:
+		return nil, vc.Invalid("dataintegrity.proof.type", "the policy does not accept a proof of the type Ed25519Signature2020")
+	}
+	return ed25519Signature2020{}, nil
+}
 
 // suite returns the cryptosuite of a name, compared exactly.
 func (o *Options) suite(name string) (Cryptosuite, error) {

@@ -18,10 +18,12 @@ const (
 
 const proofType = "DataIntegrityProof"
 
-// Proof is a well-formed DataIntegrityProof (Data Integrity 1.0, section 2.1) that nothing was checked of. A zero field is absent.
+// Proof is a well-formed DataIntegrityProof (Data Integrity 1.0, section 2.1), or Ed25519Signature2020, that nothing was checked of. A
+// zero field is absent.
 type Proof struct {
 	ID                 string
-	Cryptosuite        string
+	Type               string
+	Cryptosuite        string // "" in an Ed25519Signature2020
 	VerificationMethod string
 	Purpose            string // proofPurpose, such as "assertionMethod"
 	Created, Expires   time.Time
@@ -66,16 +68,15 @@ func parseProof(v strictjson.Value, making bool) (*Proof, error) {
 		return nil, malformed("a proof is not an object")
 	}
 	p := &Proof{object: v}
-	typed, valued := false, false
+	valued := false
 	for _, m := range v.Members() {
 		var err error
 		switch m.Name {
 		case "type":
-			s, _ := m.Value.Str()
-			if s != proofType {
+			p.Type, _ = m.Value.Str()
+			if p.Type != proofType && p.Type != typeEd25519Signature2020 {
 				return nil, vc.Invalid("dataintegrity.proof.type", "the type of a proof is not DataIntegrityProof")
 			}
-			typed = true
 		case "id":
 			p.ID, err = text(m)
 			if err == nil && !isURL(p.ID) {
@@ -111,9 +112,11 @@ func parseProof(v strictjson.Value, making bool) (*Proof, error) {
 		}
 	}
 	switch {
-	case !typed:
+	case p.Type == "":
 		return nil, vc.Invalid("dataintegrity.proof.type", "a proof has no type")
-	case p.Cryptosuite == "":
+	case p.Type == typeEd25519Signature2020 && (p.Cryptosuite != "" || p.Created.IsZero()):
+		return nil, malformed("an Ed25519Signature2020 has a cryptosuite, or no time of creation")
+	case p.Type == proofType && p.Cryptosuite == "":
 		return nil, malformed("a proof has no cryptosuite")
 	case p.VerificationMethod == "":
 		return nil, malformed("a proof has no verificationMethod")
