@@ -1,17 +1,14 @@
 package didwebvh
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"flag"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/realdid/realdid/did"
+	"github.com/realdid/realdid/internal/vectors"
 )
 
 var update = flag.Bool("update", false, "write the vectors in testdata anew")
@@ -48,37 +45,10 @@ func vectorsOf(t *testing.T, cases []forged) []vector {
 // TestVectors holds the published vectors against what makes them, and the package against the vectors.
 func TestVectors(t *testing.T) {
 	bad := append(append(badEntries(t), badRules(t)...), badWitnesses(t)...)
-	for file, cases := range map[string][]forged{"logs.json": goodLogs(t), "bad-logs.json": bad} {
-		path := filepath.Join("..", "..", "testdata", "didwebvh", file)
-		var buf bytes.Buffer
-		enc := json.NewEncoder(&buf)
-		enc.SetIndent("", " ")
-		enc.SetEscapeHTML(false)
-		if err := enc.Encode(vectorsOf(t, cases)); err != nil {
-			t.Fatal(err)
-		}
-		if *update {
-			if err := os.WriteFile(path, buf.Bytes(), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		b, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !bytes.Equal(b, buf.Bytes()) {
-			t.Errorf("%s differs from what this test makes; -update writes it anew", file)
-		}
-		var list []vector
-		if err := json.Unmarshal(b, &list); err != nil {
-			t.Fatal(err)
-		}
-		seen := map[string]bool{}
-		for _, v := range list {
-			if seen[v.Name] {
-				t.Errorf("%s: the name twice", v.Name)
-			}
-			seen[v.Name] = true
+	for name, cases := range map[string][]forged{"logs": goodLogs(t), "bad-logs": bad} {
+		file := "didwebvh/" + name
+		vectors.Compare(t, *update, file, vectors.File[vectors.None, vector]{Kind: "didwebvh." + name, Vectors: vectorsOf(t, cases)})
+		for _, v := range vectors.Read[vectors.None, vector](t, file).Vectors {
 			t.Run(v.Name, func(t *testing.T) { checkVector(t, v) })
 		}
 	}

@@ -1,26 +1,16 @@
 package didwebvh
 
 import (
-	"encoding/json"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/realdid/realdid/did"
+	"github.com/realdid/realdid/internal/vectors"
 )
 
 // FuzzVerify: whatever the bytes, there is an answer or a final error, and an answer is of the identifier asked for.
 func FuzzVerify(f *testing.F) {
-	for _, name := range []string{"logs.json", "bad-logs.json"} {
-		b, err := os.ReadFile(filepath.Join("..", "..", "testdata", "didwebvh", name))
-		if err != nil {
-			f.Fatal(err)
-		}
-		var list []vector
-		if err := json.Unmarshal(b, &list); err != nil {
-			f.Fatal(err)
-		}
-		for _, v := range list {
+	for _, name := range []string{"logs", "bad-logs"} {
+		for _, v := range vectors.Read[vectors.None, vector](f, "didwebvh/"+name).Vectors {
 			f.Add(v.DID, []byte(v.Log), []byte(v.Witness))
 		}
 	}

@@ -20,7 +20,7 @@ func seeds(f *testing.F, files ...string) {
 // FuzzParseCredential: what is read has what every credential has, also after it was written in canonical form, and what is not
 // read has a code.
 func FuzzParseCredential(f *testing.F) {
-	seeds(f, "credentials.json", "bad-credentials.json")
+	seeds(f, "credentials", "bad-credentials")
 	f.Fuzz(func(t *testing.T, b []byte) {
 		c, err := vcdm.ParseCredentialJSON(b)
 		if err != nil {
@@ -51,7 +51,7 @@ func FuzzParseCredential(f *testing.F) {
 
 // FuzzParsePresentation is the same for presentations and envelopes.
 func FuzzParsePresentation(f *testing.F) {
-	seeds(f, "presentations.json", "bad-presentations.json")
+	seeds(f, "presentations", "bad-presentations")
 	f.Fuzz(func(t *testing.T, b []byte) {
 		p, err := vcdm.ParsePresentationJSON(b)
 		if err != nil {

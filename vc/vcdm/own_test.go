@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/realdid/realdid/internal/vectors"
 	"github.com/realdid/realdid/vc"
 	"github.com/realdid/realdid/vc/vcdm"
 )
@@ -16,6 +17,7 @@ import (
 // ownVector is an item of the files of testdata/vcdm; its README explains the members.
 type ownVector struct {
 	Name  string          `json:"name"`
+	Rule  string          `json:"rule"`
 	Code  string          `json:"code"`
 	Input json.RawMessage `json:"input"`
 	Text  string          `json:"text"`
@@ -28,20 +30,9 @@ func (v *ownVector) bytes() []byte {
 	return v.Input
 }
 
-func ownVectors(tb testing.TB, file string) []ownVector {
+func ownVectors(tb testing.TB, name string) []ownVector {
 	tb.Helper()
-	b, err := os.ReadFile(filepath.Join("..", "..", "testdata", "vcdm", file))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	var all []ownVector
-	if err := json.Unmarshal(b, &all); err != nil {
-		tb.Fatal(err)
-	}
-	if len(all) < 10 {
-		tb.Fatalf("%s: got %d vectors, want all", file, len(all))
-	}
-	return all
+	return vectors.Read[vectors.None, ownVector](tb, "vcdm/"+name).Vectors
 }
 
 func credential(b []byte) error {
@@ -59,10 +50,10 @@ func TestOwnVectors(t *testing.T) {
 		file string
 		read func([]byte) error
 	}{
-		{"credentials.json", credential},
-		{"bad-credentials.json", credential},
-		{"presentations.json", presentation},
-		{"bad-presentations.json", presentation},
+		{"credentials", credential},
+		{"bad-credentials", credential},
+		{"presentations", presentation},
+		{"bad-presentations", presentation},
 	} {
 		for _, v := range ownVectors(t, c.file) {
 			t.Run(c.file+"/"+v.Name, func(t *testing.T) {
@@ -85,7 +76,7 @@ func TestEveryCode(t *testing.T) {
 		t.Fatal(err)
 	}
 	seen := map[string]bool{"vcdm.related.mismatch": true, "vcdm.selfasserted": true}
-	for _, file := range []string{"bad-credentials.json", "bad-presentations.json"} {
+	for _, file := range []string{"bad-credentials", "bad-presentations"} {
 		for _, v := range ownVectors(t, file) {
 			seen[v.Code] = true
 		}

@@ -15,10 +15,10 @@ import (
 // FuzzToRDF holds every accepted document against itself in canonical JSON and, with REALDID_DIFFERENTIAL=1, against json-gold: a long
 // run finds faults of json-gold too, which are then named in goldIsRight. TestAgreesWithJSONGold compares without being asked.
 func FuzzToRDF(f *testing.F) {
-	for _, v := range ownVectors(f, "refused.json") {
+	for _, v := range ownVectors(f, "refused") {
 		f.Add([]byte(v.Document))
 	}
-	for _, v := range ownVectors(f, "accepted.json") {
+	for _, v := range ownVectors(f, "accepted") {
 		f.Add([]byte(v.Document))
 	}
 	for seed := range uint64(50) {

@@ -6,24 +6,21 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/realdid/realdid/internal/vectors"
 	"github.com/realdid/realdid/vc/dataintegrity/jsonld"
 )
 
 // ownVector is one of testdata/jsonld.
 type ownVector struct {
-	Name, Fault, Error string
-	Contexts           map[string]json.RawMessage
-	Document           json.RawMessage
-	NQuads             []string
+	Name, Error string
+	Contexts    map[string]json.RawMessage
+	Document    json.RawMessage
+	NQuads      []string
 }
 
-func ownVectors(t testing.TB, file string) []ownVector {
+func ownVectors(t testing.TB, name string) []ownVector {
 	t.Helper()
-	var list []ownVector
-	if err := json.Unmarshal(read(t, "..", "..", "..", "testdata", "jsonld", file), &list); err != nil {
-		t.Fatal(err)
-	}
-	return list
+	return vectors.Read[vectors.None, ownVector](t, "jsonld/"+name).Vectors
 }
 
 func (v ownVector) convert(t testing.TB) (string, error) {
@@ -52,23 +49,18 @@ var kinds = map[string]error{
 }
 
 func TestRefused(t *testing.T) {
-	seen := map[string]bool{}
-	for _, v := range ownVectors(t, "refused.json") {
-		if seen[v.Fault] {
-			t.Errorf("%s: twice", v.Fault)
-		}
-		seen[v.Fault] = true
+	for _, v := range ownVectors(t, "refused") {
 		got, err := v.convert(t)
 		if err == nil {
-			t.Errorf("%s: got\n%swant an error\n%s", v.Fault, got, v.Document)
+			t.Errorf("%s: got\n%swant an error\n%s", v.Name, got, v.Document)
 		} else if kind := kinds[v.Error]; kind == nil || !errors.Is(err, kind) {
-			t.Errorf("%s: got error %v, want kind %s", v.Fault, err, v.Error)
+			t.Errorf("%s: got error %v, want kind %s", v.Name, err, v.Error)
 		}
 	}
 }
 
 func TestAccepted(t *testing.T) {
-	for _, v := range ownVectors(t, "accepted.json") {
+	for _, v := range ownVectors(t, "accepted") {
 		got, err := v.convert(t)
 		if want := strings.Join(v.NQuads, "\n") + "\n"; err != nil || got != want {
 			t.Errorf("%s: got %v\n%swant\n%s", v.Name, err, got, want)

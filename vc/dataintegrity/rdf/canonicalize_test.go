@@ -27,7 +27,7 @@ func (v *canonicalVector) options() *Options {
 }
 
 func TestCanonicalize(t *testing.T) {
-	for _, v := range own[canonicalVector](t, "canonical.json") {
+	for _, v := range own[canonicalVector](t, "canonical") {
 		t.Run(v.Name, func(t *testing.T) {
 			d, err := ParseNQuads([]byte(v.Text), Limits{})
 			if err != nil {
@@ -122,14 +122,14 @@ func TestCanonicalizeNothing(t *testing.T) {
 
 // TestPoison checks that datasets made to take ages end by the limit.
 func TestPoison(t *testing.T) {
-	for _, v := range own[badVector](t, "poison.json") {
+	for _, v := range own[badVector](t, "poison") {
 		d, err := ParseNQuads([]byte(v.Text), Limits{})
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, h := range []crypto.Hash{crypto.SHA256, crypto.SHA384} {
 			if _, err := Canonicalize(d, &Options{Hash: h}); !errors.Is(err, ErrWork) {
-				t.Errorf("%s: got %v, want ErrWork", v.Fault, err)
+				t.Errorf("%s: got %v, want ErrWork", v.Name, err)
 			}
 		}
 	}

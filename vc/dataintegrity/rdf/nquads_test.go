@@ -1,37 +1,27 @@
 package rdf
 
 import (
-	"encoding/json"
 	"errors"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/realdid/realdid/internal/vectors"
 )
 
-const vectorDir = "../../../testdata/rdf"
-
 // own reads one of our own files of vectors.
-func own[T any](tb testing.TB, name string) (v []T) {
+func own[V any](tb testing.TB, name string) []V {
 	tb.Helper()
-	b, err := os.ReadFile(filepath.Join(vectorDir, name))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	if err := json.Unmarshal(b, &v); err != nil {
-		tb.Fatal(err)
-	}
-	return v
+	return vectors.Read[vectors.None, V](tb, "rdf/"+name).Vectors
 }
 
 type goodVector struct{ Name, Text, Canonical string }
 
-type badVector struct{ Fault, Text string }
+type badVector struct{ Name, Text string }
 
-func goodNQuads(tb testing.TB) []goodVector { return own[goodVector](tb, "nquads.json") }
+func goodNQuads(tb testing.TB) []goodVector { return own[goodVector](tb, "nquads") }
 
-func badNQuads(tb testing.TB) []badVector { return own[badVector](tb, "bad-nquads.json") }
+func badNQuads(tb testing.TB) []badVector { return own[badVector](tb, "bad-nquads") }
 
 func TestParseNQuads(t *testing.T) {
 	for _, v := range goodNQuads(t) {
@@ -54,7 +44,7 @@ func TestParseNQuads(t *testing.T) {
 
 func TestParseNQuadsRefuses(t *testing.T) {
 	for _, v := range badNQuads(t) {
-		t.Run(v.Fault, func(t *testing.T) {
+		t.Run(v.Name, func(t *testing.T) {
 			if d, err := ParseNQuads([]byte(v.Text), Limits{}); !errors.Is(err, ErrSyntax) {
 				t.Errorf("%q: got %v, %v, want ErrSyntax", v.Text, d, err)
 			}
