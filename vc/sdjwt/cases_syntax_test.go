@@ -121,7 +121,7 @@ func headerCases() []forgedCase {
 		{"duplicate-alg", "RFC 7515, section 4", "sdjwt.json.duplicate", header(`{"alg":"none","alg":"EdDSA","typ":"dc+sd-jwt",` + kid + `}`)},
 		{"typ-absent", "SD-JWT VC, section 2.2.1", "vc.format.unexpected", header(`{"alg":"EdDSA",` + kid + `}`)},
 		{"typ-number", "RFC 7515, section 4.1.9", "sdjwt.header.typ", header(`{"alg":"EdDSA","typ":1,` + kid + `}`)},
-		{"typ-jwt", "RFC 8725, section 3.11", "sdjwt.header.typ", header(`{"alg":"EdDSA","typ":"JWT",` + kid + `}`)},
+		{"typ-jwt", "RFC 8725, section 3.11", "vc.format.unexpected", header(`{"alg":"EdDSA","typ":"JWT",` + kid + `}`)},
 		{"typ-kb-jwt", "RFC 9901, section 9.11", "sdjwt.header.typ", header(`{"alg":"EdDSA","typ":"kb+jwt",` + kid + `}`)},
 		{"typ-status-list", "RFC 8725, section 3.11", "sdjwt.header.typ", header(`{"alg":"EdDSA","typ":"statuslist+jwt",` + kid + `}`)},
 		{"typ-of-early-drafts", "SD-JWT VC, section 2.2.1: vc+sd-jwt is another format", "vc.format.unexpected", header(`{"alg":"EdDSA","typ":"vc+sd-jwt",` + kid + `}`)},

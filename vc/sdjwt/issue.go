@@ -56,7 +56,8 @@ type IssueOptions struct {
 	// change what is signed are refused.
 	Header map[string]any
 	// MediaType is typ; empty means "dc+sd-jwt", an SD-JWT VC, which needs vct. "vc+sd-jwt" is a credential of the W3C data model 2.0,
-	// whose issuer must be the issuer here. Anything else must end in "+sd-jwt".
+	// whose issuer must be the issuer here. JWTMediaType is for readers that know no other typ than "JWT". Anything else must end in
+	// "+sd-jwt".
 	MediaType string
 	// Serialization of the credential.
 	Serialization Serialization
@@ -150,7 +151,9 @@ func (e *encoder) sign(ctx context.Context, s keys.Signer, header []byte, form S
 // header writes the protected header.
 func (i Issuer) header(opt *IssueOptions) ([]byte, error) {
 	typ := opt.mediaType()
-	if typ != typPlain && (!strings.HasSuffix(typ, "+sd-jwt") || typ == "+sd-jwt") {
+	if typ == JWTMediaType {
+		typ = typJWT
+	} else if typ != typPlain && (!strings.HasSuffix(typ, "+sd-jwt") || typ == "+sd-jwt") {
 		return nil, errors.New(`the media type does not end in "+sd-jwt"`)
 	}
 	p := jws.Parameters{Type: typ, Chain: i.Chain, KeyID: i.KeyID, More: opt.Header}

@@ -24,10 +24,14 @@ const (
 	MediaType = "dc+sd-jwt"
 	// W3CMediaType is that of a credential of the W3C data model 2.0 in an SD-JWT (VC-JOSE-COSE, section 3.2).
 	W3CMediaType = "vc+sd-jwt"
+	// JWTMediaType is that of an SD-JWT whose typ is "JWT", as software writes that is older than RFC 9901. Nothing but its digests tells it
+	// from other tokens of the same issuer (RFC 8725, section 3.11), and it is no SD-JWT VC: a policy has to name this media type.
+	JWTMediaType = "jwt"
 	// Draft is the version of SD-JWT VC that is implemented.
 	Draft = "draft-ietf-oauth-sd-jwt-vc-18"
 
 	typPlain = "sd-jwt" // an SD-JWT without typ
+	typJWT   = "JWT"
 	typKB    = "kb+jwt" // RFC 9901, section 4.3
 )
 

@@ -101,6 +101,8 @@ func (o *opened) openType() error {
 	switch {
 	case t == "" || t == typPlain:
 		o.mediaType = typPlain
+	case t == typJWT:
+		o.mediaType = JWTMediaType
 	case len(t) > len("+sd-jwt") && t[len(t)-len("+sd-jwt"):] == "+sd-jwt":
 		o.mediaType = t
 	default:
