@@ -8,21 +8,18 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"flag"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/realdid/realdid/internal/strictjson"
+	"github.com/realdid/realdid/internal/vectors"
 	"github.com/realdid/realdid/keys"
 	"github.com/realdid/realdid/vc"
 	"github.com/realdid/realdid/vc/dataintegrity/sd"
 )
 
 var updateSD = flag.Bool("update-sd", false, "write the vectors of testdata/ecdsa-sd-2023 anew")
-
-const sdVectorDir = "../../testdata/ecdsa-sd-2023"
 
 // sdVector is one entry of a file in testdata/ecdsa-sd-2023; its README explains the members.
 type sdVector struct {
@@ -370,7 +367,7 @@ func TestECDSASDFaults(t *testing.T) {
 	for i := range made {
 		made[i].PublicKey = key.Multikey()
 	}
-	for _, v := range sdVectors(t, "bad-derived.json", made) {
+	for _, v := range sdVectors(t, "bad-derived", made) {
 		pub, err := keys.ParseMultikey(v.PublicKey)
 		if err != nil {
 			t.Fatal(err)
@@ -393,24 +390,11 @@ func sdVectors(t *testing.T, name string, made []sdVector) []sdVector {
 		}
 		made[i].Document = strictjson.AppendJSON(nil, v)
 	}
-	path := filepath.Join(sdVectorDir, name)
+	file := "ecdsa-sd-2023/" + name
 	if *updateSD {
-		b, err := json.MarshalIndent(made, "", " ")
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, append(b, '\n'), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		vectors.Write(t, file, vectors.File[vectors.None, sdVector]{Kind: "ecdsa-sd-2023." + name, Vectors: made})
 	}
-	b, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var out []sdVector
-	if err := json.Unmarshal(b, &out); err != nil {
-		t.Fatal(err)
-	}
+	out := vectors.Read[vectors.None, sdVector](t, file).Vectors
 	if len(out) != len(made) {
 		t.Errorf("%s has %d vectors, the test %d", name, len(out), len(made))
 	}

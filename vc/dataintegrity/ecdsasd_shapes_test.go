@@ -199,7 +199,7 @@ func TestECDSASDDeriveFaults(t *testing.T) {
 	for i := range made {
 		made[i].PublicKey = f.issuer.pub.Multikey()
 	}
-	for _, v := range sdVectors(t, "bad-base.json", made) {
+	for _, v := range sdVectors(t, "bad-base", made) {
 		in := inputOf(t, v.Document)
 		if _, err := (ECDSASD2023{}).Derive(t.Context(), in, v.Reveal); vc.Code(err) != v.Code {
 			t.Errorf("%s: got %v, want code %s", v.Name, err, v.Code)
@@ -231,7 +231,7 @@ func TestECDSASDValid(t *testing.T) {
 		}
 	}
 	slices.SortFunc(made, func(a, b sdVector) int { return strings.Compare(a.Name, b.Name) })
-	all := sdVectors(t, "valid.json", made)
+	all := sdVectors(t, "valid", made)
 	for i := 0; i+1 < len(all); i += 2 {
 		base, want := all[i], all[i+1]
 		in := inputOf(t, base.Document)

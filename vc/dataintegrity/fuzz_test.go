@@ -1,14 +1,12 @@
 package dataintegrity_test
 
 import (
-	"encoding/json"
 	"errors"
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/realdid/realdid/did"
+	"github.com/realdid/realdid/internal/vectors"
 	"github.com/realdid/realdid/keys"
 	"github.com/realdid/realdid/vc"
 	"github.com/realdid/realdid/vc/dataintegrity"
@@ -18,15 +16,7 @@ import (
 func seeds(f *testing.F) {
 	f.Helper()
 	for _, name := range []string{"credentials", "bad-credentials"} {
-		b, err := os.ReadFile(filepath.Join(vectorDir, name+".json"))
-		if err != nil {
-			f.Fatal(err)
-		}
-		var file vectorFile
-		if err := json.Unmarshal(b, &file); err != nil {
-			f.Fatal(err)
-		}
-		for _, v := range file.Vectors {
+		for _, v := range vectors.Read[setting, vector](f, "dataintegrity/"+name).Vectors {
 			f.Add([]byte(v.Input))
 		}
 	}

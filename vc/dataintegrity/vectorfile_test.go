@@ -1,16 +1,14 @@
 package dataintegrity_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"flag"
-	"os"
-	"path/filepath"
 	"reflect"
 	"testing"
 	"time"
 
 	"github.com/realdid/realdid/did"
+	"github.com/realdid/realdid/internal/vectors"
 	"github.com/realdid/realdid/keys"
 	"github.com/realdid/realdid/vc"
 	"github.com/realdid/realdid/vc/dataintegrity"
@@ -18,14 +16,7 @@ import (
 
 var update = flag.Bool("update", false, "write the vectors of testdata/dataintegrity anew")
 
-const vectorDir = "../../testdata/dataintegrity"
-
-// vectorFile is one file of testdata/dataintegrity; its README explains the members.
-type vectorFile struct {
-	Setting setting  `json:"setting"`
-	Vectors []vector `json:"vectors"`
-}
-
+// setting is what the vectors of a file share; the README of testdata/dataintegrity explains the members.
 type setting struct {
 	Now     time.Time `json:"now"`
 	Issuers []string  `json:"issuers"`
@@ -97,23 +88,8 @@ func TestVectors(t *testing.T) {
 	}
 	for _, name := range []string{"credentials", "bad-credentials"} {
 		t.Run(name, func(t *testing.T) {
-			b, err := os.ReadFile(filepath.Join(vectorDir, name+".json"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			var f vectorFile
-			if err := json.Unmarshal(b, &f); err != nil {
-				t.Fatal(err)
-			}
-			if len(f.Vectors) < 10 {
-				t.Fatalf("got %d vectors", len(f.Vectors))
-			}
-			seen := map[string]bool{}
+			f := vectors.Read[setting, vector](t, "dataintegrity/"+name)
 			for _, v := range f.Vectors {
-				if seen[v.Name] {
-					t.Errorf("%s stands twice", v.Name)
-				}
-				seen[v.Name] = true
 				t.Run(v.Name, func(t *testing.T) { f.Setting.check(t, &v) })
 			}
 		})
@@ -131,13 +107,18 @@ func (s *setting) check(t *testing.T, v *vector) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var claims any
-	if err := json.Unmarshal([]byte(mustJSON(t, got.Claims())), &claims); err != nil {
+	if have, want := anyOf(t, got.Claims()), anyOf(t, v.Claims); !reflect.DeepEqual(have, want) {
+		t.Errorf("claims: got %v, want %v", have, want)
+	}
+}
+
+// anyOf returns what v is as JSON, its numbers by value.
+func anyOf(t *testing.T, v any) (out any) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(mustJSON(t, v)), &out); err != nil {
 		t.Fatal(err)
 	}
-	if !reflect.DeepEqual(claims, v.Claims) {
-		t.Errorf("claims: got %v, want %v", claims, v.Claims)
-	}
+	return out
 }
 
 // writeVectors makes the files from the cases of this package.
@@ -153,15 +134,6 @@ func writeVectors(t *testing.T) {
 		valid[i].Claims = got.Claims()
 	}
 	for name, list := range map[string][]vector{"credentials": valid, "bad-credentials": bad} {
-		var buf bytes.Buffer
-		enc := json.NewEncoder(&buf)
-		enc.SetEscapeHTML(false)
-		enc.SetIndent("", " ")
-		if err := enc.Encode(vectorFile{f.setting, list}); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(vectorDir, name+".json"), buf.Bytes(), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		vectors.Write(t, "dataintegrity/"+name, vectors.File[setting, vector]{Kind: "dataintegrity." + name, Setting: f.setting, Vectors: list})
 	}
 }

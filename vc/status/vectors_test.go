@@ -8,8 +8,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,6 +15,7 @@ import (
 	"time"
 
 	"github.com/realdid/realdid/did"
+	"github.com/realdid/realdid/internal/vectors"
 	"github.com/realdid/realdid/keys"
 	"github.com/realdid/realdid/vc"
 	"github.com/realdid/realdid/vc/jose"
@@ -69,9 +68,12 @@ type listVector struct {
 }
 
 type listFile struct {
-	Now     time.Time     `json:"now"`
-	Keys    []listKey     `json:"keys"`
-	Vectors []*listVector `json:"vectors"`
+	vectors.File[listSetting, *listVector]
+}
+
+type listSetting struct {
+	Now  time.Time `json:"now"`
+	Keys []listKey `json:"keys"`
 }
 
 type listKey struct {
@@ -80,38 +82,13 @@ type listKey struct {
 	Purpose string `json:"purpose"`
 }
 
-const vectorFolder = "../../testdata/status"
-
-func readVectors(t *testing.T, name string, v any) {
-	t.Helper()
-	b, err := os.ReadFile(filepath.Join(vectorFolder, name))
-	if err == nil {
-		err = json.Unmarshal(b, v)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-func writeVectors(t *testing.T, name string, v any) {
-	t.Helper()
-	b, err := json.MarshalIndent(v, "", " ")
-	if err == nil {
-		err = os.WriteFile(filepath.Join(vectorFolder, name), append(b, '\n'), 0o644)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
 func TestEncodedVectors(t *testing.T) {
 	if *update {
-		writeVectors(t, "encoded.json", goodEncoded(t))
-		writeVectors(t, "bad-encoded.json", badEncoded(t))
+		vectors.Write(t, "status/encoded", vectors.File[vectors.None, *encodedVector]{Kind: "status.encoded", Vectors: goodEncoded(t)})
+		vectors.Write(t, "status/bad-encoded", vectors.File[vectors.None, *encodedVector]{Kind: "status.bad-encoded", Vectors: badEncoded(t)})
 	}
-	var good, bad []*encodedVector
-	readVectors(t, "encoded.json", &good)
-	readVectors(t, "bad-encoded.json", &bad)
+	good := vectors.Read[vectors.None, *encodedVector](t, "status/encoded").Vectors
+	bad := vectors.Read[vectors.None, *encodedVector](t, "status/bad-encoded").Vectors
 	for _, v := range good {
 		b, err := v.decode()
 		if err != nil || b.Len() != v.Entries {
@@ -229,27 +206,24 @@ func badEncoded(t *testing.T) (out []*encodedVector) {
 }
 
 func TestListVectors(t *testing.T) {
-	if *update {
-		writeVectors(t, "lists.json", listVectors(t, false))
-		writeVectors(t, "bad-lists.json", listVectors(t, true))
-	}
-	for _, name := range []string{"lists.json", "bad-lists.json"} {
-		var file listFile
-		readVectors(t, name, &file)
-		if len(file.Vectors) < 8 {
-			t.Errorf("%s: got %d vectors", name, len(file.Vectors))
+	for _, name := range []string{"lists", "bad-lists"} {
+		if *update {
+			made := listVectors(t, name == "bad-lists")
+			made.Kind = "status." + name
+			vectors.Write(t, "status/"+name, made.File)
 		}
+		file := listFile{vectors.Read[listSetting, *listVector](t, "status/"+name)}
 		for _, v := range file.Vectors {
-			v.check(t, &file)
+			v.check(t, &file.Setting)
 		}
 	}
 }
 
-func (v *listVector) check(t *testing.T, file *listFile) {
+func (v *listVector) check(t *testing.T, setting *listSetting) {
 	t.Helper()
 	s := newScene(t)
-	s.now, s.keys = file.Now, directory{}
-	for _, k := range file.Keys {
+	s.now, s.keys = setting.Now, directory{}
+	for _, k := range setting.Keys {
 		u, err := did.ParseURL(k.ID)
 		if err != nil {
 			t.Fatal(err)
@@ -298,7 +272,8 @@ func (v *listVector) check(t *testing.T, file *listFile) {
 // listVectors makes the vectors anew, with keys that anybody can derive.
 func listVectors(t *testing.T, bad bool) *listFile {
 	s := newScene(t)
-	file := &listFile{Now: now}
+	file := &listFile{}
+	file.Setting.Now = now
 	for i, u := range []did.URL{authority.WithFragment("credentials"), authority.WithFragment("lists"), authority.WithFragment("login"), other.WithFragment("key")} {
 		k, err := keys.NewPrivateKey(keys.Ed25519, bytes.Repeat([]byte{byte(i + 1)}, 32))
 		if err != nil {
@@ -309,7 +284,7 @@ func listVectors(t *testing.T, bad bool) *listFile {
 		if u.Fragment() == "login" {
 			purpose = "authentication"
 		}
-		file.Keys = append(file.Keys, listKey{u.String(), k.Public().Multikey(), purpose})
+		file.Setting.Keys = append(file.Setting.Keys, listKey{u.String(), k.Public().Multikey(), purpose})
 	}
 	if bad {
 		badLists(s, file)

@@ -6,14 +6,13 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"flag"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/realdid/realdid/did"
 	"github.com/realdid/realdid/internal/strictjson"
+	"github.com/realdid/realdid/internal/vectors"
 	"github.com/realdid/realdid/keys/bbs"
 	"github.com/realdid/realdid/resolver/didkey"
 	"github.com/realdid/realdid/vc"
@@ -22,8 +21,6 @@ import (
 )
 
 var update = flag.Bool("update", false, "write the vectors of testdata/bbs-2023 anew")
-
-const vectorDir = "../../../testdata/bbs-2023"
 
 // vector is one entry of a file in testdata/bbs-2023; its README explains the members.
 type vector struct {
@@ -316,7 +313,7 @@ func all(t *testing.T) (valid, bad []vector) {
 // TestVectors reads testdata/bbs-2023.
 func TestVectors(t *testing.T) {
 	valid, bad := all(t)
-	for name, made := range map[string][]vector{"valid.json": valid, "bad-derived.json": bad} {
+	for name, made := range map[string][]vector{"valid": valid, "bad-derived": bad} {
 		for _, v := range vectorFile(t, name, made) {
 			err := checkProofs(t, v.Document, v.suite(t))
 			if got := vc.Code(err); got != v.Code {
@@ -343,9 +340,9 @@ func TestVectorsAnew(t *testing.T) {
 }
 
 // vectorFile writes made to a file of vectors if told to, and returns what the file says.
-func vectorFile(t *testing.T, name string, made []vector) (out []vector) {
+func vectorFile(t *testing.T, name string, made []vector) []vector {
 	t.Helper()
-	path := filepath.Join(vectorDir, name)
+	file := "bbs-2023/" + name
 	if *update {
 		for i := range made {
 			v, err := strictjson.Parse(made[i].Document, strictjson.Limits{})
@@ -354,21 +351,9 @@ func vectorFile(t *testing.T, name string, made []vector) (out []vector) {
 			}
 			made[i].Document = strictjson.AppendJSON(nil, v)
 		}
-		b, err := json.MarshalIndent(made, "", " ")
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, append(b, '\n'), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		vectors.Write(t, file, vectors.File[vectors.None, vector]{Kind: "bbs-2023." + name, Vectors: made})
 	}
-	b, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := json.Unmarshal(b, &out); err != nil {
-		t.Fatal(err)
-	}
+	out := vectors.Read[vectors.None, vector](t, file).Vectors
 	if len(out) != len(made) {
 		t.Errorf("%s has %d vectors, the test %d", name, len(out), len(made))
 	}
