@@ -96,20 +96,11 @@ func openDirectory(dir string) (osDirectory, *os.File, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", nil, fmt.Errorf("authmap: open: %w", err)
 	}
-	f, err := os.OpenFile(filepath.Join(dir, lockFile), os.O_CREATE|os.O_RDWR, 0o600)
+	f, err := filelock.Open(filepath.Join(dir, lockFile), 0, ErrLocked)
 	if err != nil {
 		return "", nil, fmt.Errorf("authmap: open: %w", err)
 	}
-	ok, err := filelock.Try(f)
-	switch {
-	case err != nil:
-		err = fmt.Errorf("authmap: open: lock: %w", err)
-	case !ok:
-		err = fmt.Errorf("%w: %s", ErrLocked, dir)
-	default:
-		return osDirectory(dir), f, nil
-	}
-	return "", nil, errors.Join(err, f.Close())
+	return osDirectory(dir), f, nil
 }
 
 // readFormat reports whether d has a FORMAT file, which must be ours.

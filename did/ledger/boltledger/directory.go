@@ -21,12 +21,10 @@ const (
 	formatText   = "realdid-boltledger 1\n"
 	databaseFile = "ledger.db"
 	lockFile     = "LOCK"
-	newSuffix    = ".new" // of a file that does not count yet
+	newSuffix    = syncdir.New // of a file that does not count yet
 
 	// pageSize is the same on all systems, so that a directory can be moved between them (of one byte order).
 	pageSize = 4096
-
-	lockRetry = 10 * time.Millisecond
 )
 
 // ErrFormat means that a directory or a backup is of a version of the format that this package does not know.
@@ -37,25 +35,11 @@ func lockDirectory(dir string, wait time.Duration) (*os.File, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("boltledger: open: %w", err)
 	}
-	f, err := os.OpenFile(filepath.Join(dir, lockFile), os.O_CREATE|os.O_RDWR, 0o600)
+	f, err := filelock.Open(filepath.Join(dir, lockFile), wait, ledger.ErrLocked)
 	if err != nil {
 		return nil, fmt.Errorf("boltledger: open: %w", err)
 	}
-	for deadline := time.Now().Add(wait); ; time.Sleep(lockRetry) {
-		ok, err := filelock.Try(f)
-		switch {
-		case ok:
-			return f, nil
-		case err != nil:
-			err = fmt.Errorf("boltledger: open: lock: %w", err)
-		case time.Now().Before(deadline):
-			continue
-		default:
-			err = fmt.Errorf("%w: another process, or this one, has %s open", ledger.ErrLocked, dir)
-		}
-		f.Close()
-		return nil, err
-	}
+	return f, nil
 }
 
 // readFormat reports whether dir has a FORMAT file, which must be ours.
@@ -74,16 +58,7 @@ func readFormat(dir string) (known bool, err error) {
 
 // writeFormat makes dir a ledger: it is the last thing done to a new one.
 func writeFormat(dir string) error {
-	path := filepath.Join(dir, formatFile)
-	f, err := os.OpenFile(path+newSuffix, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
-	if err == nil {
-		_, err = f.WriteString(formatText)
-		err = errors.Join(err, f.Sync(), f.Close())
-	}
-	if err == nil {
-		err = errors.Join(os.Rename(path+newSuffix, path), syncdir.Sync(dir))
-	}
-	if err != nil {
+	if err := syncdir.Replace(filepath.Join(dir, formatFile), []byte(formatText), 0o600); err != nil {
 		return fmt.Errorf("boltledger: create: %w", err)
 	}
 	return nil

@@ -112,22 +112,11 @@ func (s *store) open(ctx context.Context) error {
 }
 
 // takeLock makes this the only store that is open on the directory.
-func (s *store) takeLock() error {
-	f, err := os.OpenFile(filepath.Join(s.dir, lockFile), os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
+func (s *store) takeLock() (err error) {
+	if s.lock, err = filelock.Open(filepath.Join(s.dir, lockFile), 0, ledger.ErrLocked); err != nil {
 		return fmt.Errorf("cometledger: open: %w", err)
 	}
-	ok, err := filelock.Try(f)
-	switch {
-	case err != nil:
-		err = fmt.Errorf("cometledger: open: lock: %w", err)
-	case !ok:
-		err = fmt.Errorf("%w: cometledger: %s", ledger.ErrLocked, s.dir)
-	default:
-		s.lock = f
-		return nil
-	}
-	return errors.Join(err, f.Close())
+	return nil
 }
 
 func (s *store) mapPath() string { return filepath.Join(s.dir, mapDir) }

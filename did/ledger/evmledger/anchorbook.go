@@ -49,12 +49,9 @@ func openBook(dir, origin string, adopt bool) (*anchorBook, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("evmledger: anchors: %w", err)
 	}
-	lock, err := os.OpenFile(filepath.Join(dir, "LOCK"), os.O_RDWR|os.O_CREATE, 0o600)
+	lock, err := filelock.Open(filepath.Join(dir, "LOCK"), 0, ledger.ErrLocked)
 	if err != nil {
 		return nil, fmt.Errorf("evmledger: anchors: %w", err)
-	}
-	if ok, err := filelock.Try(lock); !ok {
-		return nil, errors.Join(fmt.Errorf("evmledger: anchors: %w", ledger.ErrLocked), err, lock.Close())
 	}
 	b := &anchorBook{path: filepath.Join(dir, bookName), lock: lock, adopt: adopt}
 	if err := b.load(origin); err != nil {
@@ -110,22 +107,12 @@ func (l bookLine) String() string { return fmt.Sprintf("%d %x\n", l.epoch, l.dig
 
 // rewrite replaces the file by one that says text, and opens that.
 func (b *anchorBook) rewrite(text []byte) error {
-	next, err := os.OpenFile(b.path+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
+	if err := syncdir.Replace(b.path, text, 0o600); err != nil {
 		return err
 	}
-	_, err = next.Write(text)
-	if err == nil {
-		err = next.Sync()
-	}
-	if err == nil {
-		err = os.Rename(next.Name(), b.path)
-	}
-	if err == nil {
-		err = syncdir.Sync(filepath.Dir(b.path))
-	}
+	next, err := os.OpenFile(b.path, os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
-		return errors.Join(err, next.Close())
+		return err
 	}
 	b.file = next
 	return nil

@@ -116,17 +116,8 @@ func (t *target) fork(a *proof.Accusation) error {
 
 // writeFile makes b the content of a file, durably and at once.
 func writeFile(dir, name string, b []byte) error {
-	path := filepath.Join(dir, name)
-	f, err := os.OpenFile(path+".new", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o644)
-	if err == nil {
-		_, err = f.Write(b)
-		err = errors.Join(err, f.Sync(), f.Close())
-	}
-	if err == nil {
-		err = os.Rename(path+".new", path)
-	}
-	if err != nil {
+	if err := syncdir.Replace(filepath.Join(dir, name), b, 0o644); err != nil {
 		return fmt.Errorf("mirror: write: %w", err)
 	}
-	return syncdir.Sync(dir)
+	return nil
 }

@@ -23,7 +23,6 @@ const (
 	newSuffix  = ".new" // of a file that does not count yet
 
 	maxSmallFile = 4096
-	lockRetry    = 10 * time.Millisecond
 )
 
 // ErrFormat means that a directory is of a version of the format that this package does not know.
@@ -42,25 +41,11 @@ func lockDirectory(dir string, wait time.Duration) (*os.File, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("pebbleledger: open: %w", err)
 	}
-	f, err := os.OpenFile(vfs.Default.PathJoin(dir, lockFile), os.O_CREATE|os.O_RDWR, 0o600)
+	f, err := filelock.Open(vfs.Default.PathJoin(dir, lockFile), wait, ledger.ErrLocked)
 	if err != nil {
 		return nil, fmt.Errorf("pebbleledger: open: %w", err)
 	}
-	for deadline := time.Now().Add(wait); ; time.Sleep(lockRetry) {
-		ok, err := filelock.Try(f)
-		switch {
-		case ok:
-			return f, nil
-		case err != nil:
-			err = fmt.Errorf("pebbleledger: open: lock: %w", err)
-		case time.Now().Before(deadline):
-			continue
-		default:
-			err = fmt.Errorf("%w: another process, or this one, has %s open", ledger.ErrLocked, dir)
-		}
-		f.Close()
-		return nil, err
-	}
+	return f, nil
 }
 
 // readFormat reports whether the directory has a FORMAT file, which must be ours.

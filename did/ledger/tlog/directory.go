@@ -24,7 +24,7 @@ const (
 	pendingFile    = "pending"
 	nextFile       = "checkpoint.new"
 	checkpointFile = "checkpoint" // in logDir
-	newSuffix      = ".new"       // of a file that does not count yet
+	newSuffix      = syncdir.New  // of a file that does not count yet
 
 	syncers = 16 // files that are synced at once: the file system makes one transaction of them
 )
@@ -51,19 +51,11 @@ func lockDirectory(dir string) (*os.File, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("tlog: open: %w", err)
 	}
-	f, err := os.OpenFile(filepath.Join(dir, lockFile), os.O_CREATE|os.O_RDWR, 0o600)
+	f, err := filelock.Open(filepath.Join(dir, lockFile), 0, ledger.ErrLocked)
 	if err != nil {
 		return nil, fmt.Errorf("tlog: open: %w", err)
 	}
-	ok, err := filelock.Try(f)
-	if ok {
-		return f, nil
-	}
-	f.Close()
-	if err != nil {
-		return nil, fmt.Errorf("tlog: open: lock: %w", err)
-	}
-	return nil, fmt.Errorf("%w: another process, or this one, has %s open", ledger.ErrLocked, dir)
+	return f, nil
 }
 
 // checkFormat reads FORMAT, or writes it if the directory is new. The origin must be the one that it was made for.

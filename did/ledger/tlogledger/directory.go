@@ -37,21 +37,14 @@ func openDirectory(path, origin string) (_ *directory, err error) {
 		return nil, err
 	}
 	d := &directory{path: path}
-	if d.lock, err = os.OpenFile(d.file(lockFile), os.O_RDWR|os.O_CREATE, 0o600); err != nil {
-		return nil, err
+	if d.lock, err = filelock.Open(d.file(lockFile), 0, ledger.ErrLocked); err != nil {
+		return nil, fmt.Errorf("tlogledger: open: %w", err)
 	}
 	defer func() {
 		if err != nil {
 			d.lock.Close()
 		}
 	}()
-	ours, err := filelock.Try(d.lock)
-	if err != nil {
-		return nil, err
-	}
-	if !ours {
-		return nil, fmt.Errorf("%w: %s", ledger.ErrLocked, path)
-	}
 	want := formatLine + "\n" + origin + "\n"
 	switch b, err := os.ReadFile(d.file(formatFile)); {
 	case errors.Is(err, fs.ErrNotExist):
@@ -69,26 +62,8 @@ func openDirectory(path, origin string) (_ *directory, err error) {
 func (d *directory) file(name string) string { return filepath.Join(d.path, name) }
 
 // write puts a file into place, all of it or not at all.
-func (d *directory) write(name string, b []byte) (err error) {
-	f, err := os.OpenFile(d.file(name+".new"), os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.Remove(f.Name()))
-		}
-	}()
-	if _, err = f.Write(b); err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err != nil {
-		return err
-	}
-	if err = os.Rename(f.Name(), d.file(name)); err != nil {
-		return err
-	}
-	return syncdir.Sync(d.path)
+func (d *directory) write(name string, b []byte) error {
+	return syncdir.Replace(d.file(name), b, 0o600)
 }
 
 // forget removes what can be made of the log again.

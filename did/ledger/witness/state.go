@@ -63,22 +63,14 @@ func lockDirectory(dir string, create bool) (*os.File, error) {
 			return nil, fmt.Errorf("witness: open: %w", err)
 		}
 	}
-	f, err := os.OpenFile(filepath.Join(dir, lockFile), os.O_CREATE|os.O_RDWR, 0o600)
-	if errors.Is(err, fs.ErrNotExist) {
+	f, err := filelock.Open(filepath.Join(dir, lockFile), 0, ErrLocked)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return nil, lost("%s is missing; only the first start with a new key may create it", dir)
-	}
-	if err != nil {
+	case err != nil:
 		return nil, fmt.Errorf("witness: open: %w", err)
 	}
-	ok, err := filelock.Try(f)
-	if ok {
-		return f, nil
-	}
-	f.Close()
-	if err != nil {
-		return nil, fmt.Errorf("witness: open: lock: %w", err)
-	}
-	return nil, because(ErrLocked, "another process, or this one, has %s open", dir)
+	return f, nil
 }
 
 // openDirectory returns the origin hashes that have a state.
@@ -179,21 +171,12 @@ func writeSummed(dir, name string, text []byte) error {
 	return writeFile(dir, name, append(b, text...))
 }
 
-const newSuffix = ".new"
+const newSuffix = syncdir.New
 
 // writeFile makes b the content of a file, durably and at once.
 func writeFile(dir, name string, b []byte) error {
-	path := filepath.Join(dir, name)
-	f, err := os.OpenFile(path+newSuffix, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
-	if err == nil {
-		_, err = f.Write(b)
-		err = errors.Join(err, f.Sync(), f.Close())
-	}
-	if err == nil {
-		err = os.Rename(path+newSuffix, path)
-	}
-	if err != nil {
+	if err := syncdir.Replace(filepath.Join(dir, name), b, 0o600); err != nil {
 		return fmt.Errorf("witness: write: %w", err)
 	}
-	return syncdir.Sync(dir)
+	return nil
 }
