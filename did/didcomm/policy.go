@@ -66,6 +66,10 @@ type Expect struct {
 	// compromised. For messages that were on their way when a key was rotated.
 	RetiredRecipientKeys bool
 
+	// IgnorePrior does not look at the message's from_prior: for a sender whose rotation was seen before. Otherwise one that cannot be
+	// verified, be it that the old DID has gone, is an error.
+	IgnorePrior bool
+
 	// InsecureExpired reads messages whose expires_time has come.
 	InsecureExpired bool
 

@@ -28,6 +28,8 @@ type Received struct {
 	ContentEncryption ContentEncryption
 
 	SignedMessage []byte // if Signed: the JWS as received, for others to verify
+
+	Prior *Prior // the rotation that Message.FromPrior proves; nil if there is none
 }
 
 // Unpack opens the envelopes of b for the keys in Secrets, verifies all that expect demands, and that the DIDs in the message
@@ -64,6 +66,9 @@ func (a *Agent) Unpack(ctx context.Context, b []byte, expect *Expect) (*Received
 		return nil, err
 	}
 	if err := u.check(); err != nil {
+		return nil, err
+	}
+	if err := u.prior(ctx); err != nil {
 		return nil, err
 	}
 	return u.got, nil
