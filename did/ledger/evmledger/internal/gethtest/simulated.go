@@ -96,6 +96,21 @@ func (s *Simulated) Commit() common.Hash {
 	return s.Backend.Commit()
 }
 
+// Fork goes back to a block, from which the next one follows. It cannot while transactions wait for a block: they get one, which is undone.
+func (s *Simulated) Fork(parent common.Hash) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	err := s.Backend.Fork(parent)
+	for range 100 {
+		if err == nil {
+			break
+		}
+		s.Backend.Commit()
+		err = s.Backend.Fork(parent)
+	}
+	return err
+}
+
 // CommitPending makes a block whenever transactions wait for one, until the test ends.
 func (s *Simulated) CommitPending(tb testing.TB) {
 	stop := make(chan struct{})
