@@ -2,25 +2,17 @@ package realperson
 
 import (
 	"encoding/hex"
-	"encoding/json"
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/realdid/realdid/did"
+	"github.com/realdid/realdid/internal/vectors"
 )
 
-// The vectors in testdata/realperson, for other implementations as well. A fault of "none" is to be taken.
+// The vectors in testdata/realperson, for other implementations as well.
 type (
-	valueVectors struct {
-		PersonKeys   []personKeyVector   `json:"personKeys"`
-		Contexts     []contextVector     `json:"contexts"`
-		Headers      []headerVector      `json:"headers"`
-		LogKeys      []logKeyVector      `json:"logKeys"`
-		Fingerprints []fingerprintVector `json:"fingerprints"`
-	}
 	personKeyVector struct {
+		Name     string `json:"name"`
 		Pepper   string `json:"pepper"`
 		Salt     string `json:"salt"`
 		Country  string `json:"country"`
@@ -29,10 +21,12 @@ type (
 		Key      string `json:"key"`
 	}
 	contextVector struct {
+		Name      string `json:"name"`
 		Authority string `json:"authority"`
 		ContextID string `json:"contextID"`
 	}
 	headerVector struct {
+		Name       string `json:"name"`
 		Type       string `json:"type"`
 		Authority  string `json:"authority"`
 		Citizen    string `json:"citizen"`
@@ -43,42 +37,43 @@ type (
 		Header     string `json:"header"`
 	}
 	logKeyVector struct {
+		Name      string `json:"name"`
 		Authority string `json:"authority"`
 		Key       string `json:"key"`
 	}
 	fingerprintVector struct {
+		Name        string `json:"name"`
 		Parameters  string `json:"parameters"`
 		Fingerprint string `json:"fingerprint"`
 	}
 	textVector struct {
+		Name  string `json:"name"`
+		Valid bool   `json:"valid"`
 		Kind  string `json:"kind"`
-		Fault string `json:"fault"`
 		Text  string `json:"text"`
 	}
 	requestVector struct {
+		Name  string `json:"name"`
+		Valid bool   `json:"valid"`
 		Type  string `json:"type"`
-		Fault string `json:"fault"`
 		JWS   string `json:"jws"`
 	}
-	batchVectors struct {
-		Time     string        `json:"time"`
-		Wallet   string        `json:"wallet"` // a backup, before the answer
-		Platform string        `json:"platform"`
-		Batches  []batchVector `json:"batches"`
+	batchSetting struct {
+		Time     string `json:"time"`
+		Wallet   string `json:"wallet"` // a backup, before the answer
+		Platform string `json:"platform"`
 	}
 	batchVector struct {
-		Fault     string `json:"fault"`
+		Name      string `json:"name"`
+		Valid     bool   `json:"valid"`
 		Batch     string `json:"batch"`
 		Pseudonym string `json:"pseudonym,omitempty"` // for an account at the platform
 	}
 )
 
-func readVectors[T any](tb testing.TB, name string) (v T) {
+func readVectors[V any](tb testing.TB, name string) []V {
 	tb.Helper()
-	b, err := os.ReadFile(filepath.Join("..", "..", "testdata", "realperson", name))
-	fatal(tb, err)
-	fatal(tb, json.Unmarshal(b, &v))
-	return v
+	return vectors.Read[vectors.None, V](tb, "realperson/"+name).Vectors
 }
 
 func unhex(tb testing.TB, s string) []byte {
@@ -88,37 +83,33 @@ func unhex(tb testing.TB, s string) []byte {
 	return b
 }
 
-// wantFault compares whether there is an error with what a vector says.
-func wantFault(t *testing.T, kind, fault string, err error) {
+// wantValid compares whether there is an error with what a vector says.
+func wantValid(t *testing.T, kind, name string, valid bool, err error) {
 	t.Helper()
-	if (err == nil) != (fault == "none") {
-		t.Errorf("%s, fault %q: got error %v", kind, fault, err)
+	if (err == nil) != valid {
+		t.Errorf("%s %q: got error %v, want valid %v", kind, name, err, valid)
 	}
 }
 
 func TestValueVectors(t *testing.T) {
-	all := readVectors[valueVectors](t, "values.json")
-	if len(all.PersonKeys) == 0 || len(all.Contexts) == 0 || len(all.Headers) == 0 || len(all.LogKeys) == 0 || len(all.Fingerprints) == 0 {
-		t.Fatal("a list of vectors is empty")
-	}
-	for _, v := range all.PersonKeys {
+	for _, v := range readVectors[personKeyVector](t, "person-keys") {
 		p, err := NewPepper(unhex(t, v.Pepper))
 		fatal(t, err)
 		got, err := personKey(t.Context(), p, unhex(t, v.Salt), &Evidence{Country: v.Country, Document: v.Document, Number: v.Number})
 		fatal(t, err)
 		wantText(t, "person", got, v.Key)
 	}
-	for _, v := range all.Contexts {
+	for _, v := range readVectors[contextVector](t, "contexts") {
 		wantText(t, "context", hex.EncodeToString(authorityContext(did.MustParse(v.Authority))), v.ContextID)
 	}
-	for _, v := range all.Headers {
+	for _, v := range readVectors[headerVector](t, "headers") {
 		got := heldHeader(v.Type, did.MustParse(v.Authority), did.MustParse(v.Citizen), v.Nonce, time.Unix(v.Issued, 0), v.Record, unhex(t, v.Commitment))
 		wantText(t, "header", hex.EncodeToString(got), v.Header)
 	}
-	for _, v := range all.LogKeys {
+	for _, v := range readVectors[logKeyVector](t, "log-keys") {
 		wantText(t, "key of a log", LogKey(did.MustParse(v.Authority)), v.Key)
 	}
-	for _, v := range all.Fingerprints {
+	for _, v := range readVectors[fingerprintVector](t, "fingerprints") {
 		p, err := ParseParameters([]byte(v.Parameters))
 		fatal(t, err)
 		got, err := p.Fingerprint()
@@ -135,7 +126,7 @@ func wantText(t *testing.T, what, got, want string) {
 }
 
 func TestTextVectors(t *testing.T) {
-	for _, v := range readVectors[[]textVector](t, "texts.json") {
+	for _, v := range readVectors[textVector](t, "texts") {
 		var err error
 		switch v.Kind {
 		case "parameters":
@@ -147,19 +138,19 @@ func TestTextVectors(t *testing.T) {
 		default:
 			t.Fatalf("a vector of kind %q", v.Kind)
 		}
-		wantFault(t, v.Kind, v.Fault, err)
+		wantValid(t, v.Kind, v.Name, v.Valid, err)
 	}
 }
 
 func TestRequestVectors(t *testing.T) {
-	for _, v := range readVectors[[]requestVector](t, "requests.json") {
+	for _, v := range readVectors[requestVector](t, "requests") {
 		var err error
 		if v.Type == enrolmentType {
 			_, err = parseEnrolment([]byte(v.JWS))
 		} else {
 			_, err = parseHeld([]byte(v.JWS), v.Type)
 		}
-		wantFault(t, v.Type, v.Fault, err)
+		wantValid(t, v.Type, v.Name, v.Valid, err)
 		if err != nil {
 			wantError(t, err, ErrMessage)
 		}
@@ -167,15 +158,15 @@ func TestRequestVectors(t *testing.T) {
 }
 
 func TestBatchVectors(t *testing.T) {
-	all := readVectors[batchVectors](t, "batches.json")
-	now, err := time.Parse(time.RFC3339, all.Time)
+	all := vectors.Read[batchSetting, batchVector](t, "realperson/batches")
+	now, err := time.Parse(time.RFC3339, all.Setting.Time)
 	fatal(t, err)
-	for _, v := range all.Batches {
-		w, err := RestoreWallet([]byte(all.Wallet), &WalletOptions{Now: func() time.Time { return now }})
+	for _, v := range all.Vectors {
+		w, err := RestoreWallet([]byte(all.Setting.Wallet), &WalletOptions{Now: func() time.Time { return now }})
 		fatal(t, err)
-		wantFault(t, "batch", v.Fault, w.FinishEnrolment(t.Context(), []byte(v.Batch)))
-		if v.Fault == "none" {
-			wantText(t, "pseudonym", hex.EncodeToString([]byte(pseudonym(t, w, all.Platform))), v.Pseudonym)
+		wantValid(t, "batch", v.Name, v.Valid, w.FinishEnrolment(t.Context(), []byte(v.Batch)))
+		if v.Valid {
+			wantText(t, "pseudonym", hex.EncodeToString([]byte(pseudonym(t, w, all.Setting.Platform))), v.Pseudonym)
 		}
 	}
 }

@@ -6,37 +6,41 @@ import (
 	"errors"
 	"flag"
 	"maps"
-	"os"
-	"path/filepath"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
 
 	"github.com/realdid/realdid/did"
 	"github.com/realdid/realdid/did/ledger/memledger"
+	"github.com/realdid/realdid/internal/vectors"
 	"github.com/realdid/realdid/keys"
 	"github.com/realdid/realdid/resolver"
 	"github.com/realdid/realdid/resolver/didkey"
 	"github.com/realdid/realdid/vc"
 )
 
-var updatePlatforms = flag.Bool("update-platforms", false, "write testdata/realperson/platforms.json and accounts.json anew")
+var updatePlatforms = flag.Bool("update-platforms", false, "write the vectors of platforms and accounts in testdata/realperson anew")
 
-// The vectors of what wallets and platforms say to each other. A fault of "none" is to be taken.
+// The vectors of what wallets and platforms say to each other: each list is a file. Requests and responses have the setting.
 type (
 	platformVectors struct {
-		Contexts     []platformContext  `json:"contexts"`
-		Headers      []platformHeader   `json:"headers"`
-		Permutations []scopeOrder       `json:"permutations"`
-		Time         string             `json:"time"`       // of all that follows
-		Parameters   json.RawMessage    `json:"parameters"` // of the authority, whose DID is a did:key
-		Method       string             `json:"method"`     // of the platform, whose DID is a did:key
-		NonceSecret  string             `json:"nonceSecret"`
-		Claims       []string           `json:"claims"` // that the platform asks for
-		Requests     []platformRequest  `json:"requests"`
-		Responses    []platformResponse `json:"responses"`
+		platformSetting
+		Contexts     []platformContext
+		Headers      []platformHeader
+		Permutations []scopeOrder
+		Requests     []platformRequest
+		Responses    []platformResponse
+	}
+	platformSetting struct {
+		Time        string          `json:"time"`
+		Parameters  json.RawMessage `json:"parameters"` // of the authority, whose DID is a did:key
+		Method      string          `json:"method"`     // of the platform, whose DID is a did:key
+		NonceSecret string          `json:"nonceSecret"`
+		Claims      []string        `json:"claims"` // that the platform asks for
 	}
 	platformContext struct {
+		Name      string `json:"name"`
 		Authority string `json:"authority"`
 		Platform  string `json:"platform"`
 		Scope     *Scope `json:"scope,omitempty"`
@@ -46,6 +50,7 @@ type (
 		Account   string `json:"account"`   // its name
 	}
 	platformHeader struct {
+		Name     string `json:"name"`
 		Platform string `json:"platform"`
 		Nonce    string `json:"nonce"`
 		Issued   int64  `json:"issued"`
@@ -57,17 +62,20 @@ type (
 		Header   string `json:"header"`
 	}
 	scopeOrder struct {
+		Name     string `json:"name"`
 		Secret   string `json:"secret"`
 		Platform string `json:"platform"`
 		Scope    Scope  `json:"scope"`
 		Order    []int  `json:"order"`
 	}
 	platformRequest struct {
-		Fault string `json:"fault"`
+		Name  string `json:"name"`
+		Valid bool   `json:"valid"`
 		JWS   string `json:"jws"`
 	}
 	platformResponse struct {
-		Fault   string `json:"fault"`
+		Name    string `json:"name"`
+		Valid   bool   `json:"valid"`
 		Action  string `json:"action"` // that the platform expects
 		Session string `json:"session"`
 		JWS     string `json:"jws"`
@@ -75,7 +83,7 @@ type (
 	}
 
 	accountVector struct {
-		Story string        `json:"story"`
+		Name  string        `json:"name"`
 		Steps []accountStep `json:"steps"`
 	}
 	accountStep struct {
@@ -88,8 +96,6 @@ type (
 	}
 )
 
-const platformFiles = "../../testdata/realperson"
-
 // results are the names of errors in accounts.json.
 var results = map[string]error{
 	"exists": ErrAccountExists, "no account": ErrNoAccount, "not the holder": ErrNotHolder, "stale": ErrStaleCredential, "vetoed": ErrVetoed,
@@ -98,9 +104,9 @@ var results = map[string]error{
 
 func TestAccountVectors(t *testing.T) {
 	if *updatePlatforms {
-		writeVectors(t, "accounts.json", accountVectors())
+		writeVectors(t, "accounts", vectors.None{}, accountVectors())
 	}
-	all := readVectors[[]accountVector](t, "accounts.json")
+	all := readVectors[accountVector](t, "accounts")
 	if len(all) != len(accountStories) {
 		t.Errorf("got %d stories, want %d", len(all), len(accountStories))
 	}
@@ -120,7 +126,7 @@ func TestAccountVectors(t *testing.T) {
 			}
 			next, err := s.after(e, date(step.Time), stateRules)
 			if want := results[step.Result]; (err == nil) != (step.Result == "ok") || err != nil && !errors.Is(err, want) {
-				t.Errorf("%s, step %d: got %v, want %s", v.Story, i, err, step.Result)
+				t.Errorf("%s, step %d: got %v, want %s", v.Name, i, err, step.Result)
 			}
 			if err == nil {
 				s = next
@@ -131,7 +137,7 @@ func TestAccountVectors(t *testing.T) {
 
 func accountVectors() (all []accountVector) {
 	for _, name := range slices.Sorted(maps.Keys(accountStories)) {
-		v := accountVector{Story: name}
+		v := accountVector{Name: name}
 		for _, e := range accountStories[name] {
 			step := accountStep{Time: formatTime(e.at), Action: string(e.action), Holder: keyNamed(e.holder).String(), Result: "ok"}
 			if e.issued >= 0 {
@@ -152,21 +158,38 @@ func accountVectors() (all []accountVector) {
 	return all
 }
 
-func writeVectors(t *testing.T, name string, v any) {
+func writeVectors[S, V any](t *testing.T, name string, setting S, list []V) {
 	t.Helper()
-	b, err := json.MarshalIndent(v, "", "\t")
-	fatal(t, err)
-	fatal(t, os.WriteFile(filepath.Join(platformFiles, name), append(b, '\n'), 0o644))
+	vectors.Write(t, "realperson/"+name, vectors.File[S, V]{Kind: "realperson." + name, Setting: setting, Vectors: list})
+}
+
+func (all *platformVectors) write(t *testing.T) {
+	t.Helper()
+	writeVectors(t, "account-contexts", vectors.None{}, all.Contexts)
+	writeVectors(t, "response-headers", vectors.None{}, all.Headers)
+	writeVectors(t, "permutations", vectors.None{}, all.Permutations)
+	writeVectors(t, "platform-requests", all.platformSetting, all.Requests)
+	writeVectors(t, "platform-responses", all.platformSetting, all.Responses)
+}
+
+func readPlatformVectors(t *testing.T) *platformVectors {
+	t.Helper()
+	requests := vectors.Read[platformSetting, platformRequest](t, "realperson/platform-requests")
+	responses := vectors.Read[platformSetting, platformResponse](t, "realperson/platform-responses")
+	if !reflect.DeepEqual(requests.Setting, responses.Setting) {
+		t.Fatal("requests and responses have different settings")
+	}
+	return &platformVectors{
+		requests.Setting, readVectors[platformContext](t, "account-contexts"), readVectors[platformHeader](t, "response-headers"),
+		readVectors[scopeOrder](t, "permutations"), requests.Vectors, responses.Vectors,
+	}
 }
 
 func TestPlatformVectors(t *testing.T) {
 	if *updatePlatforms {
-		writeVectors(t, "platforms.json", makePlatformVectors(t))
+		makePlatformVectors(t).write(t)
 	}
-	all := readVectors[platformVectors](t, "platforms.json")
-	if len(all.Contexts) == 0 || len(all.Headers) == 0 || len(all.Permutations) == 0 || len(all.Requests) < 20 || len(all.Responses) < 20 {
-		t.Fatal("a list of vectors is too short")
-	}
+	all := readPlatformVectors(t)
 	all.checkValues(t)
 	now, ok := parseTime(all.Time)
 	params, err := ParseParameters(all.Parameters)
@@ -179,14 +202,14 @@ func TestPlatformVectors(t *testing.T) {
 	fatal(t, err)
 	for _, v := range all.Requests {
 		_, err := w.Authenticate(t.Context(), []byte(v.JWS), k)
-		wantFault(t, "request", v.Fault, err)
+		wantValid(t, "request", v.Name, v.Valid, err)
 	}
 	for _, v := range all.Responses {
 		p := all.platform(t, k, params, clock)
 		a, _, err := p.event(t.Context(), Action(v.Action), []byte(v.JWS), []byte(v.Session))
-		wantFault(t, "response", v.Fault, err)
+		wantValid(t, "response", v.Name, v.Valid, err)
 		if errors.Is(err, vc.ErrUnknown) {
-			t.Errorf("response, fault %q: could not be checked: %v", v.Fault, err)
+			t.Errorf("response %q: could not be checked: %v", v.Name, err)
 		}
 		if err == nil {
 			wantText(t, "account", a.ID, v.Account)

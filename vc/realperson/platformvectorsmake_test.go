@@ -1,8 +1,10 @@
 package realperson
 
 import (
+	"cmp"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -24,9 +26,9 @@ func makePlatformVectors(t *testing.T) *platformVectors {
 	})
 	params, err := json.Marshal(city.public)
 	fatal(t, err)
-	all := &platformVectors{
+	all := &platformVectors{platformSetting: platformSetting{
 		Time: formatTime(city.clock), Parameters: params, Method: p.method.String(), NonceSecret: hex.EncodeToString(secret), Claims: []string{"ageOver18"},
-	}
+	}}
 	all.makeValues(t)
 	all.makeRequests(t, city)
 	all.makeResponses(t, city, p)
@@ -38,8 +40,12 @@ func (all *platformVectors) makeValues(t *testing.T) {
 	scopes := []*Scope{nil, {Name: "vote", Period: "2026", Limit: 3}, {Name: "vote", Limit: 3}}
 	for i, s := range scopes {
 		pseudonym := []byte(strings.Repeat("p", pseudonymSize-1) + string(rune('a'+i)))
+		name := "account"
+		if s != nil {
+			name = "scope " + s.Name + ", period " + cmp.Or(s.Period, "none")
+		}
 		v := platformContext{
-			Authority: authority.String(), Platform: platform.String(), Scope: s, Index: i, ContextID: hex.EncodeToString(accountContext(authority, platform)),
+			Name: name, Authority: authority.String(), Platform: platform.String(), Scope: s, Index: i, ContextID: hex.EncodeToString(accountContext(authority, platform)),
 			Pseudonym: hex.EncodeToString(pseudonym), Account: accountID(authority, pseudonym),
 		}
 		if s != nil {
@@ -53,7 +59,7 @@ func (all *platformVectors) makeValues(t *testing.T) {
 			r.session = sessionHash([]byte(session))
 		}
 		all.Headers = append(all.Headers, platformHeader{
-			Platform: platform.String(), Nonce: r.nonce, Issued: r.issued.Unix(), Action: string(r.action), Holder: holder.String(), Scope: s, Index: i,
+			Name: name, Platform: platform.String(), Nonce: r.nonce, Issued: r.issued.Unix(), Action: string(r.action), Holder: holder.String(), Scope: s, Index: i,
 			Session: session, Header: hex.EncodeToString(r.presentationHeader(platform)),
 		})
 	}
@@ -64,7 +70,7 @@ func (all *platformVectors) makeValues(t *testing.T) {
 		}
 		s := Scope{Name: "vote", Period: "2026", Limit: k}
 		all.Permutations = append(all.Permutations, scopeOrder{
-			Secret: hex.EncodeToString(secret[:]), Platform: platform.String(), Scope: s, Order: s.permutation(&secret, platform),
+			Name: fmt.Sprintf("limit %d", k), Secret: hex.EncodeToString(secret[:]), Platform: platform.String(), Scope: s, Order: s.permutation(&secret, platform),
 		})
 	}
 }
@@ -72,14 +78,14 @@ func (all *platformVectors) makeValues(t *testing.T) {
 func (all *platformVectors) makeRequests(t *testing.T, city *town) {
 	s, other := newSite(t), newSite(t)
 	add := func(fault string, b []byte) {
-		all.Requests = append(all.Requests, platformRequest{Fault: fault, JWS: string(b)})
+		all.Requests = append(all.Requests, platformRequest{Name: fault, Valid: strings.HasPrefix(fault, "none"), JWS: string(b)})
 	}
-	for _, a := range actions {
+	for i, a := range actions {
 		m := s.request(city, a)
 		if a == ActionUseScope {
 			m["scope"] = map[string]any{"name": "vote", "period": "2026", "limit": 3}
 		}
-		add("none", forge(t, requestType, s.key, s.method, m))
+		add(ordinal("none", i), forge(t, requestType, s.key, s.method, m))
 	}
 	faults := map[string]func(m map[string]any){
 		"a member that is not known":    func(m map[string]any) { m["x"] = 1 },
@@ -118,6 +124,14 @@ func (all *platformVectors) makeRequests(t *testing.T, city *town) {
 	add("a member twice", duplicate(t, forge(t, requestType, s.key, s.method, good)))
 }
 
+// ordinal tells vectors of one name apart.
+func ordinal(name string, i int) string {
+	if i == 0 {
+		return name
+	}
+	return fmt.Sprintf("%s, %d", name, i+1)
+}
+
 func (all *platformVectors) makeResponses(t *testing.T, city *town, p *Platform) {
 	const session = "value of a cookie"
 	alice, bob := city.wallet(t), city.wallet(t)
@@ -131,15 +145,15 @@ func (all *platformVectors) makeResponses(t *testing.T, city *town, p *Platform)
 		return b
 	}
 	add := func(fault string, b []byte) *platformResponse {
-		all.Responses = append(all.Responses, platformResponse{Fault: fault, Action: string(ActionSignUp), Session: session, JWS: string(b)})
+		all.Responses = append(all.Responses, platformResponse{Name: fault, Valid: strings.HasPrefix(fault, "none"), Action: string(ActionSignUp), Session: session, JWS: string(b)})
 		return &all.Responses[len(all.Responses)-1]
 	}
-	for _, c := range []*citizen{alice, bob} {
+	for i, c := range []*citizen{alice, bob} {
 		b := make(c)
 		fresh := all.platform(t, city.keys, &city.public, city.now)
 		a, _, err := fresh.SignUp(t.Context(), b, []byte(session))
 		fatal(t, err)
-		add("none", b).Account = a.ID
+		add(ordinal("none", i), b).Account = a.ID
 	}
 	add("for another session", make(alice)).Session = "another cookie"
 	add("for no session", make(alice)).Session = ""
