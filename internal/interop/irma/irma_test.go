@@ -132,8 +132,8 @@ type clock struct{}
 
 func (clock) Now() time.Time { return now }
 
-// context is a verifier's policy there: issuers by did:jwk, or by a certificate below roots.
-func context(roots *x509.CertPool) sdjwtvc.SdJwtVcVerificationContext {
+// policy is a verifier's policy there: issuers by did:jwk, or by a certificate below roots.
+func policy(roots *x509.CertPool) sdjwtvc.SdJwtVcVerificationContext {
 	if roots == nil {
 		roots = x509.NewCertPool()
 	}
@@ -147,12 +147,12 @@ func context(roots *x509.CertPool) sdjwtvc.SdJwtVcVerificationContext {
 
 // receiveThere is what a wallet there does with an issued credential.
 func receiveThere(credential string) (map[string]any, error) {
-	return result(sdjwtvc.NewHolderVerificationProcessor(context(nil)).ParseAndVerifySdJwtVc(sdjwtvc.SdJwtVcKb(credential)))
+	return result(sdjwtvc.NewHolderVerificationProcessor(policy(nil)).ParseAndVerifySdJwtVc(sdjwtvc.SdJwtVcKb(credential)))
 }
 
 // verifyThere is what a verifier there does with a presentation that must have key binding.
 func verifyThere(presentation string, roots *x509.CertPool) (map[string]any, error) {
-	return result(sdjwtvc.NewVerifierVerificationProcessor(true, context(roots)).ParseAndVerifySdJwtVc(sdjwtvc.SdJwtVcKb(presentation)))
+	return result(sdjwtvc.NewVerifierVerificationProcessor(true, policy(roots)).ParseAndVerifySdJwtVc(sdjwtvc.SdJwtVcKb(presentation)))
 }
 
 func result(v *sdjwtvc.VerifiedSdJwtVc, err error) (map[string]any, error) {
@@ -165,7 +165,8 @@ func result(v *sdjwtvc.VerifiedSdJwtVc, err error) (map[string]any, error) {
 // certified is an issuer with a certificate: irmago's builder knows no other.
 type certified struct {
 	key   *ecdsa.PrivateKey
-	chain []string // x5c
+	leaf  []*x509.Certificate
+	chain []string // of the same, as x5c
 	roots *x509.CertPool
 }
 
@@ -179,7 +180,7 @@ func newCertified(t *testing.T) *certified {
 		t.Fatal(err)
 	}
 	key, leaf := certificate(t, &x509.Certificate{URIs: []*url.URL{issuer}, KeyUsage: x509.KeyUsageDigitalSignature}, authority, root)
-	c := &certified{key: key, chain: []string{base64.StdEncoding.EncodeToString(leaf.Raw)}, roots: x509.NewCertPool()}
+	c := &certified{key: key, leaf: []*x509.Certificate{leaf}, chain: []string{base64.StdEncoding.EncodeToString(leaf.Raw)}, roots: x509.NewCertPool()}
 	c.roots.AddCert(root)
 	return c
 }
