@@ -11,7 +11,7 @@ import (
 // TestCodes compares the codes in the sources of this package and of the formats with CODES.md: each is listed, and nothing is
 // listed that no source has.
 func TestCodes(t *testing.T) {
-	literal := regexp.MustCompile(`"((?:vc|sdjwt|dataintegrity|bbs2023|vcdm|jose|cose|status)(?:\.[a-z0-9]+)+)"`)
+	literal := regexp.MustCompile(`"((?:vc|sdjwt|dataintegrity|bbs2023|vcdm|jose|jwtvc|cose|status)(?:\.[a-z0-9]+)+)"`)
 	inCode := map[string]string{}
 	for _, pattern := range []string{"*.go", "*/*.go", "*/*/*.go"} {
 		files, err := filepath.Glob(pattern)

@@ -1,7 +1,8 @@
 // Package vc holds what is true of every verifiable credential, whatever its format: who may have issued it, which key counts
 // at which time, whether the holder is the one who presents it, when it is valid.
 //
-// A [Verifier] takes a presentation, which a format package makes from received bytes (vc/sdjwt, vc/dataintegrity, vc/jose, vc/cose), and an [Expect], the policy of
+// A [Verifier] takes a presentation, which a format package makes from received bytes (vc/sdjwt, vc/dataintegrity, vc/jose, vc/jwtvc,
+// vc/cose), and an [Expect], the policy of
 // the verifier. The policy is required and its zero value accepts nothing; whatever weakens a check has a name that starts with
 // Insecure. The steps run in one order for every format, and none is left out because a list is empty:
 //

@@ -72,4 +72,4 @@ var thirdParty = []row{
 }
 
 // offline lists the packages that must not link net/http: verifying and replaying ask nobody.
-var offline = []string{"keys/...", "did", "did/didcomm", "did/realdid/...", "did/ledger", "did/ledger/proof/...", "did/ledger/memledger/...", "did/ledger/boltledger/...", "did/ledger/authmap/...", "did/ledger/tlog/...", "resolver", "resolver/didkey/...", "resolver/didjwk/...", "vc", "vc/internal/...", "vc/vcdm/...", "vc/status/...", "vc/sdjwt/...", "vc/jose/...", "vc/cose/...", "vc/dataintegrity/...", "vc/realperson"}
+var offline = []string{"keys/...", "did", "did/didcomm", "did/realdid/...", "did/ledger", "did/ledger/proof/...", "did/ledger/memledger/...", "did/ledger/boltledger/...", "did/ledger/authmap/...", "did/ledger/tlog/...", "resolver", "resolver/didkey/...", "resolver/didjwk/...", "vc", "vc/internal/...", "vc/vcdm/...", "vc/status/...", "vc/sdjwt/...", "vc/jose/...", "vc/jwtvc/...", "vc/cose/...", "vc/dataintegrity/...", "vc/realperson"}

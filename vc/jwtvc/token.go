@@ -1,0 +1,58 @@
+package jwtvc
+
+import (
+	"github.com/realdid/realdid/internal/strictjson"
+	"github.com/realdid/realdid/keys/jws"
+	"github.com/realdid/realdid/vc"
+	"github.com/realdid/realdid/vc/internal/envelope"
+)
+
+// token is a parsed JWT with a claim vc or vp. Nobody has verified it.
+type token struct {
+	*jws.Token
+	chain  [][]byte
+	claims envelope.Claims
+	held   string           // "vc" or "vp"
+	value  strictjson.Value // of that claim: an object
+}
+
+func parseToken(b []byte) (*token, error) {
+	signed, err := jws.Parse(b, &jws.Options{MaxSize: MaxSize})
+	if err != nil {
+		return nil, jwsFault(err)
+	}
+	t := &token{Token: signed}
+	if t.chain, err = t.Header.Chain(); err != nil {
+		return nil, jwsFault(err)
+	}
+	if typ := t.Header.Type; typ != "JWT" && t.Header.Has("typ") {
+		return nil, vc.Invalid("jwtvc.header.typ", "typ is there and not JWT")
+	}
+	payload, err := strictjson.Parse(t.Payload, limits)
+	if err != nil {
+		return nil, codes.JSONFault(err)
+	}
+	if payload.Kind() != strictjson.Object {
+		return nil, vc.Invalid("jwtvc.payload", "the payload is not an object")
+	}
+	registered := make([]strictjson.Member, 0, len(payload.Members()))
+	for _, m := range payload.Members() {
+		if m.Name != "vc" && m.Name != "vp" {
+			registered = append(registered, m)
+			continue
+		}
+		if t.held != "" || m.Value.Kind() != strictjson.Object {
+			return nil, errHeld()
+		}
+		t.held, t.value = m.Name, m.Value
+	}
+	if t.held == "" {
+		return nil, errHeld()
+	}
+	t.claims, err = envelope.ReadClaims(payload.WithMembers(registered), &codes.Codes)
+	return t, err
+}
+
+func errHeld() error {
+	return vc.Invalid("jwtvc.claim.missing", "the payload has not exactly one claim vc or vp that is an object")
+}
