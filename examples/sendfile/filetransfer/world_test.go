@@ -1,0 +1,224 @@
+package filetransfer
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/realdid/realdid/did"
+	"github.com/realdid/realdid/did/didcomm"
+	"github.com/realdid/realdid/keys"
+)
+
+// world is a directory of DID documents and a network, both in memory.
+type world struct {
+	t  *testing.T
+	mu sync.Mutex
+
+	documents map[did.DID]*did.Document
+	inboxes   map[string]func(context.Context, []byte) error
+	lookups   map[did.DID]int
+
+	// onWire sees every message, may change it, and may lose it with an error.
+	onWire func(to string, packed []byte) ([]byte, error)
+}
+
+func newWorld(t *testing.T) *world {
+	return &world{t: t, documents: map[did.DID]*did.Document{}, inboxes: map[string]func(context.Context, []byte) error{}, lookups: map[did.DID]int{}}
+}
+
+func (w *world) Resolve(_ context.Context, id did.DID, _ *did.ResolveOptions) (*did.Resolution, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.lookups[id]++
+	if d := w.documents[id]; d != nil {
+		return &did.Resolution{Document: d}, nil
+	}
+	return nil, &did.Error{Code: did.NotFound}
+}
+
+var errLost = errors.New("connection lost")
+
+func (w *world) Send(ctx context.Context, endpoint, mediaType string, packed []byte) error {
+	w.mu.Lock()
+	inbox, onWire := w.inboxes[endpoint], w.onWire
+	w.mu.Unlock()
+	if mediaType != didcomm.MediaTypeEncrypted {
+		w.t.Errorf("got media type %q", mediaType)
+	}
+	if onWire != nil {
+		var err error
+		if packed, err = onWire(endpoint, packed); err != nil {
+			return err
+		}
+	}
+	if inbox == nil {
+		return errLost
+	}
+	return Final(inbox(ctx, packed))
+}
+
+func (w *world) intercept(f func(to string, packed []byte) ([]byte, error)) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.onWire = f
+}
+
+// person is somebody with keys, a document and a place to be reached.
+type person struct {
+	*Peer
+	w        *world
+	name     string
+	secrets  didcomm.MemorySecrets
+	keys     int
+	endpoint string
+	dir      string
+}
+
+func (w *world) person(name string) *person {
+	p := &person{w: w, name: name, dir: w.t.TempDir()}
+	p.endpoint = "https://" + name + ".example/"
+	p.Peer = p.newPeer()
+	p.newKey()
+	p.online()
+	return p
+}
+
+func (p *person) did() did.DID { return did.MustParse("did:example:" + p.name) }
+
+func (p *person) newPeer() *Peer {
+	return NewPeer(PeerConfig{DID: p.did(), Resolver: p.w, Secrets: &p.secrets, Post: p.w})
+}
+
+func (p *person) keyName() did.URL { return p.did().WithFragment(fmt.Sprint("key-", p.keys)) }
+
+// newKey puts another key in the place of the one in the document, whose secret is forgotten.
+func (p *person) newKey() {
+	p.secrets.Remove(p.keyName())
+	p.keys++
+	k, err := keys.Generate(keys.X25519)
+	if err != nil {
+		p.w.t.Fatal(err)
+	}
+	p.secrets.Add(p.keyName(), k)
+	p.publish(k.Public())
+	p.KeysChanged()
+}
+
+func (p *person) publish(k keys.PublicKey) {
+	s, err := didcomm.NewService(p.did().WithFragment("inbox"), didcomm.Endpoint{URI: p.endpoint})
+	if err != nil {
+		p.w.t.Fatal(err)
+	}
+	p.w.mu.Lock()
+	defer p.w.mu.Unlock()
+	p.w.documents[p.did()] = &did.Document{
+		Context: []string{did.ContextV11}, ID: p.did(), Service: []did.Service{s},
+		VerificationMethod: []did.VerificationMethod{{ID: p.keyName(), Controller: p.did(), Type: did.TypeMultikey, Key: k, Purposes: did.KeyAgreement}},
+	}
+}
+
+func (p *person) online() {
+	p.w.mu.Lock()
+	defer p.w.mu.Unlock()
+	p.w.inboxes[p.endpoint] = p.Handle
+}
+
+// events keeps what an observer was told.
+type events struct {
+	mu   sync.Mutex
+	list []Event
+	also func(Event)
+}
+
+func (e *events) observe(ev Event) {
+	e.mu.Lock()
+	e.list = append(e.list, ev)
+	e.mu.Unlock()
+	if e.also != nil {
+		e.also(ev)
+	}
+}
+
+func (e *events) count(k EventKind) int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	n := 0
+	for _, ev := range e.list {
+		if ev.Kind == k {
+			n++
+		}
+	}
+	return n
+}
+
+// Small numbers, so that a small file is a long transfer.
+const (
+	testChunk = 1 << 10
+	testFlush = 4 << 10
+	testSize  = 64<<10 + 17
+)
+
+func (p *person) receive(from ...did.DID) (*Receiver, *events) {
+	p.w.t.Helper()
+	e := &events{}
+	r, err := OpenReceiver(p.Peer, filepath.Join(p.dir, "state"), filepath.Join(p.dir, "files"), Policy{From: from, MaxSize: 1 << 20},
+		&ReceiverOptions{Chunk: testChunk, Flush: testFlush, Observe: e.observe})
+	if err != nil {
+		p.w.t.Fatal(err)
+	}
+	p.w.t.Cleanup(r.Close)
+	return r, e
+}
+
+func (p *person) sends() (*Sender, *events) {
+	p.w.t.Helper()
+	e := &events{}
+	s, err := OpenSender(p.Peer, filepath.Join(p.dir, "outgoing"), &SenderOptions{Attempts: 4, Pause: time.Microsecond, Wait: 5 * time.Second, Observe: e.observe})
+	if err != nil {
+		p.w.t.Fatal(err)
+	}
+	return s, e
+}
+
+// newFile writes a file of random bytes.
+func (p *person) newFile(name string, size int) (string, []byte) {
+	p.w.t.Helper()
+	content := make([]byte, size)
+	_, _ = rand.NewChaCha8(sha256.Sum256([]byte(name))).Read(content)
+	path := filepath.Join(p.dir, name)
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		p.w.t.Fatal(err)
+	}
+	return path, content
+}
+
+// has wants a file to have arrived, and no other with it.
+func (p *person) has(name string, content []byte) {
+	p.w.t.Helper()
+	got, err := os.ReadFile(filepath.Join(p.dir, "files", name))
+	if err != nil || !bytes.Equal(got, content) {
+		p.w.t.Errorf("%s: got %d bytes (%v), want the %d that were sent", name, len(got), err, len(content))
+	}
+}
+
+func (p *person) hasFiles(want int) {
+	p.w.t.Helper()
+	if got, err := os.ReadDir(filepath.Join(p.dir, "files")); err != nil || len(got) != want {
+		p.w.t.Errorf("got %d files (%v), want %d", len(got), err, want)
+	}
+}
+
+// two are a sender and a receiver who agreed.
+func two(t *testing.T) (w *world, alice, bob *person) {
+	w = newWorld(t)
+	return w, w.person("alice"), w.person("bob")
+}
