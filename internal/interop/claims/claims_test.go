@@ -28,3 +28,28 @@ func TestSeen(t *testing.T) {
 		t.Error("an element of an array is not told from a member of an object")
 	}
 }
+
+// TestConcrete: the values at the concrete paths are those that vc.Path selects.
+func TestConcrete(t *testing.T) {
+	found := 0
+	for i := range 500 {
+		g := New(uint64(i))
+		c := g.Next()
+		query := g.Query(&c)
+		want, ok := Selected(c.Claims, query)
+		if !ok {
+			continue
+		}
+		found++
+		got := []any{}
+		for _, p := range c.Concrete(query) {
+			got = append(got, c.At(p))
+		}
+		if !Same(got, want) {
+			t.Errorf("%s: got %v, want %v", Text(query), got, want)
+		}
+	}
+	if found < 250 || found > 450 {
+		t.Errorf("%d of 500 paths lead somewhere", found)
+	}
+}

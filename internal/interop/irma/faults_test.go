@@ -233,7 +233,7 @@ func TestIssuersByCertificate(t *testing.T) {
 			continue
 		}
 		issuer, holder := newCertified(t), generate(t, keys.P256)
-		key, err := keys.NewPrivateKey(keys.P256, issuer.key.D.FillBytes(make([]byte, 32)))
+		key, err := keys.NewPrivateKey(keys.P256, secret(t, issuer.key))
 		if err != nil {
 			t.Fatal(err)
 		}

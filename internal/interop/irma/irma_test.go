@@ -222,6 +222,16 @@ func (c *certified) verifyHere(t *testing.T, presentation string) (map[string]an
 	return claims.Without(got.Claims()), nil
 }
 
+// secret is a key as package keys takes it.
+func secret(t *testing.T, k *ecdsa.PrivateKey) []byte {
+	t.Helper()
+	b, err := k.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
 // tree writes claims as irmago's builder takes them.
 func tree(c *claims.Credential) []*sdjwt.ClaimElement { return element(c, c.Claims, "", "").SubClaims }
 
