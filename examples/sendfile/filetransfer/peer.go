@@ -50,8 +50,8 @@ type Peer struct {
 // refreshPause is how often, at most, a message that names unknown keys of a peer makes this side look the peer up.
 const refreshPause = time.Second
 
-// maxPacked is the size of a message with the largest chunk: base64 twice, and what stands around it.
-const maxPacked = MaxChunk*16/9 + 64<<10
+// MaxMessage is the size of a message with the largest chunk: base64 twice, and what stands around it.
+const MaxMessage = MaxChunk*16/9 + 64<<10
 
 // NewPeer returns a peer without roles. See Receiver and Sender.
 func NewPeer(c PeerConfig) *Peer {
@@ -99,7 +99,7 @@ func Final(err error) error {
 	return err
 }
 
-var expected = didcomm.Expect{Accept: didcomm.Authcrypt, MaxSize: maxPacked}
+var expected = didcomm.Expect{Accept: didcomm.Authcrypt, MaxSize: MaxMessage}
 
 // unpack opens a message that somebody proves to have sent. Two faults mean that keys have changed: a key of this side that is no
 // more, which the sender has to hear of, and a key of the sender that is not known here yet.
