@@ -3,6 +3,7 @@ package didcomm
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/realdid/realdid/did"
 	"github.com/realdid/realdid/keys"
@@ -86,7 +87,7 @@ func (a *Agent) ownKeys(ctx context.Context, e *envelope, expect *Expect) (mine 
 		case err != nil && did.AsError(err).Temporary():
 			pending = unknownBecause(what, "the recipient's key", err)
 		case err != nil:
-			refused = invalidBecause(what, "the recipient's key", errors.Join(ErrNotRecipient, err))
+			refused = invalidBecause(what, "the recipient's key", fmt.Errorf("%w: %w", ErrNotRecipient, err))
 		case !k.Public().Equal(m.Key):
 			refused = invalidBecause(what, "the secret held here is not of the key in its document", ErrNotRecipient)
 		case m.Key.Algorithm() != e.ephemeral.Algorithm():
