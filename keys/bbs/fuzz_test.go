@@ -7,7 +7,7 @@ import (
 )
 
 func FuzzPublicKey(f *testing.F) {
-	for _, v := range own[keyVector](f, "public-keys.json") {
+	for _, v := range own[keyVector](f, "public-keys") {
 		f.Add([]byte(v.PublicKey))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
@@ -38,7 +38,7 @@ func FuzzPrivateKey(f *testing.F) {
 
 func FuzzSignature(f *testing.F) {
 	faults := newFaults(f, SHA256)
-	for _, v := range own[signatureVector](f, "signatures.json") {
+	for _, v := range own[signatureVector](f, "signatures") {
 		f.Add([]byte(v.Signature))
 	}
 	good := faults.sign(f, faults.header, faults.messages)
@@ -61,7 +61,7 @@ func FuzzSignature(f *testing.F) {
 }
 
 func FuzzParseProof(f *testing.F) {
-	for _, v := range own[proofVector](f, "proofs.json") {
+	for _, v := range own[proofVector](f, "proofs") {
 		f.Add([]byte(v.Proof))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
@@ -93,7 +93,7 @@ func FuzzProofVerify(f *testing.F) {
 	key := func(proof, header, ph, indexes, message []byte) string {
 		return string(bytes.Join([][]byte{proof, header, ph, indexes, message}, []byte("|")))
 	}
-	for _, v := range own[proofVector](f, "proofs.json") {
+	for _, v := range own[proofVector](f, "proofs") {
 		if v.Suite != SHA256.String() {
 			continue
 		}
