@@ -109,7 +109,7 @@ func readEndpoint(se did.Endpoint) (Endpoint, error) {
 	return parseEndpoint(v)
 }
 
-// parseEndpoint reads an object of serviceEndpoint. DIDComm Messaging v2.0 wrote routing_keys for what v2.1 calls routingKeys.
+// parseEndpoint reads an object of serviceEndpoint. Older software writes routing_keys for routingKeys.
 func parseEndpoint(v strictjson.Value) (Endpoint, error) {
 	var e Endpoint
 	var err error

@@ -38,7 +38,7 @@ const operations = {
   // forward unpacks a forward message and says what it asks for.
   async forward(q) {
     const [m] = await Message.unpack(q.packed, resolver, keys, {});
-    const f = m.try_parse_forward().as_value();
+    const f = m.try_parse_forward();
     return { next: f.next, packed: JSON.stringify(f.forwarded_msg) };
   },
   async wrap(q) {
