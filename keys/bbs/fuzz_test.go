@@ -136,7 +136,7 @@ func FuzzProofVerify(f *testing.F) {
 
 // validVector reports whether the arguments are those of a valid vector.
 func validVector(t *testing.T, proof, header, ph []byte, disclosed []int, messages [][]byte) bool {
-	for _, v := range own[proofVector](t, "proofs.json") {
+	for _, v := range own[proofVector](t, "proofs") {
 		if bytes.Equal(v.Proof, proof) && bytes.Equal(v.Header, header) && bytes.Equal(v.PresentationHeader, ph) && len(v.Disclosed) == len(disclosed) {
 			return true
 		}
