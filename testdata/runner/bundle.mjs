@@ -59,8 +59,16 @@ export function verifyBundle(b, did, policy, now, asked = {}) {
     }
   };
   const bundle = invalid(() => parseBundle(b));
-  const id = invalid(() => parseIdentifier(did));
+  const id = parseOrRefuse(did);
   return invalid(() => answer(bundle, id, policy, now, asked));
+}
+
+function parseOrRefuse(did) {
+  try {
+    return parseIdentifier(did);
+  } catch (e) {
+    throw new BundleError('INVALID_DID', e.message);
+  }
 }
 
 function answer(bundle, id, policy, now, asked) {
@@ -78,16 +86,26 @@ function answer(bundle, id, policy, now, asked) {
   };
   const until = proof ? proof.asOf : now;
   const history = bundle.state ? fromState(bundle, id, proof, until) : bundle.operations ? replay(bundle, policy, proof, until) : null;
-  if (!history) return absent(id, proof, evidence, until);
+  if (!history) return absent(id, proof, evidence, until, asked);
   if (history.state.migration?.departed) throw new BundleError('INTERNAL_ERROR', 'it has moved to another ledger');
-  if (bundle.state && (asked.versionId !== undefined || asked.versionTime !== undefined)) throw new BundleError('INTERNAL_ERROR', 'a state shows its newest version alone');
-  const version = select(history.versions, asked);
+  const version = pick(history, asked, until, bundle.state);
   evidence.replayed = Boolean(bundle.operations);
   evidence.included = Boolean(proof?.vouched);
   evidence.latest = evidence.included && version === history.versions.at(-1);
   evidence.operatorTime = !evidence.included;
   if (proof) evidence.asOf = until;
   return { document: documentOf(id.did, version), versionId: versionId(version.id), evidence };
+}
+
+// pick selects a version. After the moment to which the evidence reaches, a recovery that is pending can still be cancelled.
+function pick(history, asked, until, state) {
+  if (history.state.pending && asked.versionTime > until) throw new BundleError('INTERNAL_ERROR', 'a recovery is pending');
+  try {
+    return select(history.versions, asked);
+  } catch (e) {
+    if (e.message === 'INVALID_OPTIONS') throw new BundleError(e.message, e.message);
+    throw new BundleError(state ? 'FEATURE_NOT_SUPPORTED' : 'NOT_FOUND', 'no such version, or not in this bundle');
+  }
 }
 
 function replay(bundle, policy, proof, until) {
@@ -113,7 +131,7 @@ function withFormer(history, former, o) {
   const imported = parseState(o.state);
   must(before.state.home === o.from && before.state.history.equals(imported.history), 'bundle: the former history is not that of the import');
   if (!imported.migration?.departed) before = pass(before, history.state.time);
-  return { ...history, versions: before.versions };
+  return { ...history, versions: [...before.versions, ...history.versions] };
 }
 
 function fromState(bundle, id, proof, until) {
@@ -128,12 +146,14 @@ function fromState(bundle, id, proof, until) {
 }
 
 // absent answers from a long form, of which the ledger has nothing.
-function absent(id, proof, evidence, until) {
+function absent(id, proof, evidence, until, asked) {
   if (!id.create) {
     if (proof?.absent) throw new BundleError('NOT_FOUND', 'proven absent');
     throw new BundleError('INVALID_DID_DOCUMENT', 'nobody vouches that there is nothing');
   }
   const version = versionOfState(id.create.state);
+  const other = asked.versionId !== undefined && asked.versionId !== versionId(version.id);
+  if (other || asked.versionTime !== undefined) throw new BundleError('NOT_FOUND', 'a create alone has no times, and one version');
   Object.assign(evidence, { replayed: true, genesisOnly: true, absent: Boolean(proof?.absent), asOf: until });
   return { document: documentOf(id.did, version), versionId: versionId(version.id), evidence };
 }

@@ -2,6 +2,7 @@
 // each follows from the one before, a client checks besides.
 
 import { ascii, base32, concat, fromBase32, fromBase64, fromBase64url, fromMultikey } from './bytes.mjs';
+import { uri } from './document.mjs';
 import { parseKey, sha256, verify } from './keys.mjs';
 import { parseVerifierKey } from './note.mjs';
 import { canonicalJSON, distinct, limits, list, must, uint } from './shape.mjs';
@@ -25,8 +26,7 @@ function digest(v) {
 }
 
 function url(v) {
-  must(typeof v === 'string' && /^https?:\/\/[^/]/.test(v) && URL.canParse(v), 'descriptor: not http or https');
-  return v;
+  must(/^https?:\/\//.test(uri(v)), 'descriptor: not http or https');
 }
 
 function rootKey(v) {
@@ -91,7 +91,7 @@ export function parseDescriptor(file) {
   const cosigners = list(d.cosigners, 1, Infinity).map(cosigner);
   distinct(ledgers.map((l) => l.home), 'names of ledgers');
   distinct(ledgers.map((l) => l.origin), 'origins');
-  distinct([...ledgers.map((l) => l.key.name), ...cosigners.map((c) => c.name)], 'names of logs and cosigners');
+  distinct([...new Set(ledgers.map((l) => l.key.name)), ...cosigners.map((c) => c.name)], 'names of logs and cosigners');
   const ed25519 = roots.filter((k) => parseKey(k).algorithm === 'Ed25519').map((k) => k.subarray(2));
   distinct([...ed25519, ...ledgers.map((l) => l.key.key), ...cosigners.map((c) => c.key)], 'keys');
   must(!ledgers[0].final, 'descriptor: the first ledger has ended');

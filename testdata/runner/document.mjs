@@ -7,7 +7,7 @@ import { bytes, canonicalJSON, distinct, fields, fragment, list, must, text, tup
 const maxEndpoint = 512;
 const uriPattern = /^[A-Za-z][A-Za-z0-9+.-]*:([A-Za-z0-9._~:/?#[\]@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+$/;
 
-function uri(v) {
+export function uri(v) {
   must(uriPattern.test(text(v)) && v.length <= maxEndpoint, 'not a URI');
   return v;
 }

@@ -24,13 +24,13 @@ export function pass(history, t) {
   return { state: after, versions };
 }
 
-// append applies a signed operation, and throws if it is not valid.
+// append applies a signed operation, and throws if it is not valid. An import makes a version, too: it shows what stood at the
+// former home, by the ID that this has.
 export function append(history, signed, anchor, predecessors) {
   const o = parseOperation(signed);
   const state = apply(history.state, o, anchor, predecessors);
-  const before = o.type === 'import' ? history : pass(history, anchor.time);
-  const makes = o.type !== 'recover' && o.type !== 'import';
-  return { state, versions: makes ? [...before.versions, made(state, o.id, anchor.time)] : before.versions, last: o };
+  const { versions } = pass(history, anchor.time);
+  return { state, versions: o.type === 'recover' ? versions : [...versions, versionOfState(state)], last: o };
 }
 
 // versionOfState is the one version that a state alone shows.

@@ -21,7 +21,7 @@ function require(holds, kind, what) {
   if (!holds) throw new ProofError(kind, what);
 }
 
-const maxProof = 65536;
+const maxProof = 65536, maxAccusation = 532480;
 const roles = ['witness', 'mirror', 'auditor'];
 
 // parseTrust checks a policy: { origin, log, cosigners: [{ key, role }], quorum: { witness, mirror, auditor }, skew in seconds,
@@ -33,7 +33,8 @@ export function parseTrust(t) {
     const cosigners = t.cosigners.map((c) => ({ ...parseVerifierKey(c.key), role: c.role }));
     must(cosigners.every((c) => c.type !== 1 && roles.includes(c.role)), 'trust: not a cosigner');
     const keys = [log, ...cosigners].map((c) => c.key.toString('hex'));
-    must(new Set(keys).size === keys.length, 'trust: a key plays two parts');
+    const names = [log, ...cosigners].map((c) => c.name);
+    must(new Set(keys).size === keys.length && new Set(names).size === names.length, 'trust: a key plays two parts, or a name occurs twice');
     must(t.quorum !== null && typeof t.quorum === 'object', 'trust: no quorum');
     for (const role of roles) {
       const n = cosigners.filter((c) => c.role === role).length;
@@ -113,7 +114,7 @@ export const defaultSkew = limits.clockSkew;
 
 // verifyAccusation checks that the accused key signed two histories.
 export function verifyAccusation(b, key) {
-  must(b.length <= maxProof, 'accusation: too long');
+  must(b.length <= maxAccusation, 'accusation: too long');
   const v = tuple(decode(b), 5);
   must(v[0] === 1, 'accusation: version');
   const [A, B] = [v[1], v[2]].map((n) => {

@@ -8,7 +8,7 @@ import { isText, maxLogTime } from './log.mjs';
 import { verifyMLDSA44 } from './mldsa.mjs';
 import { must } from './shape.mjs';
 
-const maxSignatures = 64;
+const maxSignatures = 64, maxNote = 262144;
 const goodName = (s) => s !== '' && !/[\s+\p{Z}]/u.test(s);
 
 // parseVerifierKey reads name+id+base64.
@@ -27,7 +27,7 @@ export function parseVerifierKey(s) {
 
 // parseNote gives the text, and the signatures { name, id, value }. Nothing is verified.
 export function parseNote(b) {
-  must(isText(b), 'note: not text');
+  must(b.length <= maxNote && isText(b), 'note: too long, or not text');
   const s = utf8(b);
   const split = s.lastIndexOf('\n\n');
   must(split >= 0 && s.endsWith('\n'), 'note: no blank line, or no line feed at the end');

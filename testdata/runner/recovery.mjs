@@ -14,16 +14,15 @@ const same = (a, b) => a.place === b.place && a.rank === b.rank;
 // usable tiers are the present ones, and of the replaced ones those that time has not dropped.
 export const usable = (s) => [...s.tiers, ...s.replaced];
 
-// replaceTiers puts present tiers among the replaced ones at time t, and gives each of those its time: from the lowest up, since
-// none may go before the replaced ones below it, with their delay, have gone.
+// replaceTiers puts present tiers among the replaced ones at time t, the lowest first. Each outlasts those that are there below it,
+// by their delay; the time of one that is there already does not change.
 export function replaceTiers(s, gone, t) {
-  const now = gone.map((x) => ({ ...x, usableBefore: t + Math.max(limits.minRetirement, x.tier.delay) }));
-  const all = [...s.replaced, ...now].sort((a, b) => (above(a, b) ? -1 : 1));
-  for (let i = all.length - 1; i >= 0; i--) {
-    const ends = all.slice(i + 1).map((b) => b.usableBefore + b.tier.delay);
-    all[i] = { ...all[i], usableBefore: Math.max(all[i].usableBefore, ...ends) };
+  const all = [...s.replaced];
+  for (const x of gone.toReversed()) {
+    const below = all.filter((b) => above(x, b)).map((b) => b.usableBefore + b.tier.delay);
+    all.push({ ...x, usableBefore: Math.max(t + Math.max(limits.minRetirement, x.tier.delay), ...below) });
   }
-  s.replaced = all;
+  s.replaced = all.sort((a, b) => (above(a, b) ? -1 : 1));
 }
 
 // passTime gives a copy of the state to which time has passed.
