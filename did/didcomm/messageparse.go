@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/realdid/realdid/did"
@@ -24,6 +25,11 @@ func ParseMessage(b []byte) (*Message, error) {
 	if err != nil {
 		return nil, messageError("%w", err)
 	}
+	return messageOf(v)
+}
+
+// messageOf is ParseMessage for JSON that is parsed already, under messageLimits, from memory that stays as it is.
+func messageOf(v strictjson.Value) (*Message, error) {
 	if v.Kind() != strictjson.Object {
 		return nil, messageError("it is no JSON object")
 	}
@@ -162,8 +168,12 @@ func decodeBase64(v strictjson.Value) ([]byte, error) {
 			enc = base64.URLEncoding
 		}
 	}
+	// The decoder skips line ends.
+	if strings.IndexByte(s, '\n') >= 0 || strings.IndexByte(s, '\r') >= 0 {
+		return nil, errBase64
+	}
 	b, err := enc.Strict().DecodeString(s)
-	if err != nil || bytes.ContainsAny([]byte(s), "\r\n") {
+	if err != nil {
 		return nil, errBase64
 	}
 	return b, nil

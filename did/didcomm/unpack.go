@@ -1,6 +1,7 @@
 package didcomm
 
 import (
+	"bytes"
 	"context"
 
 	"github.com/realdid/realdid/did"
@@ -160,6 +161,9 @@ func (u *unpacking) message(ctx context.Context, v strictjson.Value) error {
 			return err
 		}
 		u.got.Signed, u.got.SignedBy, u.got.SignedMessage = true, s.kid, v.Raw()
+		if !u.got.Encrypted {
+			u.got.SignedMessage = bytes.Clone(v.Raw()) // of the caller's memory
+		}
 		if v, err = parseLayer(s.payload); err != nil {
 			return err
 		}
@@ -171,7 +175,13 @@ func (u *unpacking) message(ctx context.Context, v strictjson.Value) error {
 	if u.expect.Accept&u.got.Protection == 0 || u.expect.Signature && s == nil {
 		return invalidBecause("unpack", u.got.Protection.String(), ErrRefused)
 	}
-	m, err := ParseMessage(v.Raw())
+	var m *Message
+	var err error
+	if u.got.Encrypted || s != nil {
+		m, err = messageOf(v)
+	} else {
+		m, err = ParseMessage(v.Raw()) // the caller's memory
+	}
 	if err != nil {
 		return invalidBecause("unpack", "", err)
 	}
