@@ -91,6 +91,8 @@ func credentialCases() []vectorCase {
 		})},
 		{"valid-issuer-object", "VCDM 1.1, section 4.5", "", in("issuer", `{"id":"did:example:authority","name":"Authority"}`)},
 		{"valid-issuer-object-without-id", claims11, "", in("issuer", `{"name":"Authority"}`)},
+		{"valid-issuer-empty-beside-iss", claims11 + ": an empty text says nothing, and iss takes its place", "", in("issuer", `""`)},
+		{"valid-issuer-object-with-empty-id", claims11 + ": an empty text says nothing, and iss takes its place", "", in("issuer", `{"id":"","name":"Authority"}`)},
 		{"valid-fraction-of-a-second", "a claim has whole seconds", "", in("issuanceDate", `"2026-10-31T12:00:00.75Z"`)},
 		{"valid-issuance-date-in-a-zone", "the same time", "", in("issuanceDate", `"2026-10-31T14:00:00+02:00"`)},
 		{"valid-subject-in-a-list", claims11, "", in("credentialSubject", `[{"id":"did:example:citizen","name":"Ada"}]`)},
@@ -172,7 +174,10 @@ func credentialCases() []vectorCase {
 			f.in("issuer", `{"id":"did:example:authority"}`)
 			f.set("iss", `"did:example:other"`)
 		})},
-		{"iss-beside-an-empty-issuer", same, "jwtvc.claim.conflict", in("issuer", `""`)},
+		{"empty-issuer-without-iss", "VCDM 1.1, section 4.5", "vcdm.issuer", alone(func(f *forged) {
+			f.set("iss", "")
+			f.in("issuer", `""`)
+		})},
 		{"sub-other", same, "jwtvc.claim.conflict", set("sub", `"did:example:other"`)},
 		{"sub-beside-two-subjects", claims11 + ": one subject", "jwtvc.claim.conflict", in("credentialSubject", `[{"id":"did:example:citizen"},{"id":"did:example:other"}]`)},
 		{"sub-without-subject", claims11, "jwtvc.claim.conflict", in("credentialSubject", "")},

@@ -1,6 +1,7 @@
 package jwtvc
 
 import (
+	"slices"
 	"time"
 
 	"github.com/realdid/realdid/internal/strictjson"
@@ -27,7 +28,7 @@ func (t *token) decode() (strictjson.Value, error) {
 		var err error
 		switch m.Name {
 		case memberIssuer:
-			m.Value, err = withID(m.Value, c.Issuer, m.Name)
+			m.Value, err = withIssuer(m.Value, c.Issuer)
 		case memberID:
 			m.Value, err = sameText(m.Value, c.ID, m.Name)
 		case memberIssued:
@@ -85,6 +86,20 @@ func withID(v strictjson.Value, claim, member string) (strictjson.Value, error) 
 		return v, nil
 	}
 	return v.WithMembers(append([]strictjson.Member{{Name: memberID, Value: textValue(claim)}}, v.Members()...)), nil
+}
+
+// withIssuer is withID, where an empty text counts as absent: Aries writes it when it leaves the issuer to iss.
+func withIssuer(v strictjson.Value, claim string) (strictjson.Value, error) {
+	if s, ok := v.Str(); ok && s == "" && claim != "" {
+		return textValue(claim), nil
+	}
+	if id, _ := v.Get(memberID); claim != "" && id.Kind() == strictjson.String {
+		if s, _ := id.Str(); s == "" {
+			members := slices.DeleteFunc(slices.Clone(v.Members()), func(m strictjson.Member) bool { return m.Name == memberID })
+			v = v.WithMembers(members)
+		}
+	}
+	return withID(v, claim, memberIssuer)
 }
 
 // withSubject is withID for one subject, which may stand in a list. sub cannot stand for one of several.
