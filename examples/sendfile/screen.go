@@ -18,12 +18,22 @@ type screen struct {
 	terminal *os.File // nil if it is none
 
 	begun      time.Time
+	before     moment // more than ratePeriod ago; the rate is that since then
+	recent     moment
 	whole      int64
 	sent, disk int64 // as far as the sender knows, and on the receiver's disk
 	drawn      time.Time
 	bar        bool // one stands below the lines
 	tenth      int64
 }
+
+// moment is how many bytes were on the receiver's disk when.
+type moment struct {
+	at   time.Time
+	disk int64
+}
+
+const ratePeriod = 2 * time.Second
 
 func newScreen(out io.Writer) *screen {
 	s := &screen{out: out}
@@ -56,6 +66,8 @@ func (s *screen) begin(size int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.begun, s.whole, s.tenth = time.Now(), size, 1
+	s.before = moment{at: s.begun}
+	s.recent = s.before
 	s.draw()
 }
 
@@ -63,11 +75,17 @@ func (s *screen) begin(size int64) {
 func (s *screen) progress(sent, disk int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.whole == 0 {
+		return
+	}
 	if sent >= 0 {
 		s.sent = sent
 	}
 	if disk >= 0 {
 		s.disk = disk
+	}
+	if now := time.Now(); now.Sub(s.recent.at) > ratePeriod {
+		s.before, s.recent = s.recent, moment{now, s.disk}
 	}
 	s.sent = max(s.sent, s.disk)
 	switch {
@@ -77,6 +95,14 @@ func (s *screen) progress(sent, disk int64) {
 		fmt.Fprintln(s.out, "  "+s.numbers())
 		s.tenth = s.disk*10/s.whole + 1
 	}
+}
+
+// goOn forgets how fast it was before an interruption.
+func (s *screen) goOn() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.before = moment{time.Now(), s.disk}
+	s.recent = s.before
 }
 
 // end takes the bar away and returns how long it stood.
@@ -113,7 +139,7 @@ func (s *screen) draw() {
 }
 
 func (s *screen) numbers() string {
-	rate := float64(s.disk) / max(time.Since(s.begun).Seconds(), 1e-3)
+	rate := float64(s.disk-s.before.disk) / max(time.Since(s.before.at).Seconds(), 1e-3)
 	text := fmt.Sprintf("%3d%%  %s  %s/s", 100*s.disk/s.whole, byteSize(s.disk).text(), byteSize(rate).text())
 	if left := float64(s.whole-s.disk) / max(rate, 1); s.terminal != nil && left < 3600 {
 		text += fmt.Sprintf("  %.0f s left", left)

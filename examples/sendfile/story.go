@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/realdid/realdid/did"
@@ -48,7 +49,9 @@ type story struct {
 	rotateA    sync.Once
 	rotateB    sync.Once
 	aliceKey   did.URL // as bob saw it last
+	onDisk     atomic.Int64
 	offered    int
+	trouble    string // what alice said last
 	failed     context.CancelCauseFunc
 }
 
@@ -188,10 +191,14 @@ func (s *story) onAlice(e filetransfer.Event) {
 	case filetransfer.Reported:
 		s.say("            Alice hears: %s", e.Detail)
 	case filetransfer.Interrupted:
-		s.say("            Alice: %s; looks Bob up again", reason(e.Err))
+		if text := reason(e.Err); text != s.trouble { // and not each time that she tries
+			s.trouble = text
+			s.say("            Alice notices (%s) and looks Bob up again", text)
+		}
 	case filetransfer.Accepted:
+		s.goOn()
 		if s.offered++; s.offered > 1 {
-			s.say("            Alice goes on after %s, which Bob has on disk with the right SHA-256, with his key %s", byteSize(e.Offset).text(), short(e.PeerKey))
+			s.say("            Alice goes on after %s, which Bob proves to have by SHA-256, with his key %s", byteSize(e.Offset).text(), short(e.PeerKey))
 		}
 	}
 }
@@ -213,13 +220,14 @@ func (s *story) onBob(e filetransfer.Event) {
 			s.say("            Bob meets a key that he does not know, looks Alice up, and finds %s", short(e.PeerKey))
 		}
 		s.aliceKey = e.PeerKey
-		if e.Kind == filetransfer.ChunkCame && s.reached(e.Offset, powerCut) {
+		if e.Kind == filetransfer.ChunkCame && s.reached(e.Offset, powerCut) && e.Offset > s.onDisk.Load() { // in the middle of something
 			s.cut.Do(s.powerCut)
 		}
 		if e.Kind == filetransfer.ChunkCame && s.reached(e.Offset, bobRotation) {
 			s.rotateB.Do(func() { s.rotate("Bob", s.bob) })
 		}
 	case filetransfer.OnDisk, filetransfer.Complete:
+		s.onDisk.Store(e.Offset)
 		s.progress(-1, e.Offset)
 	case filetransfer.KeyGone:
 		s.say("            Bob cannot read what is for %s, and tells Alice so", short(e.OwnKey))
@@ -240,6 +248,7 @@ func (s *story) rotate(name string, p *person) {
 // powerCut stops Bob's computer in the middle of what it does, damages what it had not brought to disk, and starts it again later at another
 // address.
 func (s *story) powerCut() {
+	s.title("  POWER CUT Bob's computer is off; all connections end")
 	s.bob.off()
 	s.receiver.Close()
 	lost, err := s.damage()
@@ -248,10 +257,8 @@ func (s *story) powerCut() {
 		s.restart <- err
 		return
 	}
-	s.title("  POWER CUT at Bob's: connections end, %s that were not on disk yet come back as garbage", byteSize(lost).text())
-	go func() {
-		s.restart <- s.bobReturns()
-	}()
+	s.say("            %s that was not on his disk yet comes back as garbage", byteSize(lost).text())
+	go func() { s.restart <- s.bobReturns() }()
 }
 
 func (s *story) bobReturns() error {
@@ -265,7 +272,7 @@ func (s *story) bobReturns() error {
 		err = s.receive()
 	}
 	if err == nil {
-		err = s.found("          Bob is back, at another address, and says so in his document", s.bob.id)
+		s.say("            Bob is back, at another address, and says so in his document: %s", s.bob.endpoint)
 	}
 	if err != nil {
 		s.failed(err)
@@ -321,8 +328,8 @@ func (s *story) summary(path string, sent *filetransfer.Sent, took time.Duration
 	s.title("Bob has the file.")
 	s.say("  sha256    %v of Alice's file, read again", there)
 	s.say("            %v of Bob's", here)
-	s.say("  sent      %s in %.1f s, %s/s, all of it encrypted by Alice's key for Bob's", byteSize(size).text(), took.Seconds(), byteSize(float64(size)/took.Seconds()).text())
-	s.say("            %s of that twice, in %d offers", byteSize(sent.Bytes-size).text(), sent.Offers)
+	rate := float64(size) / (took - s.off).Seconds()
+	s.say("  sent      %s in %.1f s, %s/s without the %v that Bob was away, %s of it twice", byteSize(size).text(), took.Seconds(), byteSize(rate).text(), s.off, byteSize(sent.Bytes-size).text())
 	s.say("  memory    %s at the most, for both people, their servers and the ledger", peakMemory().text())
 	return nil
 }
