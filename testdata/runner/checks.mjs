@@ -4,13 +4,14 @@ import { deepStrictEqual as same, ok } from 'node:assert/strict';
 import { base32, fromHex, fromMultikey, hex, multikey } from './bytes.mjs';
 import { verifyBundle } from './bundle.mjs';
 import { derive, deriveKey } from './derive.mjs';
+import { didDocument } from './document.mjs';
 import { parseDescriptor } from './descriptor.mjs';
 import { append, documentOf, emptyHistory, pass, select, typeName, versionId } from './history.mjs';
-import { longForm, parseDID, parseDIDURL, parseIdentifier } from './identifier.mjs';
+import { keyOf, longForm, parseDID, parseDIDURL, parseIdentifier } from './identifier.mjs';
 import { parseKey } from './keys.mjs';
 import { defaultSkew, parseTrust } from './latest.mjs';
 import { Unchecked } from './moving.mjs';
-import { parseOperation } from './operation.mjs';
+import { parseOperation, signedBytes } from './operation.mjs';
 import { apply, emptyState } from './rules.mjs';
 import { encodeState, head, parseHead, parseState, portable } from './state.mjs';
 import { refused, seconds } from './vectors.mjs';
@@ -43,7 +44,7 @@ function checkHistory(v) {
   const { domain = 'main', home = 'main' } = v;
   same([history.state.domain, history.state.home], [domain, home]);
   const first = parseOperation(fromHex(v.steps[0].operation));
-  same(longForm(first, fromHex(v.steps[0].operation)), v.longForm);
+  same(longForm(first), v.longForm);
   same(parseIdentifier(v.longForm).short, v.did);
   const now = pass(history, seconds(v.now));
   for (const look of v.looks) {
@@ -51,6 +52,18 @@ function checkHistory(v) {
     same(plain(documentOf(v.did, version)), look.document);
     same([hex(version.id), Boolean(now.state.deactivated)], [hex(ids[look.versionOf]), look.deactivated]);
   }
+}
+
+function checkOperation(v) {
+  const o = parseOperation(fromHex(v.operation));
+  same([typeName(o), o.suite, hex(o.payload), hex(o.id), versionId(o.id)], [v.type, v.suite, v.payload, v.id, v.versionId]);
+  same('did:realdid:' + keyOf(o.domain, o.scid), v.did);
+  same(o.type === 'import' ? undefined : hex(signedBytes(o)), v.signedBytes);
+  same(o.type === 'create', v.create !== undefined);
+  if (!v.create) return;
+  const { scid, longForm: long, document } = v.create;
+  same([hex(o.scid), longForm(o)], [scid, long]);
+  if (long) same(plain(didDocument(long, parseIdentifier(long).create.state.document)), document);
 }
 
 function checkImport(v) {
@@ -96,6 +109,7 @@ export const checks = {
   'did/bad-dids.json': (v) => same(refused(() => parseDID(v.input)).message, v.code),
   'did/urls.json': checkURL,
   'did/bad-urls.json': (v) => { refused(() => parseDIDURL(v.input)); same(v.code, 'INVALID_DID_URL'); },
+  'realdid/operations.json': checkOperation,
   'realdid/identifiers.json': (v) => {
     const id = parseIdentifier(v.did);
     same([hex(id.scid), id.genesis && hex(id.genesis), id.domain], [v.scid, v.genesis, v.domain ?? 'main']);

@@ -1,9 +1,10 @@
 // DIDs and DID URLs (DID 1.1), identifiers of did:realdid and their long form (SPEC.md, sections 2 and 7.1).
 
 import { base32, concat, fromBase32, fromBase64url } from './bytes.mjs';
+import { encode } from './cbor.mjs';
 import { parseOperation } from './operation.mjs';
 import { apply, emptyState } from './rules.mjs';
-import { limits, must, name, writtenName } from './shape.mjs';
+import { limits, must, name } from './shape.mjs';
 
 const idchar = '(?:[A-Za-z0-9._-]|%[0-9A-Fa-f]{2})';
 const didPattern = new RegExp(`^did:([a-z0-9]+):((?:${idchar}*:)*${idchar}+)$`);
@@ -71,6 +72,15 @@ function parseGenesis({ genesis, domain, scid }) {
   return { ...o, state };
 }
 
-// longForm is the identifier with a create operation, as it was signed.
-export const longForm = (o, signed) =>
-  `did:realdid:${keyOf(writtenName(o.domain) ?? 'main', o.scid)}:${Buffer.from(signed).toString('base64url')}`;
+// longForm is the identifier with its create operation, of which it keeps the first signatures that reach the control threshold.
+// There is none if these are not of signers 0, 1, …, or if it were too long.
+export function longForm(o) {
+  let sum = 0, n = 0;
+  for (; sum < o.control.threshold; n++) {
+    if (o.signatures[n]?.signer !== n) return undefined;
+    sum += o.control.weights?.[n] ?? 1;
+  }
+  const genesis = encode([o.payload, o.signatures.slice(0, n).map((s) => [s.signer, s.value])]);
+  const did = `did:realdid:${keyOf(o.domain, o.scid)}:${Buffer.from(genesis).toString('base64url')}`;
+  return did.length <= limits.longForm ? did : undefined;
+}

@@ -130,9 +130,12 @@ export function signersOf(o, stateControl) {
   return [...revealed, ...rest];
 }
 
+// signedBytes is what every signer signs.
+export const signedBytes = (o) => concat(ascii('realdid/op/v1'), [0], o.payload);
+
 // verifySignatures checks every signature, needed or not, and gives the keys that signed.
 export function verifySignatures(o, signers) {
-  const message = concat(ascii('realdid/op/v1'), [0], o.payload);
+  const message = signedBytes(o);
   return o.signatures.map(({ signer, value }) => {
     must(signer < signers.length, `signature: no signer ${signer}`);
     must(verify(signers[signer], message, value), `signature: signer ${signer}`);
