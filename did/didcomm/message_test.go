@@ -1,8 +1,11 @@
 package didcomm_test
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -45,5 +48,76 @@ func TestMessageRoundTrip(t *testing.T) {
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+}
+
+func TestMessageJSONRefuses(t *testing.T) {
+	for name, change := range map[string]func(m *didcomm.Message){
+		"id missing":               func(m *didcomm.Message) { m.ID = "" },
+		"type missing":             func(m *didcomm.Message) { m.Type = "" },
+		"to the zero DID":          func(m *didcomm.Message) { m.To = append(m.To, did.DID{}) },
+		"65 addressees":            func(m *didcomm.Message) { m.To = slices.Repeat(m.To[:1], 65) },
+		"parts of seconds":         func(m *didcomm.Message) { m.Created = m.Created.Add(1) },
+		"before 1970":              func(m *didcomm.Message) { m.Expires = time.Unix(-1, 0) },
+		"body no object":           func(m *didcomm.Message) { m.Body = json.RawMessage(`[]`) },
+		"body no JSON":             func(m *didcomm.Message) { m.Body = json.RawMessage(`{"a":}`) },
+		"body empty":               func(m *didcomm.Message) { m.Body = json.RawMessage{} },
+		"body of two values":       func(m *didcomm.Message) { m.Body = json.RawMessage(`{},"x":{}`) },
+		"duplicate in the body":    func(m *didcomm.Message) { m.Body = json.RawMessage(`{"a":1,"a":2}`) },
+		"header with a field":      func(m *didcomm.Message) { m.Headers["from"] = json.RawMessage(`"did:example:x"`) },
+		"header no JSON":           func(m *didcomm.Message) { m.Headers["x"] = json.RawMessage(`1,"y":2`) },
+		"attachment with nothing":  func(m *didcomm.Message) { m.Attachments[0].Base64 = nil },
+		"attachment JSON no JSON":  func(m *didcomm.Message) { m.Attachments[1].JSON = json.RawMessage(`x`) },
+		"attachment jws no object": func(m *didcomm.Message) { m.Attachments[0].JWS = json.RawMessage(`"a..b"`) },
+		"links without hash":       func(m *didcomm.Message) { m.Attachments[2].Hash = "" },
+		"byte count negative":      func(m *didcomm.Message) { m.Attachments[0].ByteCount = -1 },
+		"please_ack of 257":        func(m *didcomm.Message) { m.PleaseAck = make([]string, 257) },
+		"over the size":            func(m *didcomm.Message) { m.Attachments[0].Base64 = make([]byte, didcomm.MaxPlaintext) },
+	} {
+		m := fullMessage()
+		change(m)
+		if b, err := m.JSON(); err == nil {
+			t.Errorf("%s: got %.200s", name, b)
+		} else if !errors.Is(err, didcomm.ErrMessage) {
+			t.Errorf("%s: got %v, want ErrMessage", name, err)
+		}
+	}
+}
+
+func TestParsedMessageIsOwn(t *testing.T) {
+	b := must[[]byte](t)(fullMessage().JSON())
+	m := must[*didcomm.Message](t)(didcomm.ParseMessage(b))
+	clear(b)
+	if again := must[[]byte](t)(m.JSON()); !bytes.Contains(again, []byte("and its value")) {
+		t.Errorf("the message changed with the text that it was read from: %s", again)
+	}
+}
+
+func TestParseType(t *testing.T) {
+	got := must[didcomm.MessageType](t)(didcomm.ParseType("https://didcomm.org/routing/2.0/forward"))
+	if want := (didcomm.MessageType{Doc: "https://didcomm.org/", Protocol: "routing", Version: "2.0", Name: "forward"}); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	got = must[didcomm.MessageType](t)(didcomm.ParseType("did:example:1;spec/lets_do_lunch/1.0/proposal"))
+	if want := (didcomm.MessageType{Doc: "did:example:1;spec/", Protocol: "lets_do_lunch", Version: "1.0", Name: "proposal"}); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
+func TestIDs(t *testing.T) {
+	a, b := didcomm.NewID(), didcomm.NewID()
+	if len(a) != 32 || a == b {
+		t.Errorf("got %s and %s", a, b)
+	}
+	if !didcomm.SameID("Abc-1", "aBC-1") || didcomm.SameID("a", "b") || didcomm.SameID("k", "\u212a") {
+		t.Error("SameID: letter case alone does not count")
+	}
+	m := &didcomm.Message{ID: "1", From: did.MustParse("did:example:a"), Type: didcomm.TypePing}
+	if r := m.Reply(did.MustParse("did:example:b"), didcomm.TypePingResponse, nil); r.Thread != "1" || len(r.To) != 1 || r.To[0] != m.From || r.ID == "1" {
+		t.Errorf("got %+v", r)
+	}
+	m.Thread, m.From = "t", did.DID{}
+	if r := m.Reply(did.DID{}, didcomm.TypePingResponse, nil); r.Thread != "t" || r.To != nil {
+		t.Errorf("got %+v", r)
 	}
 }

@@ -176,7 +176,9 @@ func (p *Problem) Text() string {
 	}
 	for i, a := range p.Args {
 		if !used[i] {
-			out.WriteString(", ")
+			if out.Len() > 0 {
+				out.WriteString(", ")
+			}
 			out.WriteString(a)
 		}
 	}

@@ -1,0 +1,118 @@
+package didcomm_test
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/realdid/realdid/did"
+	"github.com/realdid/realdid/did/didcomm"
+)
+
+func TestWrap(t *testing.T) {
+	town := newTown()
+	alice := town.person(t, "alice", "x-1")
+	bob := town.person(t, "bob", "x-1")
+	first := town.person(t, "first", "p-1", "p-2")
+	second := town.person(t, "second", "x-1", "x-2")
+	m := letter(alice, bob)
+	packed := must[[]byte](t)(alice.Authcrypt(t.Context(), m, nil))
+	expires := town.now.Add(time.Hour)
+	hops := []did.URL{first.url("p-2"), second.id.URL()}
+	b := must[[]byte](t)(alice.Wrap(t.Context(), packed, bob.id.URL(), hops, &didcomm.WrapOptions{Expires: expires, ContentEncryption: didcomm.XC20P}))
+
+	if _, err := bob.UnwrapForward(t.Context(), b); err == nil {
+		t.Error("bob opens what is for the first mediator")
+	}
+	f := must[*didcomm.Forward](t)(first.UnwrapForward(t.Context(), b))
+	if f.Next != hops[1] || !f.Expires.Equal(expires) || len(f.Payloads) != 1 {
+		t.Fatalf("got %+v", f)
+	}
+	f = must[*didcomm.Forward](t)(second.UnwrapForward(t.Context(), f.Payloads[0]))
+	if f.Next != bob.id.URL() || string(f.Payloads[0]) != string(packed) {
+		t.Fatalf("got %+v", f)
+	}
+	r := must[*didcomm.Received](t)(bob.Unpack(t.Context(), f.Payloads[0], &didcomm.Expect{Accept: didcomm.Authcrypt}))
+	sameMessage(t, r.Message, m)
+
+	// The same envelope for one key opens with that key alone, and one for a DID names all its keys.
+	r = must[*didcomm.Received](t)(first.Unpack(t.Context(), b, &didcomm.Expect{Accept: didcomm.Anoncrypt}))
+	if len(r.RecipientKeys) != 1 || r.RecipientKey != first.url("p-2") || !r.Message.From.IsZero() || r.ContentEncryption != didcomm.XC20P {
+		t.Errorf("got %+v", r)
+	}
+
+	if same := must[[]byte](t)(alice.Wrap(t.Context(), packed, bob.id.URL(), nil, nil)); string(same) != string(packed) {
+		t.Error("without hops the message is changed")
+	}
+	town.now = expires
+	_, err := first.UnwrapForward(t.Context(), b)
+	refused(t, err, true, didcomm.ErrExpired)
+}
+
+func TestWrapRefuses(t *testing.T) {
+	town := newTown()
+	alice := town.person(t, "alice", "x-1", "ed-1")
+	packed := must[[]byte](t)(alice.Anoncrypt(t.Context(), letter(nil, alice), nil))
+	next := alice.id.URL()
+	for name, hops := range map[string][]did.URL{
+		"zero hop":          {{}},
+		"key for signing":   {alice.url("ed-1")},
+		"unknown key":       {alice.url("x-")},
+		"unknown DID":       {did.MustParse("did:example:nobody").URL()},
+		"DID with a query":  {must[did.URL](t)(did.ParseURL("did:example:alice?x=1"))},
+		"eighteen mediator": make([]did.URL, 18),
+	} {
+		if _, err := alice.Wrap(t.Context(), packed, next, hops, nil); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+	if _, err := alice.Wrap(t.Context(), packed, did.URL{}, []did.URL{next}, nil); err == nil {
+		t.Error("no next: no error")
+	}
+	if _, err := alice.Wrap(t.Context(), []byte("x"), next, []did.URL{next}, nil); err == nil {
+		t.Error("payload that is no JSON: no error")
+	}
+	_, err := alice.UnwrapForward(t.Context(), packed)
+	wantInvalid(t, err, "not of type")
+	_, err = alice.UnwrapForward(t.Context(), must[[]byte](t)(letter(nil, alice).JSON()))
+	refused(t, err, true, didcomm.ErrRefused)
+}
+
+func TestParseForward(t *testing.T) {
+	next := did.MustParse("did:example:bob").URL()
+	m := must[*didcomm.Message](t)((&didcomm.Forward{Next: next, Payloads: [][]byte{[]byte(`{"a": 1}`)}}).Message(did.MustParse("did:example:m")))
+	m.Attachments = append(m.Attachments, didcomm.Attachment{Base64: []byte(`{"b":2}`)})
+	f := must[*didcomm.Forward](t)(didcomm.ParseForward(m))
+	if f.Next != next || len(f.Payloads) != 2 || string(f.Payloads[0]) != `{"a": 1}` || string(f.Payloads[1]) != `{"b":2}` {
+		t.Errorf("got %+v", f)
+	}
+	for _, v := range []struct {
+		name   string
+		change func(m *didcomm.Message)
+		want   string
+	}{
+		{"another type", func(m *didcomm.Message) { m.Type = "https://didcomm.org/routing/1.0/forward" }, "type"},
+		{"no body", func(m *didcomm.Message) { m.Body = nil }, "next"},
+		{"no next", func(m *didcomm.Message) { m.Body = json.RawMessage(`{}`) }, "next"},
+		{"next a number", func(m *didcomm.Message) { m.Body = json.RawMessage(`{"next":1}`) }, "next"},
+		{"next no DID", func(m *didcomm.Message) { m.Body = json.RawMessage(`{"next":"https://example.com"}`) }, "next"},
+		{"next relative", func(m *didcomm.Message) { m.Body = json.RawMessage(`{"next":"#k"}`) }, "next"},
+		{"next with a path", func(m *didcomm.Message) { m.Body = json.RawMessage(`{"next":"did:example:bob/x"}`) }, "next"},
+		{"body no JSON", func(m *didcomm.Message) { m.Body = json.RawMessage(`{`) }, "body"},
+		{"no attachment", func(m *didcomm.Message) { m.Attachments = nil }, "attachments"},
+		{"17 attachments", func(m *didcomm.Message) { m.Attachments = make([]didcomm.Attachment, 17) }, "attachments"},
+		{"attachment linked", func(m *didcomm.Message) {
+			m.Attachments = []didcomm.Attachment{{Links: []string{"https://example.com"}, Hash: "z"}}
+		}, "links"},
+		{"attachment empty", func(m *didcomm.Message) { m.Attachments = []didcomm.Attachment{{Base64: []byte{}}} }, "empty"},
+		{"attachment of both forms", func(m *didcomm.Message) { m.Attachments[0].Base64 = []byte("{}") }, "both"},
+	} {
+		t.Run(v.name, func(t *testing.T) {
+			changed := *m
+			changed.Attachments = append([]didcomm.Attachment{}, m.Attachments...)
+			v.change(&changed)
+			_, err := didcomm.ParseForward(&changed)
+			wantInvalid(t, err, v.want)
+		})
+	}
+}
