@@ -198,13 +198,18 @@ func TestSignRefuses(t *testing.T) {
 
 func TestClaims(t *testing.T) {
 	v, err := strictjson.Parse([]byte(`{"n":1700000000,"a":"x","l":["x","y"],"max":253402300799,
-		"bad":[1.0,1e3,-1,253402300800,"1700000000",null,true,{}],"badAud":[[],[1],1,null,{}]}`), strictjson.Limits{})
+		"same":[1700000000.0,1.7e9,17e8,1.7E+9],"bad":[1.5,1e-3,-1,-1.0,-1e300,1e300,253402300800,2.534023008e11,"1700000000","",null,true,{}],"badAud":[[],[1],1,null,{}]}`), strictjson.Limits{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	get := func(name string) strictjson.Value { m, _ := v.Get(name); return m }
 	if at, ok := jws.NumericDate(get("n")); !ok || !at.Equal(time.Unix(1700000000, 0)) {
 		t.Errorf("got %v, %v", at, ok)
+	}
+	for _, e := range get("same").Elems() {
+		if at, ok := jws.NumericDate(e); !ok || !at.Equal(time.Unix(1700000000, 0)) {
+			t.Errorf("%s: got %v, %v", e.Raw(), at, ok)
+		}
 	}
 	if at, ok := jws.NumericDate(get("max")); !ok || at.Year() != 9999 {
 		t.Errorf("got %v, %v", at, ok)

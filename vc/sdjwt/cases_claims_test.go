@@ -11,8 +11,6 @@ func claimCases() []forgedCase {
 	return []forgedCase{
 		{"iat-text", date, "sdjwt.claim.date", set("iat", `"1793448000"`)},
 		{"iat-fraction", date, "sdjwt.claim.date", set("iat", "1793448000.5")},
-		{"iat-point-zero", date, "sdjwt.claim.date", set("iat", "1793448000.0")},
-		{"iat-exponent", date, "sdjwt.claim.date", set("iat", "1.793448e9")},
 		{"iat-negative", date, "sdjwt.claim.date", set("iat", "-1")},
 		{"iat-null", date, "sdjwt.claim.date", set("iat", "null")},
 		{"iat-milliseconds", date, "sdjwt.claim.date", set("iat", "1793448000000")},
@@ -72,7 +70,7 @@ func claimCases() []forgedCase {
 		{"aud-empty-list", "RFC 7519, section 4.1.3", "sdjwt.claim.aud", set("aud", "[]")},
 		{"aud-number", "RFC 7519, section 4.1.3", "sdjwt.claim.aud", set("aud", `["https://verifier.example",1]`)},
 		{"aud-null", "RFC 7519, section 4.1.3", "sdjwt.claim.aud", set("aud", "null")},
-		{"exp-exponent", date, "sdjwt.claim.date", set("exp", "2e9")},
+		{"exp-negative-exponent", date, "sdjwt.claim.date", set("exp", "2e-9")},
 		{"exp-after-9999", date, "sdjwt.claim.date", set("exp", "253402300800")},
 		{"exp-disclosed-in-another-type", "RFC 9901, section 7.1, step 6: of what is disclosed too", "vc.time.expired", func(f *forgery, v *vector) {
 			f.header = `{"alg":"EdDSA","typ":"example+sd-jwt","kid":"did:example:authority#key-1"}`

@@ -38,6 +38,8 @@ func validCases() []forgedCase {
 			f.set("cnf", `{"kid":"did:example:citizen"}`)
 			f.kbHeader = `{"alg":"EdDSA","typ":"kb+jwt","kid":"did:example:citizen#phone"}`
 		}},
+		{"iat-point-zero", "RFC 7519, section 2: a NumericDate is a number, however it is written", "", func(f *forgery, _ *vector) { f.set("iat", "1793448000.0") }},
+		{"iat-exponent", "RFC 7519, section 2: a NumericDate is a number, however it is written", "", func(f *forgery, _ *vector) { f.set("iat", "1.793448e9") }},
 		{"es256", "RFC 7518, section 3.4", "", func(f *forgery, v *vector) { useAlgorithm(f, v, keys.P256, "ES256") }},
 		{"es384", "RFC 7518, section 3.4", "", func(f *forgery, v *vector) { useAlgorithm(f, v, keys.P384, "ES384") }},
 		{"es256k", "RFC 8812, section 3.2", "", func(f *forgery, v *vector) { useAlgorithm(f, v, keys.Secp256k1, "ES256K") }},
