@@ -86,7 +86,7 @@ function answer(bundle, id, policy, now, asked) {
   };
   const until = proof ? proof.asOf : now;
   const history = bundle.state ? fromState(bundle, id, proof, until) : bundle.operations ? replay(bundle, policy, proof, until) : null;
-  if (!history) return absent(id, proof, evidence, until, asked);
+  if (!history) return absent(id, proof, evidence, now, asked);
   if (history.state.migration?.departed) throw new BundleError('INTERNAL_ERROR', 'it has moved to another ledger');
   const version = pick(history, asked, until, bundle.state);
   evidence.replayed = Boolean(bundle.operations);
@@ -146,7 +146,7 @@ function fromState(bundle, id, proof, until) {
 }
 
 // absent answers from a long form, of which the ledger has nothing.
-function absent(id, proof, evidence, until, asked) {
+function absent(id, proof, evidence, now, asked) {
   if (!id.create) {
     if (proof?.absent) throw new BundleError('NOT_FOUND', 'proven absent');
     throw new BundleError('INVALID_DID_DOCUMENT', 'nobody vouches that there is nothing');
@@ -154,6 +154,6 @@ function absent(id, proof, evidence, until, asked) {
   const version = versionOfState(id.create.state);
   const other = asked.versionId !== undefined && asked.versionId !== versionId(version.id);
   if (other || asked.versionTime !== undefined) throw new BundleError('NOT_FOUND', 'a create alone has no times, and one version');
-  Object.assign(evidence, { replayed: true, genesisOnly: true, absent: Boolean(proof?.absent), asOf: until });
+  Object.assign(evidence, { replayed: true, genesisOnly: true, absent: Boolean(proof?.absent), asOf: proof?.absent ? proof.asOf : now });
   return { document: documentOf(id.did, version), versionId: versionId(version.id), evidence };
 }

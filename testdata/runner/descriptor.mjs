@@ -88,7 +88,7 @@ export function parseDescriptor(file) {
   uint(d.roots.threshold, 1, roots.length);
 
   const ledgers = list(d.ledgers, 1, 16).map(ledger);
-  const cosigners = list(d.cosigners, 1, Infinity).map(cosigner);
+  const cosigners = list(d.cosigners, 1, 63).map(cosigner);
   distinct(ledgers.map((l) => l.home), 'names of ledgers');
   distinct(ledgers.map((l) => l.origin), 'origins');
   distinct([...new Set(ledgers.map((l) => l.key.name)), ...cosigners.map((c) => c.name)], 'names of logs and cosigners');
