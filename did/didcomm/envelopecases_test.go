@@ -14,11 +14,11 @@ import (
 // stage is where the envelopes of the vectors are made. Bob reads, with the secrets of his keys x-1, x-2, p-1, q-1 and the signing key
 // es-1. Bella is another DID of his.
 type stage struct {
-	tb                                *testing.T
+	tb                                testing.TB
 	alice, bob, bella, carol, mallory *person
 }
 
-func newStage(t *testing.T) *stage {
+func newStage(t testing.TB) *stage {
 	town := newTown()
 	s := &stage{
 		tb: t, alice: town.person(t, "alice", "x-1", "p-1", "q-1", "ed-1", "es-1"),

@@ -7,6 +7,7 @@ import (
 	"crypto/sha512"
 	"crypto/subtle"
 	"encoding/binary"
+	"hash"
 
 	"golang.org/x/crypto/chacha20poly1305"
 )
@@ -91,9 +92,7 @@ func sealCBC(key, iv, content, additional []byte) (ciphertext, tag []byte, err e
 	for range pad {
 		content = append(content, byte(pad))
 	}
-	mac := hmac.New(sha512.New, key[:32])
-	mac.Write(additional)
-	mac.Write(iv)
+	mac := newTag(key, iv, additional)
 	enc := cipher.NewCBCEncrypter(block, iv)
 	for rest := content; len(rest) > 0; {
 		piece := rest[:min(len(rest), cbcPiece)]
@@ -101,20 +100,28 @@ func sealCBC(key, iv, content, additional []byte) (ciphertext, tag []byte, err e
 		mac.Write(piece)
 		rest = rest[len(piece):]
 	}
+	return content, finishTag(mac, additional), nil
+}
+
+func newTag(key, iv, additional []byte) hash.Hash {
+	mac := hmac.New(sha512.New, key[:32])
+	mac.Write(additional)
+	mac.Write(iv)
+	return mac
+}
+
+func finishTag(mac hash.Hash, additional []byte) []byte {
 	mac.Write(binary.BigEndian.AppendUint64(nil, uint64(len(additional))*8))
-	return content, mac.Sum(nil)[:32], nil
+	return mac.Sum(nil)[:32]
 }
 
 func openCBC(key, iv, ciphertext, tag, additional []byte) ([]byte, error) {
 	if len(ciphertext) == 0 || len(ciphertext)%aes.BlockSize != 0 {
 		return nil, errUnwrap
 	}
-	mac := hmac.New(sha512.New, key[:32])
-	mac.Write(additional)
-	mac.Write(iv)
+	mac := newTag(key, iv, additional)
 	mac.Write(ciphertext)
-	mac.Write(binary.BigEndian.AppendUint64(nil, uint64(len(additional))*8))
-	if subtle.ConstantTimeCompare(mac.Sum(nil)[:32], tag) != 1 {
+	if subtle.ConstantTimeCompare(finishTag(mac, additional), tag) != 1 {
 		return nil, errUnwrap
 	}
 	block, err := aes.NewCipher(key[32:])
