@@ -29,6 +29,7 @@ var decidedElsewhere = map[string]string{
 // disagreements explain, by the code of a fault or the name of a valid vector, what @sd-jwt/core and @sd-jwt/sd-jwt-vc 0.19.0
 // treat otherwise.
 var disagreements = map[string]string{
+	"iat-exponent": "the same number, written in another way", "iat-point-zero": "the same number, written in another way",
 	// Valid here.
 	"names-with-dots":           "a claim whose name is empty is lost: the peer takes an empty name for none",
 	"white-space-in-disclosure": "1.0e2 comes out as 100: JavaScript keeps numbers, not digits",
