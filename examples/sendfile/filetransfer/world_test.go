@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -136,12 +137,26 @@ func (p *person) online() {
 type events struct {
 	mu   sync.Mutex
 	list []Event
+	news *sync.Cond
 	also func(Event)
+}
+
+// await returns when something has happened at, or beyond, an offset.
+func (e *events) await(k EventKind, offset int64) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.news = sync.NewCond(&e.mu)
+	for !slices.ContainsFunc(e.list, func(ev Event) bool { return ev.Kind == k && ev.Offset >= offset }) {
+		e.news.Wait()
+	}
 }
 
 func (e *events) observe(ev Event) {
 	e.mu.Lock()
 	e.list = append(e.list, ev)
+	if e.news != nil {
+		e.news.Broadcast()
+	}
 	e.mu.Unlock()
 	if e.also != nil {
 		e.also(ev)
