@@ -21,7 +21,7 @@ func TestAnotherJOSE(t *testing.T) {
 			t.Run(fmt.Sprintf("%s/%s", key, enc), func(t *testing.T) {
 				m := note(nil, bob)
 				b := must[[]byte](t)(bob.Anoncrypt(t.Context(), m, &didcomm.EncryptOptions{ContentEncryption: enc, RecipientKeys: []did.URL{bob.url(key)}}))
-				e := must[*jose.JSONWebEncryption](t)(jose.ParseEncrypted(string(b), []jose.KeyAlgorithm{jose.ECDH_ES_A256KW}, []jose.ContentEncryption{jose.ContentEncryption(enc)}))
+				e := must[*jose.JSONWebEncryption](t)(jose.ParseEncryptedJSON(string(b), []jose.KeyAlgorithm{jose.ECDH_ES_A256KW}, []jose.ContentEncryption{jose.ContentEncryption(enc)}))
 				var k jose.JSONWebKey
 				if err := json.Unmarshal(must[[]byte](t)(bob.keys[key].PrivateJWK()), &k); err != nil {
 					t.Fatal(err)

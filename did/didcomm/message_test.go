@@ -121,3 +121,12 @@ func TestIDs(t *testing.T) {
 		t.Errorf("got %+v", r)
 	}
 }
+
+// TestThreadCase: ids of threads are compared without regard to letter case.
+func TestThreadCase(t *testing.T) {
+	bob := newTown().person(t, "bob")
+	b := []byte(`{"id":"1","thid":"Abc-1","type":"` + didcomm.TypePing + `"}`)
+	must[*didcomm.Received](t)(bob.Unpack(t.Context(), b, &didcomm.Expect{Accept: didcomm.InsecurePlaintext, Thread: "aBC-1"}))
+	_, err := bob.Unpack(t.Context(), b, &didcomm.Expect{Accept: didcomm.InsecurePlaintext, Thread: "aBC-2"})
+	refused(t, err, true, didcomm.ErrRefused)
+}

@@ -15,7 +15,7 @@ func (u *unpacking) check() error {
 		return invalidBecause("unpack", "not proven to be from the expected sender", ErrRefused)
 	case !want.To.IsZero() && !u.got.Encrypted && !slices.Contains(m.To, want.To):
 		return invalidBecause("unpack", "not addressed to the expected recipient", ErrRefused)
-	case want.Thread != "" && m.ThreadID() != want.Thread:
+	case want.Thread != "" && !SameID(m.ThreadID(), want.Thread):
 		return invalidBecause("unpack", "of another thread", ErrRefused)
 	case !m.Expires.IsZero() && !u.agent.clock().Before(m.Expires) && !want.InsecureExpired:
 		return invalidBecause("unpack", "", ErrExpired)
