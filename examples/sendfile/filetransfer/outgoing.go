@@ -48,7 +48,7 @@ func (o *outgoing) message(kind string, body []byte) *didcomm.Message {
 func (o *outgoing) attempt(ctx context.Context) error {
 	m := o.message(typeOffer, (&offer{Name: o.state.Name, Size: o.state.Size, Digest: o.digest}).body())
 	if err := o.peer.send(ctx, m); err != nil {
-		return err
+		return o.why(err)
 	}
 	o.sent.Offers++
 	o.opt.Observe(Event{Kind: Offered, Transfer: o.state.ID, Size: o.state.Size})
@@ -232,16 +232,20 @@ func (o *outgoing) deliver(ctx context.Context, p *parcel) error {
 		o.opt.Observe(Event{Kind: Delivered, Transfer: o.state.ID, Offset: p.end.offset, Size: o.state.Size})
 		return nil
 	}
-	for { // why not, the receiver may have said in a message
+	return o.why(err)
+}
+
+// why returns the problem that the receiver reported, if it did, in the place of the error of a message that did not get through.
+func (o *outgoing) why(err error) error {
+	for {
 		select {
 		case r := <-o.inbox:
-			if _, heard := o.heard(r, p.end.offset-p.size); heard != nil {
-				return heard
+			if r.problem != nil {
+				return o.problem(r)
 			}
-			continue
 		default:
+			return err
 		}
-		return err
 	}
 }
 

@@ -316,7 +316,7 @@ func TestOtherContent(t *testing.T) {
 
 // TestDiskFaults: what is on disk is not as it was left; the transfer goes on from what can be proven, and ends well.
 func TestDiskFaults(t *testing.T) {
-	const half = 8 * testFlush
+	const half = 3 * testFlush
 	for name, c := range map[string]struct {
 		damage func(dir string) error
 		want   int64

@@ -53,7 +53,7 @@ func TestSameName(t *testing.T) {
 
 // TestReceiverRestarts: the receiver stops at once, over and over, and what it had not brought to disk is damaged. It goes on with what it had.
 func TestReceiverRestarts(t *testing.T) {
-	w, alice, bob := two(t)
+	_, alice, bob := two(t)
 	s, _ := alice.sends()
 	r, re := bob.receive(alice.did())
 	restarts := 0
@@ -99,7 +99,6 @@ func TestReceiverRestarts(t *testing.T) {
 	if want := int64(testSize) + 3*(2*testFlush+2*testChunk); sent.Bytes > want {
 		t.Errorf("got %d bytes sent, want at most %d", sent.Bytes, want)
 	}
-	_ = w
 }
 
 // TestSenderRestarts: the sender stops, and another goes on where the receiver is.
@@ -120,7 +119,7 @@ func TestSenderRestarts(t *testing.T) {
 	}
 	alice.Peer = alice.newPeer()
 	alice.online()
-	s, se = alice.sends()
+	s, _ = alice.sends()
 	sent, err := s.Resume(t.Context(), id)
 	if err != nil {
 		t.Fatal(err)
@@ -132,7 +131,6 @@ func TestSenderRestarts(t *testing.T) {
 	if _, err := s.Resume(t.Context(), id); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("again: got %v, want ErrNotExist", err)
 	}
-	_ = se
 }
 
 // TestMissedTheEnd: the receiver has everything, and the sender did not hear of it.
@@ -201,7 +199,7 @@ func TestRotations(t *testing.T) {
 		}
 	}
 	path, content := alice.newFile("f", testSize)
-	sent, err := func() (*Sent, error) { _, sent, err := s.Send(t.Context(), bob.did(), path); return sent, err }()
+	_, sent, err := s.Send(t.Context(), bob.did(), path)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -236,4 +238,47 @@ func (p *person) hasFiles(want int) {
 func two(t *testing.T) (w *world, alice, bob *person) {
 	w = newWorld(t)
 	return w, w.person("alice"), w.person("bob")
+}
+
+// forge changes what the outside of a message says about its keys.
+func forge(t *testing.T, packed []byte, sender, recipient string) []byte {
+	t.Helper()
+	var outer map[string]json.RawMessage
+	var header map[string]any
+	var text string
+	if err := errors.Join(json.Unmarshal(packed, &outer), json.Unmarshal(outer["protected"], &text)); err != nil {
+		t.Fatal(err)
+	}
+	b, err := base64.RawURLEncoding.DecodeString(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(b, &header); err != nil {
+		t.Fatal(err)
+	}
+	hash := sha256.Sum256([]byte(recipient))
+	header["skid"], header["apu"] = sender, base64.RawURLEncoding.EncodeToString([]byte(sender))
+	header["apv"] = base64.RawURLEncoding.EncodeToString(hash[:])
+	b, err = json.Marshal(header)
+	if err != nil {
+		t.Fatal(err)
+	}
+	protected, err := json.Marshal(base64.RawURLEncoding.EncodeToString(b))
+	if err != nil {
+		t.Fatal(err)
+	}
+	outer["protected"] = protected
+	var recipients []map[string]any
+	if err := json.Unmarshal(outer["recipients"], &recipients); err != nil {
+		t.Fatal(err)
+	}
+	recipients[0]["header"] = map[string]any{"kid": recipient}
+	if outer["recipients"], err = json.Marshal(recipients); err != nil {
+		t.Fatal(err)
+	}
+	b, err = json.Marshal(outer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
 }
