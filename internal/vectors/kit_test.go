@@ -4,21 +4,46 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
 var update = flag.Bool("update", false, "write the counts in testdata/index.json anew")
 
-// index is testdata/index.json.
+// TestKit holds every file of testdata against the index and the schema: others run the files by these two alone.
+func TestKit(t *testing.T) {
+	k := kit{files: os.DirFS(Root(t)), recount: *update}
+	k.check()
+	for _, f := range k.faults {
+		t.Error(f)
+	}
+	if *update {
+		if err := os.WriteFile(filepath.Join(Root(t), "index.json"), k.index.encode(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// kit is a folder of vectors while it is checked.
+type kit struct {
+	files   fs.FS
+	recount bool // take the counts of the files into the index
+	index   index
+	faults  []string
+}
+
+func (k *kit) fault(format string, a ...any) { k.faults = append(k.faults, fmt.Sprintf(format, a...)) }
+
+// index is index.json.
 type index struct {
 	Version int        `json:"version"`
 	Files   []indexRow `json:"files"`
@@ -32,124 +57,116 @@ type indexRow struct {
 	Spec    string `json:"spec"`
 }
 
-func readIndex(t *testing.T) index {
-	t.Helper()
-	b, err := os.ReadFile(filepath.Join(Root(t), "index.json"))
-	if err != nil {
-		t.Fatal(err)
+// encode writes a row a line, by file.
+func (x *index) encode() []byte {
+	slices.SortFunc(x.Files, func(a, b indexRow) int { return strings.Compare(a.File, b.File) })
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "{\n \"version\": %d,\n \"files\": [\n", x.Version)
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	for i, row := range x.Files {
+		b.WriteString("  ")
+		if err := enc.Encode(row); err != nil {
+			panic(err) // strings and a number
+		}
+		if i < len(x.Files)-1 {
+			b.Truncate(b.Len() - 1)
+			b.WriteString(",\n")
+		}
 	}
-	var x index
-	d := json.NewDecoder(bytes.NewReader(b))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&x); err != nil {
-		t.Fatalf("index.json: %v", err)
-	}
-	return x
+	b.WriteString(" ]\n}\n")
+	return b.Bytes()
 }
 
-// vectorFiles returns the paths in testdata of all files of vectors: every JSON file in a folder, but for programs.
-func vectorFiles(t *testing.T) []string {
-	t.Helper()
-	var files []string
-	root := os.DirFS(Root(t))
-	err := fs.WalkDir(root, ".", func(p string, e fs.DirEntry, err error) error {
-		if err != nil {
+func (k *kit) check() {
+	of, ofIndex, err := k.schemas()
+	if err != nil {
+		k.fault("schema.json: %v", err)
+		return
+	}
+	b, err := fs.ReadFile(k.files, "index.json")
+	if err == nil {
+		err = json.Unmarshal(b, &k.index)
+	}
+	if err != nil {
+		k.fault("index.json: %v", err)
+		return
+	}
+	k.validate(ofIndex, "index.json")
+	rows := map[string]*indexRow{}
+	for i := range k.index.Files {
+		row := &k.index.Files[i]
+		if rows[row.File] != nil {
+			k.fault("index.json lists %s twice", row.File)
+		}
+		rows[row.File] = row
+	}
+	for _, file := range k.vectorFiles() {
+		if rows[file] == nil {
+			k.fault("index.json does not list %s", file)
+			continue
+		}
+		k.validate(of, file)
+		k.checkFile(rows[file])
+		delete(rows, file)
+	}
+	for _, file := range slices.Sorted(maps.Keys(rows)) {
+		k.fault("index.json lists %s, which is not there", file)
+	}
+}
+
+// vectorFiles returns all files of vectors: every JSON file in a folder, but for programs.
+func (k *kit) vectorFiles() (files []string) {
+	err := fs.WalkDir(k.files, ".", func(p string, e fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
 			return err
-		}
-		if e.IsDir() && (p == "runner" || e.Name() == "node_modules") {
+		case e.IsDir() && (p == "runner" || e.Name() == "node_modules"):
 			return fs.SkipDir
-		}
-		if !e.IsDir() && strings.Contains(p, "/") && strings.HasSuffix(p, ".json") {
+		case !e.IsDir() && strings.Contains(p, "/") && strings.HasSuffix(p, ".json"):
 			files = append(files, p)
 		}
 		return nil
 	})
 	if err != nil {
-		t.Fatal(err)
+		k.fault("%v", err)
 	}
 	return files
 }
 
-// schemas compiles testdata/schema.json: the schema of files, and that of the index.
-func schemas(t *testing.T) (file, index *jsonschema.Schema) {
-	t.Helper()
-	b, err := os.ReadFile(filepath.Join(Root(t), "schema.json"))
+// schemas compiles schema.json: the schema of files, and that of the index.
+func (k *kit) schemas() (of, ofIndex *jsonschema.Schema, err error) {
+	b, err := fs.ReadFile(k.files, "schema.json")
 	if err != nil {
-		t.Fatal(err)
+		return nil, nil, err
 	}
 	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(b))
 	if err != nil {
-		t.Fatal(err)
+		return nil, nil, err
 	}
 	const url = "https://vectors.example/schema.json"
 	c := jsonschema.NewCompiler()
 	c.DefaultDraft(jsonschema.Draft2020)
 	if err := c.AddResource(url, doc); err != nil {
-		t.Fatal(err)
+		return nil, nil, err
 	}
-	compile := func(u string) *jsonschema.Schema {
-		s, err := c.Compile(u)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return s
+	if of, err = c.Compile(url); err != nil {
+		return nil, nil, err
 	}
-	return compile(url), compile(url + "#/$defs/index")
+	ofIndex, err = c.Compile(url + "#/$defs/index")
+	return of, ofIndex, err
 }
 
-func validate(t *testing.T, s *jsonschema.Schema, file string) {
-	t.Helper()
-	b, err := os.ReadFile(filepath.Join(Root(t), file))
-	if err != nil {
-		t.Fatal(err)
-	}
-	v, err := jsonschema.UnmarshalJSON(bytes.NewReader(b))
+func (k *kit) validate(s *jsonschema.Schema, file string) {
+	b, err := fs.ReadFile(k.files, file)
 	if err == nil {
-		err = s.Validate(v)
+		var v any
+		if v, err = jsonschema.UnmarshalJSON(bytes.NewReader(b)); err == nil {
+			err = s.Validate(v)
+		}
 	}
 	if err != nil {
-		t.Errorf("testdata/%s does not fit testdata/schema.json: %.2000v", file, err)
-	}
-}
-
-// TestKit holds every file of testdata against the index and the schema: others run the files by these two alone.
-func TestKit(t *testing.T) {
-	x := readIndex(t)
-	schema, indexSchema := schemas(t)
-	validate(t, indexSchema, "index.json")
-	rows := map[string]int{}
-	for i, row := range x.Files {
-		if _, ok := rows[row.File]; ok {
-			t.Errorf("index.json lists %s twice", row.File)
-		}
-		rows[row.File] = i
-	}
-	for _, file := range vectorFiles(t) {
-		i, ok := rows[file]
-		if !ok {
-			t.Errorf("testdata/index.json does not list %s", file)
-			continue
-		}
-		delete(rows, file)
-		row := &x.Files[i]
-		validate(t, schema, file)
-		f := Read[json.RawMessage, vector](t, strings.TrimSuffix(file, ".json"))
-		if f.Kind != row.Kind {
-			t.Errorf("%s: got kind %s in the index, want %s", file, row.Kind, f.Kind)
-		}
-		if *update {
-			row.Count = len(f.Vectors)
-		}
-		if len(f.Vectors) != row.Count {
-			t.Errorf("%s: got %d vectors in the index, want %d (run this test with -update)", file, row.Count, len(f.Vectors))
-		}
-		checkVectors(t, file, row.Verdict, f.Vectors)
-	}
-	for file := range rows {
-		t.Errorf("index.json lists %s, which is not there", file)
-	}
-	if *update {
-		writeIndex(t, x)
+		k.fault("%s does not fit schema.json: %.2000v", file, err)
 	}
 }
 
@@ -174,107 +191,99 @@ func (v *vector) says(valid bool) bool {
 	return v.Result != "" && (v.Result == "pass") == valid || v.Code != "" && !valid
 }
 
-// checkVectors wants names that are unique, and members that do not contradict what the index says of all.
-func checkVectors(t *testing.T, file, verdict string, list []vector) {
-	t.Helper()
+// checkFile wants what the index says of a file, and names that are unique.
+func (k *kit) checkFile(row *indexRow) {
+	b, err := fs.ReadFile(k.files, row.File)
+	if err != nil {
+		k.fault("%v", err)
+		return
+	}
+	f, err := decode[json.RawMessage, vector](b)
+	if err != nil {
+		k.fault("%s: %v", row.File, err)
+		return
+	}
+	if f.Kind != row.Kind {
+		k.fault("%s: got kind %s in the index, want %s", row.File, row.Kind, f.Kind)
+	}
+	if k.recount {
+		row.Count = len(f.Vectors)
+	}
+	if len(f.Vectors) != row.Count {
+		k.fault("%s: got %d vectors in the index, want %d (run TestKit with -update)", row.File, row.Count, len(f.Vectors))
+	}
 	names := map[string]bool{}
 	accepted, refused := false, false
-	for _, v := range list {
+	for _, v := range f.Vectors {
 		if names[v.Name] {
-			t.Errorf("%s: two vectors are called %q", file, v.Name)
+			k.fault("%s: two vectors are called %q", row.File, v.Name)
 		}
 		names[v.Name] = true
 		yes, no := v.says(true), v.says(false)
 		accepted, refused = accepted || yes, refused || no
-		if yes && verdict == "invalid" || no && verdict == "valid" {
-			t.Errorf("%s: %q is not %s, as the index says", file, v.Name, verdict)
+		if yes && row.Verdict == "invalid" || no && row.Verdict == "valid" {
+			k.fault("%s: %q is not %s, as the index says", row.File, v.Name, row.Verdict)
 		}
 	}
-	if accepted != refused && verdict == "mixed" {
-		t.Errorf("%s is mixed in the index, and all vectors are of one sort", file)
+	if accepted != refused && row.Verdict == "mixed" {
+		k.fault("%s is mixed in the index, and all vectors are of one sort", row.File)
 	}
 }
 
-func writeIndex(t *testing.T, x index) {
-	t.Helper()
-	slices.SortFunc(x.Files, func(a, b indexRow) int { return strings.Compare(a.File, b.File) })
-	b := []byte("{\n \"version\": " + strconv.Itoa(x.Version) + ",\n \"files\": [\n")
-	for i, row := range x.Files {
-		var line bytes.Buffer
-		enc := json.NewEncoder(&line)
-		enc.SetEscapeHTML(false)
-		if err := enc.Encode(row); err != nil {
-			t.Fatal(err)
-		}
-		b = append(append(b, "  "...), bytes.TrimSpace(line.Bytes())...)
-		if i < len(x.Files)-1 {
-			b = append(b, ',')
-		}
-		b = append(b, '\n')
-	}
-	if err := os.WriteFile(filepath.Join(Root(t), "index.json"), append(b, " ]\n}\n"...), 0o644); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// TestSchemaExplains wants a description of every kind and every member, since the schema is all that others have to go by, and no
-// member beside them.
-func TestSchemaExplains(t *testing.T) {
-	b, err := os.ReadFile(filepath.Join(Root(t), "schema.json"))
+// TestKitFaults alters a small kit, with the schema that there is, and wants the fault found.
+func TestKitFaults(t *testing.T) {
+	schema, err := os.ReadFile(filepath.Join(Root(t), "schema.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	var s struct {
-		Properties struct{ Kind struct{ Enum []string } }
-		Defs       map[string]map[string]any `json:"$defs"`
-	}
-	if err := json.Unmarshal(b, &s); err != nil {
-		t.Fatal(err)
-	}
-	used := map[string]bool{}
-	for _, row := range readIndex(t).Files {
-		used[row.Kind] = true
-	}
-	for _, kind := range s.Properties.Kind.Enum {
-		if s.Defs[kind] == nil || !used[kind] {
-			t.Errorf("kind %s: defined %v, in the index %v", kind, s.Defs[kind] != nil, used[kind])
+	small := func() map[string]string {
+		return map[string]string{
+			"schema.json": string(schema),
+			"index.json": `{"version":1,"files":[{"file":"did/dids.json","kind":"did.dids","count":2,"verdict":"valid","spec":"s"},` +
+				`{"file":"bbs/public-keys.json","kind":"bbs.public-keys","count":2,"verdict":"mixed","spec":"s"}]}`,
+			"did/dids.json": `{"version":1,"kind":"did.dids","vectors":[{"name":"a","input":"did:a:b","method":"a","id":"b"},` +
+				`{"name":"b","input":"did:a:c","method":"a","id":"c"}]}`,
+			"bbs/public-keys.json": `{"version":1,"kind":"bbs.public-keys","vectors":[{"name":"none","valid":true,"publicKey":"aa"},` +
+				`{"name":"empty","valid":false,"publicKey":""}]}`,
+			"runner/package.json": `{}`,
 		}
 	}
-	for name, def := range s.Defs {
-		explained(t, s.Defs, name, def)
-		if text, _ := def["description"].(string); text == "" {
-			t.Errorf("schema.json: %s has no description", name)
-		}
-		if regexp.MustCompile(`^[a-z0-9-]+\.`).MatchString(name) && !slices.Contains(s.Properties.Kind.Enum, name) {
-			t.Errorf("schema.json: %s is no kind", name)
-		}
-	}
-}
-
-func explained(t *testing.T, defs map[string]map[string]any, at string, schema any) {
-	t.Helper()
-	m, ok := schema.(map[string]any)
-	if !ok {
-		return
-	}
-	properties, _ := m["properties"].(map[string]any)
-	if m["type"] == "object" && len(properties) > 0 && m["additionalProperties"] != false {
-		t.Errorf("schema.json: %s takes members that it does not explain", at)
-	}
-	for name, p := range properties {
-		member, ok := p.(map[string]any)
-		if !ok || name == "vectors" {
-			explained(t, defs, at+"/"+name, member["items"])
-			continue
-		}
-		text, _ := member["description"].(string)
-		if ref, _ := member["$ref"].(string); text == "" && ref != "" {
-			text, _ = defs[strings.TrimPrefix(ref, "#/$defs/")]["description"].(string)
-		}
-		if text == "" && name != "setting" {
-			t.Errorf("schema.json: %s/%s has no description", at, name)
-		}
-		explained(t, defs, at+"/"+name, member)
-		explained(t, defs, at+"/"+name, member["items"])
+	for _, c := range []struct{ name, file, old, new, want string }{
+		{"no fault", "did/dids.json", "", "", ""},
+		{"not listed", "index.json", `{"file":"did/dids.json","kind":"did.dids","count":2,"verdict":"valid","spec":"s"},`, "", "index.json does not list did/dids.json"},
+		{"listed and not there", "index.json", `"did/dids.json"`, `"did/no.json"`, "index.json lists did/no.json, which is not there"},
+		{"listed twice", "index.json", `"bbs/public-keys.json"`, `"did/dids.json"`, "index.json lists did/dids.json twice"},
+		{"other count", "index.json", `"count":2`, `"count":3`, "did/dids.json: got 3 vectors in the index, want 2"},
+		{"other kind in the index", "index.json", `"did.dids"`, `"did.urls"`, "did/dids.json: got kind did.urls in the index, want did.dids"},
+		{"other verdict", "index.json", `"mixed"`, `"invalid"`, `bbs/public-keys.json: "none" is not invalid`},
+		{"mixed and all valid", "bbs/public-keys.json", `"valid":false`, `"valid":true`, "bbs/public-keys.json is mixed in the index, and all"},
+		{"a row without a specification", "index.json", `"spec":"s"`, `"spec":""`, "index.json does not fit schema.json"},
+		{"a name twice", "did/dids.json", `"name":"b"`, `"name":"a"`, `did/dids.json: two vectors are called "a"`},
+		{"no name", "did/dids.json", `"name":"b",`, "", "did/dids.json does not fit schema.json"},
+		{"a member that is not known", "did/dids.json", `"method":"a"`, `"method":"a","x":1`, "did/dids.json does not fit schema.json"},
+		{"a member of another type", "did/dids.json", `"method":"a"`, `"method":1`, "did/dids.json does not fit schema.json"},
+		{"hexadecimal in upper case", "bbs/public-keys.json", `"aa"`, `"AA"`, "bbs/public-keys.json does not fit schema.json"},
+		{"a kind that is not known", "did/dids.json", `"did.dids"`, `"did.x"`, "did/dids.json does not fit schema.json"},
+		{"a setting that the kind does not have", "did/dids.json", `"vectors"`, `"setting":{},"vectors"`, "did/dids.json does not fit schema.json"},
+		{"version 2", "did/dids.json", `"version":1`, `"version":2`, "did/dids.json does not fit schema.json"},
+		{"no envelope", "did/dids.json", `"kind":"did.dids",`, "", "did/dids.json does not fit schema.json"},
+		{"no JSON", "did/dids.json", `]}`, ``, "did/dids.json does not fit schema.json"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			files := small()
+			if !strings.Contains(files[c.file], c.old) {
+				t.Fatalf("%s has no %s", c.file, c.old)
+			}
+			files[c.file] = strings.Replace(files[c.file], c.old, c.new, 1)
+			mapped := fstest.MapFS{}
+			for name, text := range files {
+				mapped[name] = &fstest.MapFile{Data: []byte(text)}
+			}
+			k := kit{files: mapped}
+			k.check()
+			if c.want == "" && len(k.faults) > 0 || c.want != "" && !slices.ContainsFunc(k.faults, func(f string) bool { return strings.Contains(f, c.want) }) {
+				t.Errorf("got %q, want %q", k.faults, c.want)
+			}
+		})
 	}
 }

@@ -3,6 +3,9 @@ package vectors
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -54,17 +57,27 @@ func Read[S, V any](tb testing.TB, name string) File[S, V] {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	var f File[S, V]
+	f, err := decode[S, V](b)
+	if err != nil {
+		tb.Fatalf("vectors: %s: %v", name, err)
+	}
+	return f
+}
+
+func decode[S, V any](b []byte) (f File[S, V], err error) {
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.DisallowUnknownFields()
 	d.UseNumber()
 	if err := d.Decode(&f); err != nil {
-		tb.Fatalf("vectors: %s: %v", name, err)
+		return f, err
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return f, errors.New("something after the end")
 	}
 	if f.Version != Version || len(f.Vectors) == 0 {
-		tb.Fatalf("vectors: %s: got version %d, %d vectors, want version %d and some", name, f.Version, len(f.Vectors), Version)
+		return f, fmt.Errorf("got version %d with %d vectors, want version %d with some", f.Version, len(f.Vectors), Version)
 	}
-	return f
+	return f, nil
 }
 
 // Compare compares made with the file testdata/NAME.json, byte for byte; with update it writes the file first.
