@@ -90,7 +90,13 @@ func TestOwnFile(t *testing.T) {
 
 func TestFlags(t *testing.T) {
 	for _, args := range [][]string{
-		{"--size", "much"}, {"--size", "-1"}, {"--size", "1KiB"}, {"--size", "9999999GiB"}, {"--file", "no-such-file"}, {"more"}, {"--none"},
+		{"--size", "much"},
+		{"--size", "-1"},
+		{"--size", "1KiB"},
+		{"--size", "9999999GiB"},
+		{"--file", "no-such-file"},
+		{"more"},
+		{"--none"},
 		{"--size", "2MiB", "--temp", "no-such-folder"},
 	} {
 		if err := run(t.Context(), io.Discard, args); err == nil {

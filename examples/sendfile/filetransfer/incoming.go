@@ -12,7 +12,6 @@ import (
 	"sync"
 
 	"github.com/realdid/realdid/did/didcomm"
-	"github.com/realdid/realdid/internal/syncdir"
 )
 
 const (
@@ -23,6 +22,7 @@ const (
 // incoming is a transfer that was offered since this receiver was opened. Its partial file and its hash are at next; a goroutine of its own brings
 // bytes to disk, remembers that, and acknowledges.
 type incoming struct {
+	disk
 	dir   string
 	wake  chan struct{} // capacity 1: there is something to bring to disk
 	ended chan struct{} // closed when the goroutine has returned
@@ -52,9 +52,9 @@ func sumOf(h hash.Hash) (d Digest) {
 
 // openIncoming makes a transfer's folder, or goes on with what is in it: with as many bytes as the state file says are on disk, if they have the
 // digest that it says. Whatever else there is, is not trusted and is written again.
-func openIncoming(dir string, begin incomingState) (*incoming, error) {
+func openIncoming(d disk, dir string, begin incomingState) (*incoming, error) {
 	t := &incoming{
-		dir: dir, wake: make(chan struct{}, 1), ended: make(chan struct{}), sum: sha256.New(), told: map[string]bool{},
+		disk: d, dir: dir, wake: make(chan struct{}, 1), ended: make(chan struct{}), sum: sha256.New(), told: map[string]bool{},
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
@@ -98,13 +98,13 @@ func (t *incoming) rewind() error {
 	}
 	t.next = t.state.Offset
 	t.want = mark{t.next, sumOf(t.sum)}
-	if err := errors.Join(t.file.Truncate(t.next), t.file.Sync(), writeState(filepath.Join(t.dir, stateFile), &t.state)); err != nil {
+	if err := errors.Join(t.file.Truncate(t.next), t.disk.file(t.file), t.writeState(filepath.Join(t.dir, stateFile), &t.state)); err != nil {
 		return err
 	}
 	if _, err := t.file.Seek(t.next, io.SeekStart); err != nil {
 		return err
 	}
-	return syncdir.Sync(filepath.Dir(t.dir))
+	return t.disk.folder(filepath.Dir(t.dir))
 }
 
 // errOffset is the fault of a chunk that is not the next one.
@@ -174,7 +174,7 @@ func (t *incoming) flush() (to mark, offer *didcomm.Message, err error) {
 	if to.offset == state.Offset {
 		return to, offer, nil
 	}
-	if err := t.file.Sync(); err != nil {
+	if err := t.disk.file(t.file); err != nil {
 		return to, nil, err
 	}
 	state.Offset, state.Prefix = to.offset, to.digest.String()
@@ -183,7 +183,7 @@ func (t *incoming) flush() (to mark, offer *didcomm.Message, err error) {
 
 // save writes the state; only the transfer's goroutine, or nobody else, calls it.
 func (t *incoming) save(state incomingState) error {
-	if err := writeState(filepath.Join(t.dir, stateFile), &state); err != nil {
+	if err := t.writeState(filepath.Join(t.dir, stateFile), &state); err != nil {
 		return err
 	}
 	t.mu.Lock()
@@ -196,14 +196,14 @@ func (t *incoming) save(state incomingState) error {
 func (t *incoming) place(folder string) (string, error) {
 	partial, state := filepath.Join(t.dir, partialFile), t.state
 	if state.File == "" {
-		err := placeFile(partial, folder, state.Name, func(name string) error {
+		err := t.placeFile(partial, folder, state.Name, func(name string) error {
 			state.File = name
 			return t.save(state)
 		})
 		if err != nil {
 			return "", err
 		}
-	} else if err := finishPlacing(partial, folder, state.File); err != nil {
+	} else if err := t.finishPlacing(partial, folder, state.File); err != nil {
 		return "", err
 	}
 	state.Done = true

@@ -116,7 +116,7 @@ func (r *Receiver) begin(key string, m *didcomm.Message, o *offer) (*incoming, e
 	if r.ctx.Err() != nil {
 		return nil, errStopped
 	}
-	t, err := openIncoming(filepath.Join(r.state, key), incomingState{
+	t, err := openIncoming(r.opt.disk, filepath.Join(r.state, key), incomingState{
 		Version: stateVersion, From: m.From, ID: m.ThreadID(), Name: o.Name, Size: o.Size, Digest: o.Digest.String(),
 		Prefix: emptyDigest.String(),
 	})

@@ -179,6 +179,7 @@ func TestWindow(t *testing.T) {
 	if err := alice.offers(bob, "t", "f", content); err != nil {
 		t.Fatal(err)
 	}
+	re.await(OnDisk, 0)
 	taken := 0
 	var err error
 	for at := 0; at < len(content) && err == nil; at += testChunk {

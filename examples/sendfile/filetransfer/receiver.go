@@ -26,6 +26,8 @@ type ReceiverOptions struct {
 
 	// Observe is told of what happens, while it happens: the transfer waits for it. nil: nobody is.
 	Observe func(Event)
+
+	disk disk
 }
 
 // Receiver takes files. It keeps what it needs to go on after it stopped, at whatever moment, in a folder. It is safe for concurrent use;
@@ -62,6 +64,9 @@ func OpenReceiver(p *Peer, state, files string, policy Policy, opt *ReceiverOpti
 	}
 	if r.opt.KeepFor <= 0 {
 		r.opt.KeepFor = 7 * 24 * time.Hour
+	}
+	if r.opt.disk.file == nil {
+		r.opt.disk = realDisk
 	}
 	if r.opt.Observe == nil {
 		r.opt.Observe = func(Event) {}

@@ -39,6 +39,8 @@ type SenderOptions struct {
 
 	// Observe is told of what happens, while it happens: the transfer waits for it. nil: nobody is.
 	Observe func(Event)
+
+	disk disk
 }
 
 // Sender sends files. It keeps what it needs to go on after it stopped in a folder. It is safe for concurrent use.
@@ -71,6 +73,9 @@ func OpenSender(p *Peer, state string, opt *SenderOptions) (*Sender, error) {
 	}
 	if s.opt.Wait <= 0 {
 		s.opt.Wait = 30 * time.Second
+	}
+	if s.opt.disk.file == nil {
+		s.opt.disk = realDisk
 	}
 	if s.opt.Observe == nil {
 		s.opt.Observe = func(Event) {}
@@ -134,7 +139,7 @@ func (s *Sender) Send(ctx context.Context, to did.DID, path string) (id string, 
 	o := &outgoingState{
 		Version: stateVersion, To: to, ID: didcomm.NewID(), Path: path, Name: filepath.Base(path), Size: size, Digest: digest.String(),
 	}
-	if err := writeState(s.file(o.ID), o); err != nil {
+	if err := s.opt.disk.writeState(s.file(o.ID), o); err != nil {
 		return "", nil, fmt.Errorf("filetransfer: send: %w", err)
 	}
 	sent, err = s.run(ctx, o)

@@ -3,11 +3,13 @@ package filetransfer
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/realdid/realdid/did/didcomm"
@@ -224,8 +226,6 @@ func TestAltered(t *testing.T) {
 	path, content := alice.newFile("f", testSize)
 	n := 0
 	alice.w.intercept(func(_ string, b []byte) ([]byte, error) {
-		alice.w.mu.Lock()
-		defer alice.w.mu.Unlock()
 		if n++; n%5 == 0 {
 			b = append([]byte(nil), b...)
 			b[strings.Index(string(b), `"ciphertext":"`)+50] ^= 2
@@ -316,9 +316,27 @@ func writeAt(path string, at int64) error {
 	return errors.Join(rerr, werr, f.Close())
 }
 
-// TestOnDiskFirst: what is acknowledged is remembered on disk before.
+// TestOnDiskFirst: bytes are made durable, then the state that speaks of them, then the sender hears of it.
 func TestOnDiskFirst(t *testing.T) {
 	_, alice, bob := two(t)
+	var partial, state atomic.Int64 // durable
+	bob.disk.file = func(f *os.File) error {
+		if filepath.Base(f.Name()) == partialFile {
+			info, err := f.Stat()
+			partial.Store(info.Size())
+			return err
+		}
+		var st incomingState
+		b, err := os.ReadFile(f.Name())
+		if err = errors.Join(err, json.Unmarshal(b, &st)); err != nil {
+			return err
+		}
+		if st.Offset > partial.Load() {
+			t.Errorf("the state speaks of %d bytes, of which %d are durable", st.Offset, partial.Load())
+		}
+		state.Store(st.Offset)
+		return nil
+	}
 	s, se := alice.sends()
 	bob.receive(alice.did())
 	se.also = func(e Event) {
@@ -329,7 +347,7 @@ func TestOnDiskFirst(t *testing.T) {
 		var st incomingState
 		err := readState(filepath.Join(dir, stateFile), &st)
 		info, serr := os.Stat(filepath.Join(dir, partialFile))
-		if err != nil || st.Offset < e.Offset || !st.Done && (serr != nil || info.Size() < e.Offset) {
+		if err != nil || st.Offset < e.Offset || state.Load() < e.Offset || partial.Load() < e.Offset || !st.Done && (serr != nil || info.Size() < e.Offset) {
 			t.Errorf("acknowledged %d: the state has %d (%v)", e.Offset, st.Offset, err)
 		}
 	}
@@ -374,8 +392,8 @@ func TestUnknownKeys(t *testing.T) {
 	if err := alice.offers(bob, "t", "f", []byte("x")); err != nil {
 		t.Fatal(err)
 	}
-	sent, before := 0, 0
-	w.intercept(func(_ string, b []byte) ([]byte, error) { sent++; return b, nil })
+	var sent atomic.Int64
+	w.intercept(func(_ string, b []byte) ([]byte, error) { sent.Add(1); return b, nil })
 	bobs := mallory.craft(bob, typeChunk, "t", chunkBody(0), []byte("x"))
 	for i := range 50 {
 		forged := forge(t, bobs, alice.did().WithFragment("key-1").String(), fmt.Sprintf("%v#gone-%d", bob.did(), i))
@@ -383,11 +401,11 @@ func TestUnknownKeys(t *testing.T) {
 			t.Fatalf("got %v, want ErrInvalid", err)
 		}
 	}
-	if re.count(KeyGone) > maxTold || sent > 2*maxTold+2 { // each is tried twice, and an accept may be among them
-		t.Errorf("keys that are no more: got %d reports, %d messages; want at most %d and twice that", re.count(KeyGone), sent, maxTold)
+	if re.count(KeyGone) > maxTold || sent.Load() > 2*maxTold+2 { // each is tried twice, and an accept may be among them
+		t.Errorf("keys that are no more: got %d reports, %d messages; want at most %d and twice that", re.count(KeyGone), sent.Load(), maxTold)
 	}
 	w.mu.Lock()
-	before = w.lookups[alice.did()]
+	before := w.lookups[alice.did()]
 	w.mu.Unlock()
 	for i := range 50 {
 		forged := forge(t, bobs, fmt.Sprintf("%v#new-%d", alice.did(), i), bob.keyName().String())

@@ -92,8 +92,16 @@ func readState(path string, s interface{ check() error }) error {
 	return nil
 }
 
+// disk makes things durable. Tests look at what is made durable when.
+type disk struct {
+	file   func(*os.File) error
+	folder func(string) error // the names in it
+}
+
+var realDisk = disk{(*os.File).Sync, syncdir.Sync}
+
 // writeState puts s in the place of what stood at path, all of it or nothing, and durably.
-func writeState(path string, s any) error {
+func (d disk) writeState(path string, s any) error {
 	b, err := json.Marshal(s)
 	if err != nil {
 		return err
@@ -103,14 +111,14 @@ func writeState(path string, s any) error {
 		return err
 	}
 	_, err = f.Write(b)
-	err = errors.Join(err, f.Sync(), f.Close())
+	err = errors.Join(err, d.file(f), f.Close())
 	if err == nil {
 		err = os.Rename(f.Name(), path)
 	}
 	if err != nil {
 		return errors.Join(err, os.Remove(f.Name()))
 	}
-	return syncdir.Sync(filepath.Dir(path))
+	return d.folder(filepath.Dir(path))
 }
 
 // transferFolder is the name of the folder of a transfer. Peers choose ids; they choose no names of folders.
@@ -121,7 +129,7 @@ func transferFolder(from did.DID, id string) string {
 
 // placeFile moves a file of which everything is on disk into folder, under name or, if that is taken, under name with a number. It
 // replaces nothing. reserve is told the name before anything bears it.
-func placeFile(from, folder, name string, reserve func(name string) error) error {
+func (d disk) placeFile(from, folder, name string, reserve func(name string) error) error {
 	ext := filepath.Ext(name)
 	for i := range 1000 {
 		as := name
@@ -138,15 +146,15 @@ func placeFile(from, folder, name string, reserve func(name string) error) error
 		if err := errors.Join(f.Close(), reserve(as)); err != nil {
 			return err
 		}
-		return finishPlacing(from, folder, as)
+		return d.finishPlacing(from, folder, as)
 	}
 	return errors.New("filetransfer: place: too many files of this name")
 }
 
 // finishPlacing replaces the empty file that holds a name.
-func finishPlacing(from, folder, as string) error {
+func (d disk) finishPlacing(from, folder, as string) error {
 	if err := os.Rename(from, filepath.Join(folder, as)); err != nil {
 		return err
 	}
-	return syncdir.Sync(folder)
+	return d.folder(folder)
 }

@@ -32,6 +32,7 @@ type world struct {
 
 	// onWire sees every message, may change it, and may lose it with an error.
 	onWire func(to string, packed []byte) ([]byte, error)
+	wire   sync.Mutex // held while it is called
 }
 
 func newWorld(t *testing.T) *world {
@@ -58,8 +59,11 @@ func (w *world) Send(ctx context.Context, endpoint, mediaType string, packed []b
 		w.t.Errorf("got media type %q", mediaType)
 	}
 	if onWire != nil {
+		w.wire.Lock()
 		var err error
-		if packed, err = onWire(endpoint, packed); err != nil {
+		packed, err = onWire(endpoint, packed)
+		w.wire.Unlock()
+		if err != nil {
 			return err
 		}
 	}
@@ -75,6 +79,9 @@ func (w *world) intercept(f func(to string, packed []byte) ([]byte, error)) {
 	w.onWire = f
 }
 
+// fakeDisk makes nothing durable, which takes no time.
+var fakeDisk = disk{func(*os.File) error { return nil }, func(string) error { return nil }}
+
 // person is somebody with keys, a document and a place to be reached.
 type person struct {
 	*Peer
@@ -84,10 +91,11 @@ type person struct {
 	keys     int
 	endpoint string
 	dir      string
+	disk     disk
 }
 
 func (w *world) person(name string) *person {
-	p := &person{w: w, name: name, dir: w.t.TempDir()}
+	p := &person{w: w, name: name, dir: w.t.TempDir(), disk: fakeDisk}
 	p.endpoint = "https://" + name + ".example/"
 	p.Peer = p.newPeer()
 	p.newKey()
@@ -188,7 +196,7 @@ func (p *person) receive(from ...did.DID) (*Receiver, *events) {
 	p.w.t.Helper()
 	e := &events{}
 	r, err := OpenReceiver(p.Peer, filepath.Join(p.dir, "state"), filepath.Join(p.dir, "files"), Policy{From: from, MaxSize: 1 << 20},
-		&ReceiverOptions{Chunk: testChunk, Flush: testFlush, Observe: e.observe})
+		&ReceiverOptions{Chunk: testChunk, Flush: testFlush, Observe: e.observe, disk: p.disk})
 	if err != nil {
 		p.w.t.Fatal(err)
 	}
@@ -199,7 +207,7 @@ func (p *person) receive(from ...did.DID) (*Receiver, *events) {
 func (p *person) sends() (*Sender, *events) {
 	p.w.t.Helper()
 	e := &events{}
-	s, err := OpenSender(p.Peer, filepath.Join(p.dir, "outgoing"), &SenderOptions{Attempts: 4, Pause: time.Microsecond, Wait: 5 * time.Second, Observe: e.observe})
+	s, err := OpenSender(p.Peer, filepath.Join(p.dir, "outgoing"), &SenderOptions{Attempts: 4, Pause: time.Microsecond, Wait: 5 * time.Second, Observe: e.observe, disk: p.disk})
 	if err != nil {
 		p.w.t.Fatal(err)
 	}
