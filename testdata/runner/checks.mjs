@@ -66,6 +66,25 @@ function checkOperation(v) {
   if (long) same(plain(didDocument(long, parseIdentifier(long).create.state.document)), document);
 }
 
+// checkWalk: what does not parse or is not valid is passed over, as on a ledger that admits everything.
+function checkWalk(v) {
+  let state = emptyState;
+  v.steps.forEach((step, index) => {
+    const anchor = { index, time: seconds(step.time) }, operation = fromHex(step.operation);
+    if (step.head === undefined) {
+      try {
+        refused(() => apply(state, parseOperation(operation), anchor));
+      } catch (e) {
+        throw new Error(`step ${index}: ${e.message}`);
+      }
+      return;
+    }
+    state = apply(state, parseOperation(operation), anchor);
+    same(hex(head(state)), step.head, `head record after step ${index}`);
+  });
+  same(hex(encodeState(state)), v.state);
+}
+
 function checkImport(v) {
   const o = parseOperation(fromHex(v.operation));
   const state = apply(stateOf(v.before), o, { index: v.index ?? 0, time: seconds(v.time) }, predecessors(v.predecessors));
@@ -122,6 +141,7 @@ export const checks = {
     ok(!(e instanceof Unchecked));
   },
   'realdid/histories.json': checkHistory,
+  'realdid/walks.json': checkWalk,
   'realdid/imports.json': checkImport,
   'realdid/bad-imports.json': checkBadImport,
   'realdid/portable.json': (v) => {
