@@ -211,15 +211,18 @@ func TestSDJWTOfNow(t *testing.T) {
 	}{
 		{
 			"SD-JWT VC (dc+sd-jwt)", sdjwt.MediaType, "typ is not JWT", "Aries reads no typ but JWT.",
-			"We are: SD-JWT VC (draft 18), section 2.2.1: typ is dc+sd-jwt. For such readers issue with JWTMediaType.", []string{"/name"},
+			"We are: SD-JWT VC (draft 18), section 2.2.1: typ is dc+sd-jwt. For such readers issue with JWTMediaType.",
+			[]string{"/name"},
 		},
 		{
 			"SD-JWT with an element of an array that can be withheld", sdjwt.JWTMediaType, "not found in SD-JWT disclosure digests",
-			"Aries looks for digests in objects alone, and knows disclosures of three members alone.", "We are: RFC 9901, section 4.2.2: the disclosure of an element has two.", []string{`["list",0]`},
+			"Aries looks for digests in objects alone, and knows disclosures of three members alone.", "We are: RFC 9901, section 4.2.2: the disclosure of an element has two.",
+			[]string{`["list",0]`},
 		},
 		{
 			"SD-JWT with a disclosure inside a disclosure", sdjwt.JWTMediaType, "not found in SD-JWT disclosure digests",
-			"Aries looks for digests in the signed part alone.", "We are: RFC 9901, section 4.2.6, allows recursive disclosures.", []string{"/address", "/address/locality"},
+			"Aries looks for digests in the signed part alone.", "We are: RFC 9901, section 4.2.6, allows recursive disclosures.",
+			[]string{"/address", "/address/locality"},
 		},
 	} {
 		t.Run(c.what, func(t *testing.T) {
