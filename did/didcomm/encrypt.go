@@ -11,8 +11,8 @@ import (
 // ContentEncryption is how the content of a message is encrypted, by its JOSE name. The zero value means A256CBCHS512.
 type ContentEncryption string
 
-// The content encryptions. Authcrypt takes A256CBCHS512 only, which commits to its key: a ciphertext cannot be made that
-// two recipients read differently.
+// The content encryptions. Authcrypt takes A256CBCHS512 only, which commits to its key. The others do not: whoever packs can make
+// an envelope of anoncrypt with them that two recipients read differently.
 const (
 	A256CBCHS512 ContentEncryption = "A256CBC-HS512" // RFC 7518, 5.2.5
 	A256GCM      ContentEncryption = "A256GCM"       // RFC 7518, 5.3

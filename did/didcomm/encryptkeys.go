@@ -138,10 +138,14 @@ func (a *Agent) senderKey(ctx context.Context, what string, from did.DID, opt *E
 		}
 		return a.secretOf(ctx, what, m)
 	}
-	secretless := false
+	none, secretless := true, false
 	for i := range res.Document.VerificationMethod {
 		m := &res.Document.VerificationMethod[i]
-		if _, err := standing(res, m.ID, did.KeyAgreement, now); err != nil || m.ID.DID() != from || groups.on(m.Key.Algorithm()) == nil {
+		if _, err := standing(res, m.ID, did.KeyAgreement, now); err != nil || m.ID.DID() != from || !isAgreementCurve(m.Key.Algorithm()) {
+			continue
+		}
+		none = false
+		if groups.on(m.Key.Algorithm()) == nil {
 			continue
 		}
 		s, err := a.secretOf(ctx, what, m)
@@ -153,7 +157,10 @@ func (a *Agent) senderKey(ctx context.Context, what string, from did.DID, opt *E
 		}
 		secretless = true
 	}
-	if secretless {
+	switch {
+	case none:
+		return nil, invalid(what, "sender %s: its document has no keyAgreement key of X25519, P-384 or P-256", from)
+	case secretless:
 		return nil, invalidBecause(what, "sender", ErrNoSecret)
 	}
 	return nil, invalidBecause(what, "", ErrCurves)

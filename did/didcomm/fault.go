@@ -22,7 +22,7 @@ var (
 	// ErrNotRecipient: the message is encrypted to nobody whose secret key is held here, or only to keys that no longer stand
 	// in their document. The sender should look up the recipient's keys again.
 	ErrNotRecipient = errors.New("not encrypted to a key held here")
-	// ErrRefused: the message is sound, and not protected in a way that Expect accepts.
+	// ErrRefused: the message is not protected in a way that Expect accepts, or not from, to or of what it names.
 	ErrRefused = errors.New("not protected as expected")
 	// ErrExpired: the message's expires_time has come.
 	ErrExpired = errors.New("expired")

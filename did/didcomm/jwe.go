@@ -100,9 +100,6 @@ func (e *envelope) parseHeader() (strictjson.Value, error) {
 	if err != nil {
 		return none, invalidBecause(what, "", err)
 	}
-	if h.Kind() != strictjson.Object {
-		return none, invalid(what, "not an object")
-	}
 	for _, name := range [...]string{"zip", "crit", "b64"} {
 		if has(h, name) {
 			return none, invalid(what, "%s is not allowed", name)

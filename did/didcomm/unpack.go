@@ -108,7 +108,7 @@ func (u *unpacking) encrypted(ctx context.Context, v strictjson.Value) (strictjs
 		if outer != nil && !auth {
 			return v, invalid("unpack", "envelopes in an order that the specification does not have")
 		}
-		if err := u.promise(auth); err != nil {
+		if err := u.promise(e); err != nil {
 			return v, err
 		}
 		o, err := u.agent.open(ctx, e, u.expect)
@@ -127,11 +127,13 @@ func (u *unpacking) encrypted(ctx context.Context, v strictjson.Value) (strictjs
 	return v, nil
 }
 
-// promise refuses an envelope in which nothing that is accepted can be.
-func (u *unpacking) promise(auth bool) error {
+// promise refuses an envelope in which nothing that is accepted can be, before anybody's document is looked at.
+func (u *unpacking) promise(e *envelope) error {
 	want := Authcrypt
-	if !auth {
+	if e.alg == algAnoncrypt {
 		want |= Anoncrypt | SignedAnoncrypt
+	} else if from := u.expect.From; !from.IsZero() && e.sender.DID() != from {
+		return invalidBecause("unpack", "not from the expected sender", ErrRefused)
 	}
 	if u.expect.Accept&want == 0 {
 		return invalidBecause("unpack", "", ErrRefused)
@@ -186,6 +188,9 @@ func (u *unpacking) message(ctx context.Context, v strictjson.Value) error {
 		return invalidBecause("unpack", "", err)
 	}
 	u.got.Message = m
+	if from := u.expect.From; !from.IsZero() && m.From != from {
+		return invalidBecause("unpack", "not from the expected sender", ErrRefused)
+	}
 	if s != nil {
 		if err := u.agent.verify(ctx, s, m.From); err != nil {
 			return err

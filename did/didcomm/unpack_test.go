@@ -63,6 +63,11 @@ func TestWhoIsAsked(t *testing.T) {
 	if got := unpack(s.signed().make(t), &didcomm.Expect{Accept: didcomm.Authcrypt}); got != nil {
 		t.Errorf("signed, and not accepted: got %v, want nobody", got)
 	}
+	for name, text := range map[string]string{"encrypted": s.auth("x").make(t), "signed": s.signed().make(t)} {
+		if got := unpack(text, &didcomm.Expect{Accept: all.Accept, From: s.mallory.id}); got != nil {
+			t.Errorf("%s, and not from whom it should be: got %v, want nobody", name, got)
+		}
+	}
 	if got := unpack(s.auth("x").make(t), &didcomm.Expect{Accept: didcomm.Signed}); got != nil {
 		t.Errorf("encrypted, and not accepted: got %v, want nobody", got)
 	}
