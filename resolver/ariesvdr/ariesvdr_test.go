@@ -3,6 +3,7 @@ package ariesvdr_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -255,6 +256,32 @@ func TestPolicy(t *testing.T) {
 			t.Errorf("%s: got %v, want accepted %v", name, err, c.ok)
 		}
 	}
+}
+
+// A long form is read without a ledger that knows it, under a policy that takes it, and keeps its own id.
+func TestLongForm(t *testing.T) {
+	w := newWorld(t)
+	control, next := must(keys.Generate(keys.Ed25519))(t), must(keys.Generate(keys.Ed25519))(t)
+	draft := must(realdid.DraftCreate(&realdid.CreateRequest{
+		Control: realdid.OneKey(control.Public()), Next: realdid.SHA256.Commit(next.Public()),
+		Document: realdid.Content{VerificationMethods: []realdid.VerificationMethod{{Fragment: "k", Key: key(t, keys.Ed25519, 1), Purposes: did.Authentication}}},
+	}))(t)
+	if err := draft.Sign(t.Context(), control); err != nil {
+		t.Fatal(err)
+	}
+	long := must(must(draft.Operation())(t).LongForm())(t).String()
+	if _, err := w.v.Read(long); err == nil {
+		t.Error("the zero policy took a genesis")
+	}
+	v := must(ariesvdr.New(w.m, nil, nil, &ariesvdr.Options{Policy: ariesvdr.Policy{InsecureGenesisOnly: true}}))(t)
+	got := must(v.Read(long))(t)
+	if got.DIDDocument.ID != long || got.DIDDocument.Authentication[0].VerificationMethod.ID != long+"#k" || got.DocumentMetadata.Method.Published || len(got.DocumentMetadata.EquivalentID) != 1 || !strings.HasPrefix(long, got.DocumentMetadata.CanonicalID+":") {
+		t.Errorf("got %+v", got.DocumentMetadata)
+	}
+	if _, err := diddoc.Parse(long); err != nil {
+		t.Errorf("Aries does not take it for a DID: %v", err)
+	}
+	readBack(t, got.DIDDocument)
 }
 
 // fixed answers every question in the same way.

@@ -1,6 +1,7 @@
 package ariesvdr_test
 
 import (
+	"crypto/ecdsa"
 	"encoding/json"
 	"errors"
 	"slices"
@@ -183,6 +184,11 @@ func TestCreateRefuses(t *testing.T) {
 		"malformed JWK": {with(func(d *diddoc.Doc) {
 			d.VerificationMethod = []diddoc.VerificationMethod{*jwkMethod(t, "JsonWebKey2020")}
 			d.VerificationMethod[0].JSONWebKey().Key = "no"
+		}), "JWK"},
+		"JWK without a point": {with(func(d *diddoc.Doc) {
+			d.VerificationMethod = []diddoc.VerificationMethod{*jwkMethod(t, "JsonWebKey2020")}
+			j := d.VerificationMethod[0].JSONWebKey()
+			j.Key, j.Crv = &ecdsa.PublicKey{}, "secp256k1" // Aries panics when it writes this
 		}), "JWK"},
 		"JWK of another type": {with(func(d *diddoc.Doc) {
 			d.VerificationMethod = []diddoc.VerificationMethod{*jwkMethod(t, "Ed25519VerificationKey2018")}
