@@ -19,7 +19,8 @@ const head = `# Who else reads what realdid writes, and the reverse
 
 This page is written by the tests beside it from what they saw, and they fail if it is not what they see. A *case* is one credential, list,
 document or proof that went from one side to the other and was read there with the same content, or was refused where the row says so.
-*Changed, refused* are those that somebody had altered on the way: whoever reads must refuse each of them. Run it again:
+*Changed, refused* are those that somebody had altered on the way: whoever reads must refuse each of them. In a row *theirs → ours: refused*
+stands what the other side writes or accepts and this one does not, in a row *ours → theirs: refused* the reverse. Run it again:
 
 ` + "```sh" + `
 cd internal/interop && go test ./... && cd vcgo && go test ./...
@@ -38,6 +39,9 @@ func TestMatrix(t *testing.T) {
 			t.Fatal(err)
 		}
 		files = append(files, found...)
+	}
+	if len(files) == 0 {
+		t.Fatal("no folder has rows")
 	}
 	slices.Sort(files)
 	var text strings.Builder

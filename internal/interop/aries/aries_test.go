@@ -31,6 +31,9 @@ const module = "github.com/hyperledger/aries-framework-go"
 // exchanged is how many credentials go each way.
 const exchanged = 60
 
+// repeated is how often what is refused is looked at.
+const repeated = 24
+
 func row(t *testing.T, what string, d matrix.Direction) matrix.Row {
 	t.Helper()
 	return matrix.Row{Peer: "Aries Framework Go", Version: matrix.ModuleVersion(t, module), What: what, Direction: d}

@@ -111,10 +111,10 @@ func TestProofMembers(t *testing.T) {
 	r := refused(
 		t, "Ed25519Signature2020 whose proof got an id on the way", matrix.RefusedByUs,
 		"Aries leaves id and nonce of a proof out of what is signed and checked, so that anybody can add, change or remove them.",
-		"We are: EdDSA Cryptosuites 1.0, appendix A.2.1.5: the proof configuration is all proof options, which are the proof without its proofValue.",
+		"realdid: EdDSA Cryptosuites 1.0, appendix A.2.1.5: the proof configuration is all proof options, which are the proof without its proofValue.",
 	)
 	loader := newLoader(t)
-	for i := range 6 {
+	for i := range repeated {
 		signed, k, _ := proofThere(t, i, loader, 1)
 		added := []byte(strings.Replace(string(signed), `"proofPurpose"`, `"id":"urn:example:proof","proofPurpose"`, 1))
 		if string(added) == string(signed) {
@@ -135,10 +135,10 @@ func TestUndefinedTerms(t *testing.T) {
 	r := refused(
 		t, "Ed25519Signature2020 over claims that no context defines", matrix.RefusedByUs,
 		"Aries drops such claims in silence when it signs and when it checks, unless it is asked for strict validation: anybody can change them. Here they are an error.",
-		"We are: JSON-LD 1.1 API, section 5.1.2, step 13.3, drops such a member, so that no proof over RDF covers it.",
+		"realdid: JSON-LD 1.1 API, section 5.1.2, step 13.3, drops such a member, so that no proof over RDF covers it.",
 	)
 	loader := newLoader(t)
-	for i := range 6 {
+	for i := range repeated {
 		signed, k, _ := proofThere(t, i, loader, 1)
 		changed := []byte(strings.Replace(string(signed), `"degree":{`, `"degree":{"grade":"excellent",`, 1))
 		if err := checkThere(changed, loader); err != nil {
@@ -155,13 +155,14 @@ func TestDataIntegrityProof(t *testing.T) {
 	r := refused(
 		t, "DataIntegrityProof (eddsa-rdfc-2022, ecdsa-rdfc-2019, the jcs suites)", matrix.RefusedByTheirs,
 		"Aries is older than DataIntegrityProof and knows types of proofs by their names alone.",
-		"Both: VCDM 1.1, section 4.7, leaves types of proofs open, and Data Integrity 1.0 (2025), section 2.1, is what is in force.",
+		"both: VCDM 1.1, section 4.7, leaves types of proofs open, and Data Integrity 1.0 (2025), section 2.1, is what is in force.",
 	)
 	loader := newLoader(t)
-	for i, s := range []dataintegrity.Cryptosuite{
+	suites := []dataintegrity.Cryptosuite{
 		dataintegrity.EdDSARDFC2022{}, dataintegrity.ECDSARDFC2019{}, dataintegrity.ECDSARDFC2019{}, dataintegrity.EdDSAJCS2022{}, dataintegrity.ECDSAJCS2019{}, dataintegrity.ECDSAJCS2019{},
-	} {
-		k := ourKey(t, i)
+	}
+	for i := range repeated {
+		k, s := ourKey(t, i), suites[i%len(suites)]
 		cred, err := dataintegrity.Issue(t.Context(), dataintegrity.Issuer{Signer: k, Method: didkey.URL(k.Public())}, graduate(i, k.Public().DIDKey()),
 			&dataintegrity.IssueOptions{Cryptosuite: s, Created: issuedAt})
 		if err != nil {

@@ -211,23 +211,23 @@ func TestSDJWTOfNow(t *testing.T) {
 	}{
 		{
 			"SD-JWT VC (dc+sd-jwt)", sdjwt.MediaType, "typ is not JWT", "Aries reads no typ but JWT.",
-			"We are: SD-JWT VC (draft 18), section 2.2.1: typ is dc+sd-jwt. For such readers issue with JWTMediaType.",
+			"realdid: SD-JWT VC (draft 18), section 2.2.1: typ is dc+sd-jwt. For such readers issue with JWTMediaType.",
 			[]string{"/name"},
 		},
 		{
 			"SD-JWT with an element of an array that can be withheld", sdjwt.JWTMediaType, "not found in SD-JWT disclosure digests",
-			"Aries looks for digests in objects alone, and knows disclosures of three members alone.", "We are: RFC 9901, section 4.2.2: the disclosure of an element has two.",
+			"Aries looks for digests in objects alone, and knows disclosures of three members alone.", "realdid: RFC 9901, section 4.2.2: the disclosure of an element has two.",
 			[]string{`["list",0]`},
 		},
 		{
 			"SD-JWT with a disclosure inside a disclosure", sdjwt.JWTMediaType, "not found in SD-JWT disclosure digests",
-			"Aries looks for digests in the signed part alone.", "We are: RFC 9901, section 4.2.6, allows recursive disclosures.",
+			"Aries looks for digests in the signed part alone.", "realdid: RFC 9901, section 4.2.6, allows recursive disclosures.",
 			[]string{"/address", "/address/locality"},
 		},
 	} {
 		t.Run(c.what, func(t *testing.T) {
 			r := refused(t, c.what, matrix.RefusedByTheirs, c.why, c.right)
-			for i := range 6 {
+			for i := range repeated {
 				k := ourKey(t, i)
 				cred := issueSDJWT(t, k, map[string]any{"name": "Ada", "list": []any{"a", "b"}, "address": map[string]any{"locality": "Zug"}},
 					sdjwt.IssueOptions{Disclosable: c.disclosable, MediaType: c.mediaType})
@@ -247,8 +247,8 @@ func TestSDJWTOfNow(t *testing.T) {
 func TestSDJWTKeyBinding(t *testing.T) {
 	t.Run("ours", func(t *testing.T) {
 		r := refused(t, "SD-JWT with key binding", matrix.RefusedByTheirs, "Aries reads no typ but JWT in the holder's part either.",
-			"We are: RFC 9901, section 4.3: typ is kb+jwt.")
-		for i := range 6 {
+			"realdid: RFC 9901, section 4.3: typ is kb+jwt.")
+		for i := range repeated {
 			k, phone := ourKey(t, i), ourKey(t, i)
 			cred := issueSDJWT(t, k, map[string]any{"name": "Ada"}, sdjwt.IssueOptions{Disclosable: []string{"/name"}, MediaType: sdjwt.JWTMediaType, HolderKey: phone.Public()})
 			pres, err := cred.Present(t.Context(), phone, &sdjwt.PresentOptions{Reveal: []string{"/name"}, Audience: audience, Nonce: nonce, IssuedAt: now})
@@ -264,8 +264,8 @@ func TestSDJWTKeyBinding(t *testing.T) {
 	t.Run("theirs", func(t *testing.T) {
 		r := refused(t, "SD-JWT with holder binding", matrix.RefusedByUs,
 			"The holder's part that Aries makes has no typ and no sd_hash: it can be put behind any other disclosures of the same credential.",
-			"We are: RFC 9901, section 4.3: typ is kb+jwt, and sd_hash is required.")
-		for i := range 6 {
+			"realdid: RFC 9901, section 4.3: typ is kb+jwt, and sd_hash is required.")
+		for i := range repeated {
 			signer, k := theirKey(t, i)
 			j, err := jwksupport.JWKFromKey(signer.PublicKey())
 			if err != nil {
@@ -302,8 +302,8 @@ func TestSDJWTForms(t *testing.T) {
 	t.Run("issued", func(t *testing.T) {
 		r := refused(t, "SD-JWT as it goes from issuer to holder", matrix.RefusedByUs,
 			"Aries ends this form without ~, so that its last disclosure stands where key binding does. Add a ~, or let holder.CreatePresentation write it.",
-			"We are: RFC 9901, section 4: without key binding an SD-JWT ends with ~.")
-		for i := range 6 {
+			"realdid: RFC 9901, section 4: without key binding an SD-JWT ends with ~.")
+		for i := range repeated {
 			combined, k := issueThere(t, i, map[string]any{"name": "Ada"})
 			if _, err := verify(t, sdjwt.Received([]byte(combined)), k, sdjwt.JWTMediaType); vc.Code(err) != "sdjwt.kb.syntax" {
 				t.Fatalf("got %v", err)
@@ -316,8 +316,8 @@ func TestSDJWTForms(t *testing.T) {
 	})
 	t.Run("credential", func(t *testing.T) {
 		r := refused(t, "VC-JWT of the data model 1.1 as SD-JWT (claim vc)", matrix.RefusedByUs,
-			"Aries puts _sd_alg into the claim vc.", "We are: RFC 9901, section 4.1.1: _sd_alg is at the top level and in no object below it.")
-		for i := range 6 {
+			"Aries puts _sd_alg into the claim vc.", "realdid: RFC 9901, section 4.1.1: _sd_alg is at the top level and in no object below it.")
+		for i := range repeated {
 			signer, k := theirKey(t, i)
 			b, err := json.Marshal(credential(i, k.DIDKey(), "did:example:subject"))
 			if err != nil {

@@ -132,7 +132,7 @@ func TestBitstringOfOurs(t *testing.T) {
 	differ := differing(
 		t, "Bitstring Status List: the value of an entry", matrix.OursToTheirs,
 		"vc-go takes the least significant bit of a byte for its first entry: of entry 8k+j it reads the value of entry 8k+7-j. It takes revoked credentials for valid, and the reverse.",
-		"We are: Bitstring Status List 1.0, section 2.2: index 0 is the left-most bit.",
+		"realdid: Bitstring Status List 1.0, section 2.2: index 0 is the left-most bit.",
 	)
 	p := newPeer(t)
 	for i := range 2 * exchanged {
@@ -224,7 +224,7 @@ func TestBitstringOfTheirs(t *testing.T) {
 
 // TestBitstringRules: lists that give no answer, of which vc-go takes one.
 func TestBitstringRules(t *testing.T) {
-	const rule = "We are: Bitstring Status List 1.0, section 3.2"
+	const rule = "realdid: Bitstring Status List 1.0, section 3.2"
 	for _, c := range []struct {
 		what, code, why, right string
 		change                 func(*status.BitstringList)
