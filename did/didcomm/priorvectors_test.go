@@ -81,6 +81,7 @@ func makePriors(t *testing.T) (good, bad vectors.File[priorSetting, priorVector]
 		{"no iss", priorHeader, replaced(priorClaims, `"iss":"did:example:alice",`, ``), "iss"},
 		{"no iat", priorHeader, replaced(priorClaims, `,"iat":1790000000`, ``), "iat"},
 		{"iat text", priorHeader, replaced(priorClaims, `1790000000`, `"1790000000"`), "iat"},
+		{"iat negative", priorHeader, replaced(priorClaims, `1790000000`, `-1`), "iat"},
 		{"iat in the future", priorHeader, replaced(priorClaims, `1790000000`, `1800000000`), "iat"},
 		{"exp has come", priorHeader, replaced(priorClaims, `}`, `,"exp":1790000001}`), "exp"},
 		{"exp text", priorHeader, replaced(priorClaims, `}`, `,"exp":"1800000000"}`), "exp"},
@@ -97,6 +98,7 @@ func makePriors(t *testing.T) (good, bad vectors.File[priorSetting, priorVector]
 	}
 	token := good.Vectors[0].Token
 	for _, v := range []struct{ name, token, from, member string }{
+		{"sub is iss, and the sender", forgeToken(t, alice, "ed-1", priorHeader, replaced(priorClaims, `alice2`, `alice`)), "did:example:alice", "sub"},
 		{"no sender", token, "", "sub"},
 		{"another sender", token, "did:example:bob", "sub"},
 		{"signed by another", forgeToken(t, alice2, "ed-1", priorHeader, priorClaims), "did:example:alice2", "signature"},
