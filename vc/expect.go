@@ -31,7 +31,8 @@ type Expect struct {
 
 	// MediaTypes are the accepted media types without "application/". Empty means the credential formats of this library:
 	// "dc+sd-jwt", "vc" (with Data Integrity), "vc+jwt" and "vc+cose". "vc+sd-jwt", which early drafts gave another meaning, has to be
-	// named, and so has an SD-JWT that is no credential, by its own typ.
+	// named, and so have an SD-JWT that is no credential, by its own typ, and what says only that it is a JWT (sdjwt.JWTMediaType,
+	// jwtvc.MediaType).
 	MediaTypes []string
 
 	// Audience and Nonce are what the holder must have signed: the verifier's identifier (with OpenID4VP the whole client

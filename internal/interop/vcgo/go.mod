@@ -1,3 +1,4 @@
+// go mod tidy needs -e here: tests of packages that this module imports want the newer gnark-crypto, and are not run here.
 module github.com/realdid/realdid/internal/interop/vcgo
 
 go 1.26.8
