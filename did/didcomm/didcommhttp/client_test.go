@@ -97,8 +97,7 @@ func TestSendRefusesMessages(t *testing.T) {
 // TestRedirects: 307 alone is followed, with the message, and only so far.
 func TestRedirects(t *testing.T) {
 	var posts []string
-	var s *httptest.Server
-	s = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		b, _ := io.ReadAll(r.Body)
 		posts = append(posts, r.Method+" "+r.URL.Path+" "+string(b)+r.Header.Get("Referer"))
 		switch r.URL.Path {

@@ -138,6 +138,36 @@ func TestSenderKeepsTheWindow(t *testing.T) {
 	}
 }
 
+// TestOldAccept: an accept of an offer of before the interruption does not decide where to go on.
+func TestOldAccept(t *testing.T) {
+	_, alice, bob := two(t)
+	s, _ := alice.sends()
+	path, content := alice.newFile("f", testChunk+1)
+	var first *didcomm.Message
+	var at []int64
+	bob.impostor(func(m *didcomm.Message, say func(string, []byte)) {
+		switch {
+		case m.Type == typeOffer && first == nil:
+			first = m
+			bob.report(t.Context(), m, didcomm.Problem{Code: codeNoOffer}) // again, please
+		case m.Type == typeOffer:
+			say(typeAccept, accepts(first, testChunk, content[:testChunk]))
+			say(typeAccept, accepts(m, 0, nil))
+		case m.Type == typeChunk:
+			n, data, err := readChunk(m)
+			if err != nil {
+				t.Error(err)
+			}
+			if at = append(at, n); n+int64(len(data)) == int64(len(content)) {
+				say(typeComplete, fmt.Appendf(nil, `{"sha256":"%v"}`, Digest(sha256.Sum256(content))))
+			}
+		}
+	})
+	if _, _, err := s.Send(t.Context(), bob.did(), path); err != nil || len(at) != 2 || at[0] != 0 {
+		t.Errorf("got chunks at %v, %v; want at 0 and %d", at, err, testChunk)
+	}
+}
+
 // TestReplies: what others than the receiver say, or what is no reply, changes nothing.
 func TestReplies(t *testing.T) {
 	w, alice, bob := two(t)
