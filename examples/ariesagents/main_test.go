@@ -47,29 +47,36 @@ func TestUsage(t *testing.T) {
 // two starts agents on one ledger, each with a registered identifier.
 func two(t *testing.T) (ctx context.Context, alice, bob *agent) {
 	t.Helper()
+	ctx, m := begin(t)
+	return ctx, registered(t, "alice", m), registered(t, "bob", m)
+}
+
+func begin(t *testing.T) (context.Context, *realdid.Method) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	t.Cleanup(cancel)
 	m, err := realdid.New(memledger.New(realdid.Reducer(), nil), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var out [2]*agent
-	for i, name := range []string{"alice", "bob"} {
-		a, err := newAgent(name, m)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() {
-			if err := a.close(); err != nil {
-				t.Error(err)
-			}
-		})
-		if err := a.register(); err != nil {
-			t.Fatal(err)
-		}
-		out[i] = a
+	return ctx, m
+}
+
+func registered(t *testing.T, name string, m *realdid.Method) *agent {
+	t.Helper()
+	a, err := newAgent(name, m)
+	if err != nil {
+		t.Fatal(err)
 	}
-	return ctx, out[0], out[1]
+	t.Cleanup(func() {
+		if err := a.close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := a.register(); err != nil {
+		t.Fatal(err)
+	}
+	return a
 }
 
 // With an out-of-band invitation that names a registered identifier, Aries gives the one who accepts it a peer DID.

@@ -67,6 +67,13 @@ func (w *world) agent(t testing.TB) *ariescontext.Provider {
 	return must(a.Context())(t)
 }
 
+// another starts a second agent, that only reads the same ledger.
+func (w *world) another(t testing.TB) *ariescontext.Provider {
+	t.Helper()
+	reader := &world{now: w.now, m: w.m, v: must(ariesvdr.New(w.m, nil, nil, nil))(t)}
+	return reader.agent(t)
+}
+
 // signing and agreement make a verification method of a key in the agent's key manager.
 func signing(t testing.TB, ctx *ariescontext.Provider, id string) diddoc.VerificationMethod {
 	t.Helper()
