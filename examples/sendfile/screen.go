@@ -140,9 +140,13 @@ func (s *screen) draw() {
 
 func (s *screen) numbers() string {
 	rate := float64(s.disk-s.before.disk) / max(time.Since(s.before.at).Seconds(), 1e-3)
-	text := fmt.Sprintf("%3d%%  %s  %s/s", 100*s.disk/s.whole, byteSize(s.disk).text(), byteSize(rate).text())
-	if left := float64(s.whole-s.disk) / max(rate, 1); s.terminal != nil && left < 3600 {
-		text += fmt.Sprintf("  %.0f s left", left)
+	text := fmt.Sprintf("%3d%%  %8s  %8s/s", 100*s.disk/s.whole, byteSize(s.disk).text(), byteSize(rate).text())
+	if s.terminal == nil {
+		return text
 	}
-	return text
+	left := ""
+	if seconds := float64(s.whole-s.disk) / max(rate, 1); seconds < 1000 {
+		left = fmt.Sprintf("%3.0f s left", seconds)
+	}
+	return fmt.Sprintf("%s  %-10s", text, left)
 }

@@ -33,7 +33,7 @@ func TestBar(t *testing.T) {
 		}
 	}
 	disk, sent, rest := strings.Count(last, "█"), strings.Count(last, "▒"), strings.Count(last, "░")
-	if disk == 0 || disk < sent+rest-1 || disk > sent+rest+1 || !strings.Contains(last, " 50%  50 MiB") {
+	if disk == 0 || disk < sent+rest-1 || disk > sent+rest+1 || !strings.Contains(last, " 50%    50 MiB") {
 		t.Errorf("got %q: want half of it on disk, a quarter on its way", last)
 	}
 	if !strings.HasSuffix(out.String(), "\r\x1b[K") {
