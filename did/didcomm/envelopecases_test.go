@@ -3,7 +3,6 @@ package didcomm_test
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -146,6 +145,16 @@ func flip(name string) func(map[string]any) {
 	}
 }
 
+// spare sets the last bit of a member, which no octet has.
+func spare(name string) func(map[string]any) {
+	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+	return func(e map[string]any) {
+		text := e[name].(string)
+		last := len(text) - 1
+		e[name] = text[:last] + string(alphabet[strings.IndexByte(alphabet, text[last])|1])
+	}
+}
+
 func (s *stage) badForm() []envelopeCase {
 	good := s.auth("x").make(s.tb)
 	twice := strings.Replace(good, `"iv":`, `"iv":"AAAAAAAAAAAAAAAAAAAAAA","iv":`, 1)
@@ -153,17 +162,9 @@ func (s *stage) badForm() []envelopeCase {
 	spaced.encode = func(h map[string]any) string {
 		return strings.Replace(string(toJSON(s.tb, h)), `"alg":`, `"alg":"ECDH-ES+A256KW","alg":`, 1)
 	}
-	many := func(n int) func(e map[string]any) {
-		return func(e map[string]any) {
-			one := recipientOf(e, 0)
-			var rs []any
-			for i := range n {
-				r := maps.Clone(one)
-				r["header"] = map[string]any{"kid": fmt.Sprintf("did:example:r%d#x-1", i)}
-				rs = append(rs, r)
-			}
-			e["recipients"] = append(rs, one)
-		}
+	many := []string{s.bob.url("x-1").String()}
+	for i := range 64 {
+		many = append(many, fmt.Sprintf("did:example:r%d#x-1", i))
 	}
 	flattened := func(e map[string]any) {
 		r := recipientOf(e, 0)
@@ -192,7 +193,8 @@ func (s *stage) badForm() []envelopeCase {
 		s.finished("no recipients", "invalid", set("recipients", nil)),
 		s.finished("empty recipients", "invalid", set("recipients", []any{})),
 		s.finished("recipients are an object", "invalid", set("recipients", map[string]any{})),
-		s.finished("65 recipients", "invalid", many(64)),
+		s.toNames("65 recipients", "invalid", many...),
+		s.toNames("no recipients, and apv of none", "invalid"),
 		s.finished("general and flattened", "invalid", flattened),
 		s.finished("flattened, of two", "invalid", func(e map[string]any) { flattened(e); delete(e, "recipients") }),
 		s.finished("iv too short", "invalid", set("iv", b64(make([]byte, 15)))),
@@ -201,7 +203,8 @@ func (s *stage) badForm() []envelopeCase {
 		s.finished("tag too long", "invalid", func(e map[string]any) { e["tag"] = b64(make([]byte, 64)) }),
 		s.finished("iv with padding", "invalid", func(e map[string]any) { e["iv"] = e["iv"].(string) + "==" }),
 		s.finished("iv in another alphabet", "invalid", set("iv", "//////////////////////")),
-		s.finished("tag with spare bits", "invalid", func(e map[string]any) { t := e["tag"].(string); e["tag"] = t[:len(t)-1] + "_" }),
+		s.finished("tag with spare bits", "invalid", spare("tag")),
+		s.finished("iv with spare bits", "invalid", spare("iv")),
 		s.finished("ciphertext with a line end", "invalid", func(e map[string]any) { e["ciphertext"] = "\n" + e["ciphertext"].(string) }),
 		s.finished("ciphertext is a number", "invalid", set("ciphertext", 1)),
 	}
@@ -221,6 +224,8 @@ func (s *stage) badHeader() []envelopeCase {
 	}
 	p256 := s.auth("p")
 	p256.header = epk(func(k map[string]any) { delete(k, "y") })
+	forSignatures := s.auth("p")
+	forSignatures.header = epk(func(k map[string]any) { k["use"] = "sig" })
 	offCurve := s.auth("p")
 	offCurve.header = epk(func(k map[string]any) { k["y"] = b64(make([]byte, 32)) })
 	otherCurve := s.auth("x")
@@ -261,6 +266,7 @@ func (s *stage) badHeader() []envelopeCase {
 			return f.make(s.tb)
 		}()},
 		{name: "epk of P-256 without y", fault: "invalid", text: p256.make(s.tb)},
+		{name: "epk with use sig", fault: "invalid", text: forSignatures.make(s.tb)},
 		{name: "epk off its curve", fault: "invalid", text: offCurve.make(s.tb)},
 		{name: "epk of another curve than the recipients", fault: "invalid", text: otherCurve.make(s.tb)},
 		{name: "the sender's key of another curve than epk", fault: "invalid", text: otherSender.make(s.tb)},
@@ -269,6 +275,11 @@ func (s *stage) badHeader() []envelopeCase {
 		}),
 		s.finished("apv in a recipient's header", "invalid", func(e map[string]any) { recipientOf(e, 0)["header"].(map[string]any)["apv"] = "AAAA" }),
 		s.finished("alg in a recipient's header", "invalid", func(e map[string]any) { recipientOf(e, 0)["header"].(map[string]any)["alg"] = "dir" }),
+		s.finished("compression in a recipient's header", "invalid", func(e map[string]any) { recipientOf(e, 0)["header"].(map[string]any)["zip"] = "DEF" }),
+		s.forged("a parameter that is not known in the protected header and a recipient's", "invalid", func(f *forge) {
+			f.header = set("x", "y")
+			f.envelope = func(e map[string]any) { recipientOf(e, 0)["header"].(map[string]any)["x"] = "y" }
+		}),
 		s.forged("epk in the recipients' headers alone", "invalid", func(f *forge) {
 			f.header = set("epk", nil)
 			f.envelope = func(e map[string]any) {

@@ -126,15 +126,11 @@ func (e *envelope) parseHeader() (strictjson.Value, error) {
 }
 
 var (
-	errEphemeralForm  = errors.New("not a public key of one form: kty, crv, x, and y for EC alone")
+	errEphemeralUse   = errors.New("alg, use or key_ops forbid key agreement")
 	errEphemeralCurve = errors.New("the curve is none of X25519, P-256 and P-384")
 )
 
 func parseEphemeral(v strictjson.Value) (keys.PublicKey, error) {
-	kty, _ := stringMember(v, "kty")
-	if has(v, "y") != (kty == "EC") {
-		return keys.PublicKey{}, errEphemeralForm
-	}
 	k, use, err := keys.ParseJWKUse(v.Raw())
 	switch {
 	case errors.Is(err, keys.ErrUnsupported) || err == nil && !isAgreementCurve(k.Algorithm()):
@@ -142,7 +138,7 @@ func parseEphemeral(v strictjson.Value) (keys.PublicKey, error) {
 	case err != nil:
 		return keys.PublicKey{}, err
 	case use&keys.UseAgreement == 0:
-		return keys.PublicKey{}, errEphemeralForm
+		return keys.PublicKey{}, errEphemeralUse
 	}
 	return k, nil
 }

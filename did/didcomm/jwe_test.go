@@ -91,6 +91,7 @@ func FuzzCBC(f *testing.F) {
 	f.Add(make([]byte, 48), []byte{}, true)
 	f.Add([]byte{}, []byte{}, true)
 	f.Add([]byte("0123456789abcde"), []byte("x"), false)
+	f.Add([]byte("0123456789abcde"), []byte("x"), true)
 	key, iv := bytes.Repeat([]byte{3}, 64), bytes.Repeat([]byte{5}, 16)
 	other, err := josecipher.NewCBCHMAC(key, aes.NewCipher)
 	if err != nil {
