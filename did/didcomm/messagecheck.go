@@ -17,7 +17,6 @@ var (
 	errNoCount      = errors.New("not a number of bytes")
 	errTooMany      = errors.New("too many elements")
 	errBase64       = errors.New("not base64url")
-	errNoData       = errors.New("data is missing")
 )
 
 func wrapName(name string, err error) error { return fmt.Errorf("%s: %w", name, err) }

@@ -97,7 +97,6 @@ func parseAttachment(v strictjson.Value) (Attachment, error) {
 	if v.Kind() != strictjson.Object {
 		return a, errNoObject
 	}
-	seen := false
 	for _, e := range v.Members() {
 		var err error
 		switch e.Name {
@@ -116,14 +115,11 @@ func parseAttachment(v strictjson.Value) (Attachment, error) {
 		case "byte_count":
 			a.ByteCount, err = count(e.Value)
 		case "data":
-			seen, err = true, a.data(e.Value)
+			err = a.data(e.Value)
 		}
 		if err != nil {
 			return a, wrapName(e.Name, err)
 		}
-	}
-	if !seen {
-		return a, errNoData
 	}
 	return a, nil
 }

@@ -85,8 +85,12 @@ func TestBadProblem(t *testing.T) {
 	m.Type = didcomm.TypePing
 	_, err := didcomm.ParseProblem(m)
 	wantInvalid(t, err, "type")
-	if _, err := didcomm.NewProblem(m, did.DID{}, didcomm.Problem{Code: "oops"}); err == nil {
-		t.Error("NewProblem takes a code that is none")
+	for name, p := range map[string]didcomm.Problem{
+		"code that is none": {Code: "oops"}, "33 arguments": {Code: "e.p.x", Args: make([]string, 33)},
+	} {
+		if _, err := didcomm.NewProblem(m, did.DID{}, p); err == nil {
+			t.Errorf("%s: no error", name)
+		}
 	}
 }
 
