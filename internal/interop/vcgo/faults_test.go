@@ -5,6 +5,9 @@ import (
 	"strings"
 	"testing"
 
+	theirs "github.com/trustbloc/vc-go/dataintegrity"
+	"github.com/trustbloc/vc-go/dataintegrity/models"
+	"github.com/trustbloc/vc-go/dataintegrity/suite/ecdsa2019"
 	"github.com/trustbloc/vc-go/verifiable"
 
 	"github.com/realdid/realdid/did"
@@ -206,7 +209,7 @@ func TestDraftNames(t *testing.T) {
 	p := newPeer(t)
 	for i := range repeated {
 		j, k := p.newKey(t, 1+i%2)
-		signed := p.signWith(t, "ecdsa-2019", marshal(t, graduate(i, k.DIDKey())), j, k)
+		signed := p.signWith(t, marshal(t, graduate(i, k.DIDKey())), j, k, models.ProofOptions{SuiteType: ecdsa2019.SuiteType, Purpose: theirs.AssertionMethod, Created: created})
 		if !strings.Contains(string(signed), `"ecdsa-2019"`) {
 			t.Fatalf("got %s", signed)
 		}

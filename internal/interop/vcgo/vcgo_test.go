@@ -133,19 +133,17 @@ func (p *peer) newKey(t *testing.T, i int) (*jwk.JWK, keys.PublicKey) {
 // sign adds a proof there, by the suite of i.
 func (p *peer) sign(t *testing.T, i int, document []byte, j *jwk.JWK, k keys.PublicKey) []byte {
 	t.Helper()
-	return p.signWith(t, suites[i%len(suites)].name, document, j, k)
+	return p.signWith(t, document, j, k, models.ProofOptions{SuiteType: suites[i%len(suites)].name, Purpose: theirs.AssertionMethod, Created: created})
 }
 
-func (p *peer) signWith(t *testing.T, suite string, document []byte, j *jwk.JWK, k keys.PublicKey) []byte {
+func (p *peer) signWith(t *testing.T, document []byte, j *jwk.JWK, k keys.PublicKey, opt models.ProofOptions) []byte {
 	t.Helper()
 	vm, err := didgo.NewVerificationMethodFromJWK(k.DIDKeyURL(), "JsonWebKey2020", k.DIDKey(), j)
 	if err != nil {
 		t.Fatal(err)
 	}
-	signed, err := p.signer.AddProof(document, &models.ProofOptions{
-		VerificationMethod: vm, VerificationMethodID: k.DIDKeyURL(), SuiteType: suite, Purpose: theirs.AssertionMethod,
-		ProofType: models.DataIntegrityProof, Created: created,
-	})
+	opt.VerificationMethod, opt.VerificationMethodID, opt.ProofType = vm, k.DIDKeyURL(), models.DataIntegrityProof
+	signed, err := p.signer.AddProof(document, &opt)
 	if err != nil {
 		t.Fatal(err)
 	}
