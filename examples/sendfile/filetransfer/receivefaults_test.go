@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/realdid/realdid/did"
 	"github.com/realdid/realdid/did/didcomm"
@@ -268,7 +269,7 @@ func TestTooManyTransfers(t *testing.T) {
 		t.Errorf("one of them again: got %v", err)
 	}
 	r.Close()
-	r, _ = bob.receive(alice.did())
+	bob.receive(alice.did())
 	if err := alice.offers(bob, "one-more", "f", []byte("x")); !errors.Is(err, ErrRefused) {
 		t.Errorf("one more, after a restart: got %v, want ErrRefused", err)
 	}
@@ -281,6 +282,31 @@ func TestTooManyTransfers(t *testing.T) {
 	bob.settle()
 	if err := alice.offers(bob, "one-more", "f", []byte("x")); err != nil {
 		t.Errorf("one more, after one was complete: got %v", err)
+	}
+}
+
+// TestTooOld: what does not go on is not kept forever, and makes room.
+func TestTooOld(t *testing.T) {
+	_, alice, bob := two(t)
+	r, _ := bob.receive(alice.did())
+	for i := range r.opt.MaxOpen {
+		if err := alice.offers(bob, fmt.Sprint("t-", i), "f", []byte("x")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.Close()
+	old := time.Now().Add(-r.opt.KeepFor - time.Hour)
+	for i, at := range []time.Time{old, old, old.Add(2 * time.Hour)} {
+		if err := os.Chtimes(filepath.Join(r.state, transferFolder(alice.did(), fmt.Sprint("t-", i)), stateFile), at, at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r, _ = bob.receive(alice.did())
+	if err := alice.offers(bob, "one-more", "f", []byte("x")); err != nil {
+		t.Errorf("got %v", err)
+	}
+	if left, err := os.ReadDir(r.state); err != nil || len(left) != r.opt.MaxOpen-2+1 {
+		t.Errorf("got %d transfers (%v), want %d: two are too old, one is new", len(left), err, r.opt.MaxOpen-1)
 	}
 }
 

@@ -24,7 +24,8 @@ type ReceiverOptions struct {
 	MaxOpen int           // transfers that are not complete, whether or not anything comes; default 8
 	KeepFor time.Duration // how long one that does not go on is kept; default 7 days
 
-	// Observe is told of what happens, while it happens: the transfer waits for it. nil: nobody is.
+	// Observe is told of what happens, while it happens: the transfer waits for it. It may call Close at ChunkCame, and at nothing else.
+	// nil: nobody is told.
 	Observe func(Event)
 
 	disk disk

@@ -37,7 +37,7 @@ type SenderOptions struct {
 	MaxPause time.Duration // default 5 s
 	Wait     time.Duration // for an answer of the receiver; default 30 s
 
-	// Observe is told of what happens, while it happens: the transfer waits for it. nil: nobody is.
+	// Observe is told of what happens, while it happens: the transfer waits for it. nil: nobody is told.
 	Observe func(Event)
 
 	disk disk
