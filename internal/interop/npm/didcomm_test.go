@@ -151,7 +151,7 @@ func TestDIDComm(t *testing.T) {
 			t.Fatalf("there: %+v, want %s", a, want)
 		}
 		rec.Case()
-		for i, c := range spoiled(t, packed) {
+		for i, c := range alterations(t, packed) {
 			_, err := bob.agent.Unpack(t.Context(), c, every)
 			if a := ask(map[string]any{"op": "unpack", "packed": string(c)}); err == nil || a.Error == "" {
 				t.Fatalf("change %d: here %v, there %q\n%s", i, err, a.Error, c)
@@ -251,8 +251,8 @@ func TestDIDComm(t *testing.T) {
 	}
 }
 
-// spoiled returns a packed message with one character changed in one of its strings, for some of them.
-func spoiled(t *testing.T, packed []byte) (out [][]byte) {
+// alterations returns a packed message with one character changed in one of its strings, for some of them.
+func alterations(t *testing.T, packed []byte) (out [][]byte) {
 	t.Helper()
 	var envelope map[string]any
 	if err := json.Unmarshal(packed, &envelope); err != nil {

@@ -16,6 +16,7 @@ import (
 	"github.com/realdid/realdid/internal/nodepeer"
 	"github.com/realdid/realdid/keys"
 	"github.com/realdid/realdid/resolver"
+	"github.com/realdid/realdid/resolver/didjwk"
 	"github.com/realdid/realdid/resolver/didkey"
 	"github.com/realdid/realdid/vc"
 	"github.com/realdid/realdid/vc/vcdm"
@@ -32,8 +33,8 @@ var now = time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
 
 func clock() time.Time { return now }
 
-// didKeys resolves did:key.
-var didKeys = resolver.Keys{Resolver: didkey.Resolver{Now: clock}}
+// didKeys resolves did:key and did:jwk.
+var didKeys = resolver.Keys{Resolver: resolver.Mux{"key": didkey.Resolver{Now: clock}, "jwk": didjwk.Resolver{Now: clock}}}
 
 // folder is where a peer stands.
 func folder(t *testing.T, of string) string {

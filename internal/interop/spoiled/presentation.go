@@ -1,4 +1,5 @@
-package irma
+// Package spoiled makes presentations of SD-JWT VCs with one fault each, for tests that see who refuses them.
+package spoiled
 
 import (
 	"context"
@@ -6,15 +7,24 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"strings"
-	"testing"
 	"time"
 
+	"github.com/realdid/realdid/did"
 	"github.com/realdid/realdid/internal/interop/claims"
 	"github.com/realdid/realdid/keys"
 )
 
-// forged is a presentation in parts, each of which a test may spoil before it is put together and signed.
-type forged struct {
+// Setting is who presents to whom, and when.
+type Setting struct {
+	Issuer, Holder  *keys.PrivateKey
+	Method          did.URL // of the issuer's key
+	Now             time.Time
+	Audience, Nonce string
+}
+
+// Presentation is one in parts, each of which can be spoiled before it is put together and signed.
+type Presentation struct {
+	setting             Setting
 	header, payload     map[string]any
 	disclosures         []string // of given_name, email and the second nationality
 	kbHeader, kbPayload map[string]any
@@ -40,29 +50,31 @@ func digest(disclosure string) string {
 	return b64.EncodeToString(sum[:])
 }
 
-// newForged returns the parts of a valid presentation.
-func newForged(t *testing.T, p *parties) *forged {
-	t.Helper()
-	var cnf any
-	if err := json.Unmarshal(p.holder.Public().JWK(), &cnf); err != nil {
-		t.Fatal(err)
-	}
-	f := &forged{
-		header: map[string]any{"alg": joseName(p.issuer), "typ": "dc+sd-jwt", "kid": p.issuerDID.String() + "#0"},
+// New returns a valid presentation.
+func New(s Setting) *Presentation {
+	p := &Presentation{
+		setting: s,
+		header:  map[string]any{"alg": joseName(s.Issuer), "typ": "dc+sd-jwt", "kid": s.Method.String()},
 		disclosures: []string{
 			disclosure("salt-1", "given_name", "Ada"), disclosure("salt-2", "email", map[string]any{"work": "ada@work.example"}), disclosure("salt-3", "CH"),
 		},
-		kbHeader:  map[string]any{"alg": joseName(p.holder), "typ": "kb+jwt"},
-		kbPayload: map[string]any{"aud": audience, "nonce": nonce, "iat": now.Unix()},
-		issuer:    p.issuer, holder: p.holder,
+		kbHeader:  map[string]any{"alg": joseName(s.Holder), "typ": "kb+jwt"},
+		kbPayload: map[string]any{"aud": s.Audience, "nonce": s.Nonce, "iat": s.Now.Unix()},
+		issuer:    s.Issuer, holder: s.Holder,
 	}
-	f.payload = map[string]any{
-		"iss": p.issuerDID.String(), "iat": now.Add(-time.Hour).Unix(), "exp": now.Add(time.Hour).Unix(), "vct": claims.Type,
-		"cnf": map[string]any{"jwk": cnf}, "_sd": []any{digest(f.disclosures[0]), digest(f.disclosures[1])},
-		"nationalities": []any{"NL", map[string]any{"...": digest(f.disclosures[2])}}, "age_over_18": true,
+	var cnf any
+	if err := json.Unmarshal(s.Holder.Public().JWK(), &cnf); err != nil {
+		panic(err)
 	}
-	return f
+	p.payload = map[string]any{
+		"iss": s.Method.DID().String(), "iat": p.ago(time.Hour), "exp": p.ago(-time.Hour), "vct": claims.Type,
+		"cnf": map[string]any{"jwk": cnf}, "_sd": []any{digest(p.disclosures[0]), digest(p.disclosures[1])},
+		"nationalities": []any{"NL", map[string]any{"...": digest(p.disclosures[2])}}, "age_over_18": true,
+	}
+	return p
 }
+
+func (p *Presentation) ago(d time.Duration) int64 { return p.setting.Now.Add(-d).Unix() }
 
 func joseName(k *keys.PrivateKey) string {
 	alg, _ := k.Algorithm().JOSE()
@@ -70,23 +82,23 @@ func joseName(k *keys.PrivateKey) string {
 }
 
 // String puts the presentation together.
-func (f *forged) String() string {
-	sd := jws(f.issuer, f.header, f.payload, f.payloadText)
-	if f.signed != nil {
-		sd = f.signed(sd)
+func (p *Presentation) String() string {
+	sd := jws(p.issuer, p.header, p.payload, p.payloadText)
+	if p.signed != nil {
+		sd = p.signed(sd)
 	}
 	sd += "~"
-	for _, d := range f.disclosures {
+	for _, d := range p.disclosures {
 		sd += d + "~"
 	}
-	if !f.noBinding {
-		if _, ok := f.kbPayload["sd_hash"]; !ok {
-			f.kbPayload["sd_hash"] = digest(sd)
+	if !p.noBinding {
+		if _, ok := p.kbPayload["sd_hash"]; !ok {
+			p.kbPayload["sd_hash"] = digest(sd)
 		}
-		sd += jws(f.holder, f.kbHeader, f.kbPayload, f.kbText)
+		sd += jws(p.holder, p.kbHeader, p.kbPayload, p.kbText)
 	}
-	if f.whole != nil {
-		sd = f.whole(sd)
+	if p.whole != nil {
+		sd = p.whole(sd)
 	}
 	return sd
 }
