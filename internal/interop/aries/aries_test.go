@@ -48,14 +48,14 @@ func refused(t *testing.T, what string, d matrix.Direction, why, right string) *
 }
 
 const (
-	issued   = "2026-03-01T10:00:00Z"
+	issued   = "2024-03-01T10:00:00Z"
 	audience = "https://verifier.example"
 	nonce    = "n-0S6_WzA2Mj"
 )
 
 var (
-	issuedAt = time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)
-	now      = time.Date(2026, 4, 1, 10, 0, 0, 0, time.UTC)
+	issuedAt = time.Date(2024, 3, 1, 10, 0, 0, 0, time.UTC)
+	now      = time.Date(2024, 4, 1, 10, 0, 0, 0, time.UTC)
 	clock    = func() time.Time { return now }
 	verifier = vc.NewVerifier(resolver.Keys{Resolver: didkey.Resolver{Now: clock}, Now: clock}, clock)
 	fetcher  = theirs.NewVDRKeyResolver(vdr.New(vdr.WithVDR(key.New()))).PublicKeyFetcher()

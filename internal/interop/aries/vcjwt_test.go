@@ -202,7 +202,7 @@ func holderPolicy(issuer keys.PublicKey) *vc.Expect {
 func TestPresentationOfTheirs(t *testing.T) {
 	r := refused(
 		t, "VC-JWT in a presentation signed by its holder", matrix.RefusedByUs,
-		"A presentation of Aries has neither nonce nor iat, so that whoever once received it can show it again; a policy with holder binding refuses it.",
+		"A presentation of Aries has neither nonce nor iat, so that whoever once received it can show it again; a policy with holder binding refuses it. The credential in it can be verified by itself.",
 		"realdid, for such a policy (OpenID4VP 1.0, section 14.1: the verifier matches the nonce). By VCDM 1.1, section 6.3.1, alone Aries may leave both out.",
 	)
 	for i := range repeated {

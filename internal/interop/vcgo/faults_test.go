@@ -163,7 +163,7 @@ func TestWhatTheyAccept(t *testing.T) {
 			func(t *testing.T, i int) ([]byte, keys.PublicKey) {
 				cred, k := issue(t, i, func(issuer string) map[string]any {
 					m := graduate(i, issuer)
-					m["validUntil"] = "2026-03-31T00:00:00Z"
+					m["validUntil"] = "2024-03-31T00:00:00Z"
 					return m
 				}, dataintegrity.IssueOptions{})
 				return cred.Bytes(), k.Public()

@@ -53,8 +53,8 @@ func differing(t *testing.T, what string, d matrix.Direction, differ, right stri
 }
 
 var (
-	created  = time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)
-	now      = time.Date(2026, 4, 1, 10, 0, 0, 0, time.UTC)
+	created  = time.Date(2024, 3, 1, 10, 0, 0, 0, time.UTC)
+	now      = time.Date(2024, 4, 1, 10, 0, 0, 0, time.UTC)
 	clock    = func() time.Time { return now }
 	verifier = vc.NewVerifier(resolver.Keys{Resolver: didkey.Resolver{Now: clock}, Now: clock}, clock)
 	registry = vdr.New(vdr.WithVDR(key.New()))
@@ -199,7 +199,7 @@ func graduate(i int, issuer string) map[string]any {
 		"type":     []any{"VerifiableCredential", "ExampleDegreeCredential"}, "issuer": issuer, "credentialSubject": subject,
 	}
 	if i%3 == 0 {
-		m["id"], m["validFrom"], m["validUntil"] = fmt.Sprintf("urn:example:%d", i), "2026-01-01T00:00:00Z", "2030-01-01T00:00:00+01:00"
+		m["id"], m["validFrom"], m["validUntil"] = fmt.Sprintf("urn:example:%d", i), "2024-01-01T00:00:00Z", "2030-01-01T00:00:00+01:00"
 	}
 	if i%5 == 0 {
 		m["issuer"] = map[string]any{"id": issuer, "name": text(r), "description": map[string]any{"@value": text(r), "@language": "en"}}
