@@ -3,7 +3,7 @@
 import { decode } from './cbor.mjs';
 import { append, documentOf, emptyHistory, pass, select, versionId, versionOfState } from './history.mjs';
 import { parseIdentifier, parseLedgerKey } from './identifier.mjs';
-import { verifyLatest } from './latest.mjs';
+import { parseLatest, verifyLatest } from './latest.mjs';
 import { Unchecked } from './moving.mjs';
 import { parseOperation } from './operation.mjs';
 import { passTime } from './recovery.mjs';
@@ -47,9 +47,9 @@ export function parseBundle(b) {
   return bundle;
 }
 
-// verifyBundle answers for a DID. policy is { trust, predecessors } or undefined if the ledger is not trusted; select what of the
-// answer is asked for: { versionId } or { versionTime }, or nothing for the newest version.
-export function verifyBundle(b, did, policy, now, asked = {}) {
+// verifyBundle answers for a DID. policyOf gives { trust, predecessors } for a home ledger of the DID's trust domain, or undefined
+// if that is not trusted; asked is what of the answer is asked for: { versionId } or { versionTime }, or nothing for the newest version.
+export function verifyBundle(b, did, policyOf, now, asked = {}) {
   const invalid = (f) => {
     try {
       return f();
@@ -60,7 +60,7 @@ export function verifyBundle(b, did, policy, now, asked = {}) {
   };
   const bundle = invalid(() => parseBundle(b));
   const id = parseOrRefuse(did);
-  return invalid(() => answer(bundle, id, policy, now, asked));
+  return invalid(() => answer(bundle, id, policyOf(bundle.home), now, asked));
 }
 
 function parseOrRefuse(did) {
@@ -88,8 +88,8 @@ function answer(bundle, id, policy, now, asked) {
   const history = bundle.state ? fromState(bundle, id, proof, until) : bundle.operations ? replay(bundle, policy, proof, until) : null;
   if (!history) return absent(id, proof, evidence, now, asked);
   if (history.state.migration?.departed) throw new BundleError('INTERNAL_ERROR', 'it has moved to another ledger');
-  const version = pick(history, asked, until, bundle.state);
-  evidence.replayed = Boolean(bundle.operations);
+  const version = pick(history, asked, until);
+  evidence.replayed = history.whole;
   evidence.included = Boolean(proof?.vouched);
   evidence.latest = evidence.included && version === history.versions.at(-1);
   evidence.operatorTime = !evidence.included;
@@ -98,40 +98,47 @@ function answer(bundle, id, policy, now, asked) {
 }
 
 // pick selects a version. After the moment to which the evidence reaches, a recovery that is pending can still be cancelled.
-function pick(history, asked, until, state) {
+function pick(history, asked, until) {
   if (history.state.pending && asked.versionTime > until) throw new BundleError('INTERNAL_ERROR', 'a recovery is pending');
   try {
     return select(history.versions, asked);
   } catch (e) {
     if (e.message === 'INVALID_OPTIONS') throw new BundleError(e.message, e.message);
-    throw new BundleError(state ? 'FEATURE_NOT_SUPPORTED' : 'NOT_FOUND', 'no such version, or not in this bundle');
+    throw new BundleError(history.whole ? 'NOT_FOUND' : 'FEATURE_NOT_SUPPORTED', 'no such version, or not in this bundle');
   }
 }
 
 function replay(bundle, policy, proof, until) {
-  let history = emptyHistory;
-  bundle.operations.forEach(({ operation, ...anchor }, i) => {
-    history = append(history, operation, anchor, policy?.predecessors);
-    const { state, last } = history;
-    must(state.domain === bundle.domain && state.scid.equals(bundle.scid) && state.home === bundle.home, 'bundle: operations of another identifier or ledger');
-    if (i === 0 && bundle.former) history = withFormer(history, bundle.former, last);
+  let history = { ...emptyHistory, whole: parseOperation(bundle.operations[0].operation).type === 'create' };
+  bundle.operations.forEach((entry, i) => {
+    history = { ...history, ...appendFor(bundle, bundle.home, history, entry, policy?.predecessors) };
+    if (i === 0 && bundle.former) history = withFormer(history, bundle, policy?.predecessors);
   });
   const last = bundle.operations.at(-1);
   if (proof) must(BigInt(last.index) < proof.epoch.entries, 'bundle: an operation that the epoch does not cover');
   const record = proof ? proof.head : bundle.head;
   parseHead(record);
   must(record.equals(head(history.state)), 'bundle: the head record is of another history');
-  return proof ? pass(history, until) : history;
+  return proof ? { ...history, ...pass(history, until) } : history;
+}
+
+// appendFor refuses operations for another identifier or ledger before it asks whether they are valid.
+function appendFor(bundle, home, history, { operation, ...anchor }, predecessors) {
+  const o = parseOperation(operation);
+  must(o.domain === bundle.domain && o.scid.equals(bundle.scid) && o.home === home, 'bundle: operations of another identifier or ledger');
+  return append(history, operation, anchor, predecessors);
 }
 
 // withFormer puts the versions of the former home's history before those from the import on.
-function withFormer(history, former, o) {
+function withFormer(history, bundle, predecessors) {
+  const o = history.last;
   let before = emptyHistory;
-  for (const { operation, ...anchor } of former) before = append(before, operation, anchor, []);
+  for (const entry of bundle.former) before = appendFor(bundle, o.from, before, entry, predecessors);
   const imported = parseState(o.state);
-  must(before.state.home === o.from && before.state.history.equals(imported.history), 'bundle: the former history is not that of the import');
-  if (!imported.migration?.departed) before = pass(before, history.state.time);
-  return { ...history, versions: [...before.versions, ...history.versions] };
+  must(before.state.history.equals(imported.history), 'bundle: the former history is not that of the import');
+  if (!imported.migration?.departed) before = pass(before, parseLatest(o.proof, Buffer.from(bundle.key)).epoch.time);
+  const whole = parseOperation(bundle.former[0].operation).type === 'create';
+  return { ...history, whole, versions: [...before.versions, ...history.versions] };
 }
 
 function fromState(bundle, id, proof, until) {
@@ -142,7 +149,7 @@ function fromState(bundle, id, proof, until) {
   parseHead(proof.head);
   must(proof.head.equals(headOfPortable(state)), 'bundle: the head record is of another state');
   const now = state.migration?.departed ? state : passTime(state, until);
-  return { state: now, versions: [versionOfState(now)] };
+  return { state: now, versions: [versionOfState(now)], whole: false };
 }
 
 // absent answers from a long form, of which the ledger has nothing.

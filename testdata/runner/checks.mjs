@@ -99,13 +99,27 @@ function checkBadImport(v) {
 }
 
 const openBundle = (v, setting) => verifyBundle(
-  fromHex(v.bundle), v.did, v.trust && { trust: trust(setting.trusts[v.trust]) }, seconds(setting.now), { versionTime: seconds(v.versionTime) });
+  fromHex(v.bundle), v.did, () => v.trust && { trust: trust(setting.trusts[v.trust]) }, seconds(setting.now), { versionTime: seconds(v.versionTime) });
 
 function checkBundle(v, setting) {
   const { document, versionId: version, evidence } = plain(openBundle(v, setting));
   const want = { ...v.evidence };
   if (want.asOf) want.asOf = seconds(want.asOf);
   same({ document, version, evidence }, { document: v.document, version: v.versionId, evidence: want });
+}
+
+// checkMovedBundle: each ledger that is trusted is so by its policy, and as a former home.
+function checkMovedBundle(v, setting) {
+  const trusts = Object.fromEntries(v.trusts.map((home) => [home, trust(setting.trusts[home])]));
+  const predecessors_ = Object.entries(trusts).map(([home, t]) => ({ home, trust: t }));
+  const asked = { versionTime: seconds(v.askedVersionTime), versionId: v.askedVersionId };
+  const policies = (home) => trusts[home] && { trust: trusts[home], predecessors: predecessors_ };
+  const open = () => verifyBundle(fromHex(v.bundle), v.did, policies, seconds(setting.now), asked);
+  if (v.code) { same(refused(open).code, v.code); return; }
+  const { document, versionId: version, evidence } = plain(open());
+  const want = { ...v.answer.evidence };
+  if (want.asOf) want.asOf = seconds(want.asOf);
+  same({ document, version, evidence }, { document: v.answer.document, version: v.answer.versionId, evidence: want });
 }
 
 function checkDerivation(v) {
@@ -150,6 +164,7 @@ export const checks = {
   },
   'realdid/bad-heads.json': (v) => refused(() => parseHead(fromHex(v.head))),
   'realdid/bundles.json': checkBundle,
+  'realdid/moved-bundles.json': checkMovedBundle,
   'realdid/bad-bundles.json': (v, setting) => same(refused(() => openBundle(v, setting)).code, v.code),
   'realdid/descriptors.json': (v) => {
     const d = parseDescriptor(v.file);
