@@ -193,3 +193,30 @@ func TestEd25519VerificationKeys(t *testing.T) {
 		read.Case()
 	}
 }
+
+// TestServiceTypes: a service of several types.
+func TestServiceTypes(t *testing.T) {
+	rec := matrix.Record(t, differs(t, "documents with a service of several types", matrix.RefusedByTheirs,
+		"go-did reads one type of a service, and refuses a document with a set of them.",
+		"realdid: DID 1.0, section 5.4 (type is a string or a set of strings)."))
+	h := newHolders(t)
+	for i := range 24 {
+		our := h.next()
+		id := our.ID.WithFragment("several")
+		our.Service = append(our.Service, did.Service{
+			ID: id, Type: []string{"LinkedDomains", fmt.Sprint("Type", i)}, Endpoint: []did.Endpoint{{URI: "https://person.example"}},
+		})
+		text := our.Canonical()
+		back, err := did.ParseDocument(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s, ok := back.ServiceByID(id); !ok || len(s.Type) != 2 {
+			t.Fatalf("here: %+v\n%s", s, text)
+		}
+		if _, err := theirs.ParseDocument(string(text)); err == nil {
+			t.Fatalf("there it is read: %s", text)
+		}
+		rec.Case()
+	}
+}
