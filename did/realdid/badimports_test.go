@@ -147,6 +147,14 @@ func (b *imports) proofs() {
 func (b *imports) policies() {
 	main := b.main.trust
 	b.unchecked("no-predecessor", "nobody is trusted", nil)
+	without := func(kind, fault, text string, member uint64, value []byte) {
+		p := decodeOp(b, b.good).payload
+		p[member] = value
+		b.bad(kind, fault, text, nil, unsignedOp(b, p), nil, time.Time{})
+	}
+	without("unchecked", "proof-is-none-and-nobody-is-trusted", "nobody is trusted", memberProof, []byte{1})
+	without("invalid", "state-is-none-and-nobody-is-trusted", "state: encoding", memberState, []byte{1})
+	b.unchecked("two-policies-by-neither-of-which", "", realdid.Predecessors{{Home: "main", Trust: b.second.trust}, {Home: "main", Trust: withoutAuditors(main)}})
 	b.unchecked("another-predecessor", "nobody is trusted", realdid.Predecessors{{Home: "third", Trust: main}})
 	b.unchecked("another-log", "another log", realdid.Predecessors{{Home: "main", Trust: b.second.trust}})
 	b.unchecked("a-policy-without-auditors", "", realdid.Predecessors{{Home: "main", Trust: withoutAuditors(main)}})
