@@ -234,6 +234,8 @@ func TestReports(t *testing.T) {
 	path, content := alice.newFile("f", testSize)
 	lost, chunks := 0, 0
 	bob.w.intercept(func(to string, b []byte) ([]byte, error) { // every tenth message to bob does not arrive, though it seems so
+		bob.w.wire.Lock()
+		defer bob.w.wire.Unlock()
 		if to == bob.endpoint {
 			if chunks++; chunks%10 == 0 && lost < 3 {
 				lost++
@@ -256,6 +258,8 @@ func TestAltered(t *testing.T) {
 	path, content := alice.newFile("f", testSize)
 	n := 0
 	alice.w.intercept(func(_ string, b []byte) ([]byte, error) {
+		alice.w.wire.Lock()
+		defer alice.w.wire.Unlock()
 		if n++; n%5 == 0 {
 			b = append([]byte(nil), b...)
 			b[strings.Index(string(b), `"ciphertext":"`)+50] ^= 2
