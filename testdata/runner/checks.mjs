@@ -5,7 +5,7 @@ import { base32, fromHex, fromMultikey, hex, multikey } from './bytes.mjs';
 import { verifyBundle } from './bundle.mjs';
 import { derive, deriveKey } from './derive.mjs';
 import { didDocument } from './document.mjs';
-import { parseDescriptor } from './descriptor.mjs';
+import { next as nextDescriptor, parseDescriptor, parseFirst } from './descriptor.mjs';
 import { append, documentOf, emptyHistory, pass, select, typeName, versionId } from './history.mjs';
 import { keyOf, longForm, parseDID, parseDIDURL, parseIdentifier } from './identifier.mjs';
 import { parseKey } from './keys.mjs';
@@ -167,9 +167,14 @@ export const checks = {
   'realdid/moved-bundles.json': checkMovedBundle,
   'realdid/bad-bundles.json': (v, setting) => same(refused(() => openBundle(v, setting)).code, v.code),
   'realdid/descriptors.json': (v) => {
-    const d = parseDescriptor(v.file);
+    const d = JSON.parse(v.file).descriptor.sequence === 0 ? parseFirst(v.file) : parseDescriptor(v.file);
     same([hex(d.digest), d.chainId], [v.digest, v.chainId]);
     if (d.sequence === 0) same(base32(d.digest), v.chainId);
+  },
+  'realdid/descriptor-steps.json': (v) => {
+    const step = () => nextDescriptor(parseDescriptor(v.before), v.file, fromHex(v.proof), seconds(v.now));
+    if (v.valid) step();
+    else refused(step);
   },
   'realdid/bad-descriptors.json': (v) => refused(() => parseDescriptor(v.file)),
   'realdid/derivation.json': checkDerivation,

@@ -1,10 +1,11 @@
-// Descriptors of trust domains (SPEC.md, section 10.2): what a reader of one file checks. That a chain of them is whole, and that
-// each follows from the one before, a client checks besides.
+// Descriptors of trust domains (SPEC.md, section 10.2): what a reader of one file checks, and the step from one to the next.
 
 import { ascii, base32, concat, fromBase32, fromBase64, fromBase64url, fromMultikey } from './bytes.mjs';
 import { uri } from './document.mjs';
+import { parseTrust, verifyLatest } from './latest.mjs';
 import { parseKey, sha256, verify } from './keys.mjs';
 import { parseVerifierKey } from './note.mjs';
+import { parseHead } from './state.mjs';
 import { canonicalJSON, distinct, limits, list, must, uint } from './shape.mjs';
 
 // object checks that a value is an object with the required members and no others but the allowed ones.
@@ -111,7 +112,56 @@ export function parseDescriptor(file) {
   const signed = Buffer.from(canonicalJSON(d));
   verifyRoots(v.signatures, d, signed);
   const id = sha256(ascii('realdid/descriptor-id/v1'), [0], signed);
-  return { ...d, digest: id, chainId: later ? d.id : base32(id) };
+  return { ...d, signers: v.signatures.map((s) => s.key), digest: id, chainId: later ? d.id : base32(id) };
+}
+
+// parseFirst reads a descriptor that begins a chain.
+export function parseFirst(file) {
+  const d = parseDescriptor(file);
+  must(d.sequence === 0, 'descriptor: not the first of its chain');
+  checkLedgers([], d.ledgers);
+  return d;
+}
+
+// next reads the descriptor that follows one that is trusted, with the proof under the old one's quorum that it is the newest on
+// the old one's first ledger, by a clock that says now.
+export function next(before, file, proof, now) {
+  const d = parseDescriptor(file);
+  must(d.sequence === before.sequence + 1 && d.previous === base32(before.digest), 'descriptor: of another predecessor');
+  must(d.id === before.chainId && d.domain === before.domain, 'descriptor: of another chain');
+  const old = d.signers.filter((k) => before.roots.keys.includes(k));
+  must(old.length >= before.roots.threshold, 'descriptor: signed by too few of the old root keys');
+  must(d.signers.every((k) => old.includes(k) || d.roots.keys.includes(k)), 'descriptor: signed by somebody else');
+  checkLedgers(before.ledgers, d.ledgers);
+
+  const p = verifyLatest(proof, trustOf(before), Buffer.from(before.chainId + ':descriptor'), now);
+  must(p.latest, 'descriptor: not proven to be logged');
+  const record = parseHead(p.head);
+  must(record.place === d.sequence && record.id.equals(d.digest), 'descriptor: another one is the newest on the ledger');
+  return d;
+}
+
+// checkLedgers: what was said of a ledger stays, and nothing that has ended is named as a successor for the first time.
+function checkLedgers(before, ledgers) {
+  const find = (list_, home) => list_.find((l) => l.home === home);
+  for (const was of before) {
+    const is = find(ledgers, was.home);
+    must(is && is.origin === was.origin && is.log === was.log, 'descriptor: a ledger is left out, or another one under its name');
+    must(!was.final || (is.final && is.final.size === was.final.size && is.final.root === was.final.root), 'descriptor: another end');
+    must(!was.successor || is.successor === was.successor, 'descriptor: another successor');
+  }
+  for (const l of ledgers) {
+    const named = find(before, l.home)?.successor !== undefined;
+    must(l.successor === undefined || named || !find(ledgers, l.successor).final, 'descriptor: the successor has ended');
+  }
+}
+
+// trustOf is the policy of a descriptor for its first ledger.
+function trustOf(d) {
+  const [{ origin, log }] = d.ledgers;
+  const { witnesses, mirrors, auditors } = d.quorum;
+  const need = { witness: witnesses.need, mirror: mirrors.need, auditor: auditors.need };
+  return parseTrust({ origin, log, cosigners: d.cosigners, quorum: need, skew: d.limits.clockSkew });
 }
 
 // verifyRoots checks every signature, and that the own root keys reach their threshold. Of a later descriptor, some of the
