@@ -25,7 +25,7 @@ type accepts struct {
 
 // setting is the parties of a spoiled presentation.
 func (p *parties) setting() spoiled.Setting {
-	return spoiled.Setting{Issuer: p.issuer, Holder: p.holder, Method: p.issuerDID.WithFragment("0"), Now: now, Audience: audience, Nonce: nonce}
+	return spoiled.Setting{Issuer: p.issuer, Holder: p.holder, Method: p.issuerDID.WithFragment("0"), Now: now(), Audience: audience, Nonce: nonce}
 }
 
 // TestFaults: what both refuse, and what only one refuses.
@@ -99,7 +99,7 @@ func TestIssuersByCertificate(t *testing.T) {
 		}
 		for _, id := range []string{certifiedIssuer, ""} {
 			cred, err := ours.Issue(t.Context(), ours.Issuer{Signer: key, ID: id, Chain: issuer.leaf}, c.Claims, &ours.IssueOptions{
-				Disclosable: c.Disclosable, HolderKey: holder.Public(), IssuedAt: now.Add(-time.Minute),
+				Disclosable: c.Disclosable, HolderKey: holder.Public(), IssuedAt: now().Add(-time.Minute),
 			})
 			if err != nil {
 				t.Fatal(err)

@@ -54,8 +54,8 @@ func differs(t *testing.T, what string, direction matrix.Direction, differ, righ
 	return r
 }
 
-// now is the time of everything: irmago dates key binding by the system's clock.
-var now = time.Now().UTC().Truncate(time.Second)
+// now is the system's time, by which irmago dates key binding.
+func now() time.Time { return time.Now().UTC().Truncate(time.Second) }
 
 // algorithms are those of issuers and holders that both sides know.
 var algorithms = []keys.Algorithm{keys.P256, keys.Ed25519, keys.P384}
@@ -96,7 +96,7 @@ func (p *parties) issue(t *testing.T, c *claims.Credential, hash string) *ours.C
 	t.Helper()
 	issuer := ours.Issuer{Signer: p.issuer, Method: p.issuerDID.WithFragment("0")}
 	cred, err := ours.Issue(t.Context(), issuer, c.Claims, &ours.IssueOptions{
-		Disclosable: c.Disclosable, HolderKey: p.holder.Public(), IssuedAt: now.Add(-time.Hour), Expires: now.Add(time.Hour), Hash: hash,
+		Disclosable: c.Disclosable, HolderKey: p.holder.Public(), IssuedAt: now().Add(-time.Hour), Expires: now().Add(time.Hour), Hash: hash,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -107,7 +107,7 @@ func (p *parties) issue(t *testing.T, c *claims.Credential, hash string) *ours.C
 // present presents here.
 func (p *parties) present(t *testing.T, cred *ours.Credential, reveal []string) *ours.Presentation {
 	t.Helper()
-	pres, err := cred.Present(t.Context(), p.holder, &ours.PresentOptions{Reveal: reveal, Audience: audience, Nonce: nonce, IssuedAt: now})
+	pres, err := cred.Present(t.Context(), p.holder, &ours.PresentOptions{Reveal: reveal, Audience: audience, Nonce: nonce, IssuedAt: now()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +117,7 @@ func (p *parties) present(t *testing.T, cred *ours.Credential, reveal []string) 
 // verifyHere verifies a presentation here and returns what it says.
 func (p *parties) verifyHere(t *testing.T, presentation string) (map[string]any, error) {
 	t.Helper()
-	v := vc.NewVerifier(resolver.Keys{Resolver: didjwk.Resolver{}}, func() time.Time { return now })
+	v := vc.NewVerifier(resolver.Keys{Resolver: didjwk.Resolver{}}, now)
 	got, _, err := v.Verify(t.Context(), ours.Received([]byte(presentation)), &vc.Expect{
 		Issuers: []did.DID{p.issuerDID}, Types: []string{claims.Type}, Audience: audience, Nonce: nonce, InsecureUnrotatableHolderKey: true,
 	})
@@ -130,7 +130,7 @@ func (p *parties) verifyHere(t *testing.T, presentation string) (map[string]any,
 // clock tells irmago the time.
 type clock struct{}
 
-func (clock) Now() time.Time { return now }
+func (clock) Now() time.Time { return now() }
 
 // policy is a verifier's policy there: issuers by did:jwk, or by a certificate below roots.
 func policy(roots *x509.CertPool) sdjwtvc.SdJwtVcVerificationContext {
@@ -139,7 +139,7 @@ func policy(roots *x509.CertPool) sdjwtvc.SdJwtVcVerificationContext {
 	}
 	return sdjwtvc.SdJwtVcVerificationContext{
 		X509VerificationContext: &jwt.StaticVerificationContext{
-			VerifyOpts: x509.VerifyOptions{Roots: roots, CurrentTime: now, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}},
+			VerifyOpts: x509.VerifyOptions{Roots: roots, CurrentTime: now(), KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}},
 		},
 		Clock: clock{}, JwtVerifier: sdjwt.NewJwxJwtVerifier(), ExpectedAudience: audience, ExpectedNonce: nonce,
 	}
@@ -193,7 +193,7 @@ func certificate(t *testing.T, c *x509.Certificate, by *ecdsa.PrivateKey, parent
 		t.Fatal(err)
 	}
 	c.SerialNumber, c.Subject, c.BasicConstraintsValid = big.NewInt(1), pkix.Name{CommonName: "issuer.example"}, true
-	c.NotBefore, c.NotAfter = now.Add(-24*time.Hour), now.Add(24*time.Hour)
+	c.NotBefore, c.NotAfter = now().Add(-24*time.Hour), now().Add(24*time.Hour)
 	if parent == nil {
 		by, parent = key, c
 	}
@@ -211,7 +211,7 @@ func certificate(t *testing.T, c *x509.Certificate, by *ecdsa.PrivateKey, parent
 // verifyHere verifies a presentation of a credential that was issued there.
 func (c *certified) verifyHere(t *testing.T, presentation string) (map[string]any, error) {
 	t.Helper()
-	v := vc.NewVerifier(nil, func() time.Time { return time.Now() })
+	v := vc.NewVerifier(nil, now)
 	got, _, err := v.Verify(t.Context(), ours.Received([]byte(presentation)), &vc.Expect{
 		Certificates: &vc.CertificatePolicy{Roots: c.roots, Issuers: []string{certifiedIssuer}}, Types: []string{claims.Type},
 		Audience: audience, Nonce: nonce, InsecureUnrotatableHolderKey: true,

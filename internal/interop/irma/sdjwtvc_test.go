@@ -104,7 +104,7 @@ func TestCredentialsOfTheirs(t *testing.T) {
 // issueThere issues with their builder.
 func (c *certified) issueThere(t *testing.T, cr *claims.Credential, cnf *sdjwt.ClaimElement) sdjwt.SdJwt {
 	t.Helper()
-	payload := append(tree(cr), cnf, sdjwt.Claim("iss", certifiedIssuer), sdjwt.Claim("iat", now.Unix()))
+	payload := append(tree(cr), cnf, sdjwt.Claim("iss", certifiedIssuer), sdjwt.Claim("iat", now().Unix()))
 	issued, err := sdjwtvc.NewSdJwtVcBuilder().WithPayload(payload...).WithIssuerCertificateChain(c.chain).Build(sdjwt.NewJwtCreator(c.key))
 	if err != nil {
 		t.Fatal(err)
