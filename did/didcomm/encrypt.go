@@ -159,8 +159,5 @@ func (a *Agent) content(ctx context.Context, what string, m *Message, opt *Encry
 			return nil, err
 		}
 	}
-	if len(b) > MaxMessage {
-		return nil, invalidBecause(what, "", errTooLarge)
-	}
 	return slices.Grow(b, grow), nil
 }

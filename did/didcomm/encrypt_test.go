@@ -158,6 +158,7 @@ func TestChoiceOfKeys(t *testing.T) {
 		{name: "the start of a key's name", to: []*person{bob}, opt: didcomm.EncryptOptions{RecipientKeys: []did.URL{bob.url("x-")}}},
 		{name: "a signing key", to: []*person{erin}, opt: didcomm.EncryptOptions{RecipientKeys: []did.URL{erin.url("ed-1")}}},
 		{name: "another party's key", to: []*person{bob}, opt: didcomm.EncryptOptions{RecipientKeys: []did.URL{carol.url("p-1")}}},
+		{name: "keys of the recipient and of another party", to: []*person{bob}, opt: didcomm.EncryptOptions{RecipientKeys: []did.URL{bob.url("p-2"), carol.url("p-1")}}},
 		{name: "keys of one recipient of two", to: []*person{bob, carol}, opt: didcomm.EncryptOptions{RecipientKeys: []did.URL{carol.url("p-1")}}},
 		{name: "keys of one recipient, for whom it is", to: []*person{bob, carol}, opt: didcomm.EncryptOptions{For: []did.DID{carol.id}, RecipientKeys: []did.URL{carol.url("p-1")}}, auth: []string{"alice#p-1", "carol#p-1"}, anon: []string{"carol#p-1"}},
 		{name: "a key twice", to: []*person{bob}, opt: didcomm.EncryptOptions{RecipientKeys: []did.URL{bob.url("x-1"), bob.url("x-1")}}},
@@ -269,6 +270,11 @@ func TestPackingNeedsItsOwnSecrets(t *testing.T) {
 	alice.secrets.Remove(alice.url("ed-1"))
 	_, err = alice.Sign(ctx, letter(alice), alice.url("ed-1"))
 	refused(t, err, true, didcomm.ErrNoSecret)
+	alice.secrets.Add(bob.url("ed-1"), bob.keys["ed-1"])
+	_, err = alice.Sign(ctx, letter(alice), bob.url("ed-1"))
+	refused(t, err, true, nil)
+	_, err = alice.Sign(ctx, letter(nil), did.URL{})
+	refused(t, err, true, nil)
 	_, err = alice.Sign(ctx, letter(nil), alice.url("ed-1"))
 	refused(t, err, true, nil)
 	_, err = alice.Authcrypt(ctx, letter(nil, bob), nil)

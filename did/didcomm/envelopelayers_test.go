@@ -27,6 +27,9 @@ func (s *stage) badLayers() []envelopeCase {
 		in("content is a message of two texts", "invalid", text(nil)+text(nil)),
 		in("authcrypt in authcrypt", "invalid", auth),
 		in("anoncrypt in authcrypt", "invalid", anon),
+		in("a message that is an envelope too", "invalid", text(func(m map[string]any) { m["ciphertext"], m["protected"] = "AAAA", "AAAA" })),
+		{name: "a message that is an envelope too, signed", fault: "invalid", text: signedTo(func(m map[string]any) { m["ciphertext"], m["protected"] = "AAAA", "AAAA" })},
+		{name: "a message that is signed too, signed", fault: "invalid", text: signedTo(func(m map[string]any) { m["payload"], m["signature"] = "AAAA", "AAAA" })},
 		{name: "anoncrypt in anoncrypt", fault: "invalid", text: s.around(anon)},
 		{name: "authcrypt in anoncrypt in anoncrypt", fault: "invalid", text: s.around(s.around(auth))},
 		{name: "signed in signed", fault: "invalid", text: twice.make(s.tb)},
@@ -103,6 +106,10 @@ func (s *stage) badSignatures() []envelopeCase {
 		made("signed, no alg", func(f *forgedJWS) { f.header = header("alg", nil) }),
 		made("signed, alg is not protected", func(f *forgedJWS) {
 			f.header, f.own = header("alg", nil), map[string]any{"kid": f.kid, "alg": "EdDSA"}
+		}),
+		made("signed, critical extensions that are not protected", func(f *forgedJWS) { f.own = map[string]any{"kid": f.kid, "crit": []any{"x"}, "x": 1} }),
+		made("signed, a parameter protected and not", func(f *forgedJWS) {
+			f.header, f.own = header("x", "y"), map[string]any{"kid": f.kid, "x": "y"}
 		}),
 		made("signed, critical extensions", func(f *forgedJWS) { f.header = header("crit", []any{"b64"}, "b64", false) }),
 		made("signed, unencoded payload", func(f *forgedJWS) { f.header = header("b64", false) }),

@@ -70,6 +70,7 @@ func (s *stage) unusual() []envelopeVector {
 	jws("signed, kid in the protected header", func(f *forgedJWS) {
 		f.header, f.own = map[string]any{"typ": "JWM", "alg": "EdDSA", "kid": f.kid}, map[string]any{}
 	})
+	jws("signed, a parameter that is not known", func(f *forgedJWS) { f.own = map[string]any{"kid": f.kid, "x": "y"} })
 	jws("signed, flattened", func(f *forgedJWS) {
 		f.finish = func(s map[string]any) {
 			for name, v := range s["signatures"].([]any)[0].(map[string]any) {

@@ -192,7 +192,8 @@ func (e *envelope) parseRecipients(v, header strictjson.Value) error {
 	return nil
 }
 
-// common are the parameters that all recipients have in common, and those that are not allowed at all.
+// common are the parameters that all recipients have in common, and those that are not allowed at all. A signature has none of them in
+// a header that is not protected.
 var common = [...]string{"alg", "enc", "epk", "apu", "apv", "skid", "typ", "cty", "zip", "crit", "b64", "iv", "tag"}
 
 // checkParties compares what the header says of the parties with the keys that are named: apv with the recipients, apu with the

@@ -3,6 +3,7 @@ package didcomm
 import (
 	"context"
 	"encoding/base64"
+	"slices"
 
 	"github.com/realdid/realdid/did"
 	"github.com/realdid/realdid/internal/strictjson"
@@ -29,7 +30,7 @@ func (a *Agent) Sign(ctx context.Context, m *Message, by did.URL) ([]byte, error
 }
 
 func (a *Agent) sign(ctx context.Context, what string, from did.DID, payload []byte, by did.URL) ([]byte, error) {
-	if from.IsZero() || by.DID() != from {
+	if by.DID() != from {
 		return nil, invalid(what, "the signing key is not of the message's sender")
 	}
 	method, _, err := a.keyOf(ctx, by, did.Authentication, false)
@@ -129,8 +130,8 @@ func signerOf(one strictjson.Value, header jws.Header) (did.URL, error) {
 	const what = "signed message"
 	own, _ := one.Get("header")
 	for _, m := range own.Members() {
-		if header.Has(m.Name) || m.Name != "kid" {
-			return did.URL{}, invalid(what, "a parameter other than kid, or one that is protected too, stands in the header that is not protected")
+		if header.Has(m.Name) || slices.Contains(common[:], m.Name) {
+			return did.URL{}, invalid(what, "a parameter that has to be protected, or is protected too, stands in the header that is not protected")
 		}
 	}
 	text := header.KeyID
@@ -148,7 +149,7 @@ func signerOf(one strictjson.Value, header jws.Header) (did.URL, error) {
 // that it is from. Nobody else's document is looked at.
 func (a *Agent) verify(ctx context.Context, s *signature, from did.DID) error {
 	const what = "signed message"
-	if from.IsZero() || s.kid.DID() != from {
+	if s.kid.DID() != from {
 		return invalid(what, "the key is not of the message's sender")
 	}
 	m, _, err := a.keyOf(ctx, s.kid, did.Authentication, false)

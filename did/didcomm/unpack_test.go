@@ -141,6 +141,15 @@ func TestRetiredKeys(t *testing.T) {
 	_, err = bob.Unpack(ctx, auth, &retired)
 	refused(t, err, true, didcomm.ErrNotRecipient) // nothing says that it ever stood there
 
+	other, _ := old.Method(bob.url("x-2"))
+	retire(bob, *other, false)
+	_, err = bob.Unpack(ctx, auth, &retired)
+	refused(t, err, true, didcomm.ErrNotRecipient)
+	lent := *m
+	lent.Controller = alice.id
+	retire(bob, lent, false)
+	_, err = bob.Unpack(ctx, auth, &retired)
+	refused(t, err, true, didcomm.ErrNotRecipient)
 	retire(bob, *m, false)
 	_, err = bob.Unpack(ctx, auth, all)
 	refused(t, err, true, didcomm.ErrNotRecipient)
@@ -219,7 +228,9 @@ func TestKeysOfOthersInADocument(t *testing.T) {
 func TestAnotherDocument(t *testing.T) {
 	s := newStage(t)
 	auth := []byte(s.auth("x").make(t))
-	s.bob.town.docs[s.alice.id] = s.mallory.resolution()
+	other := *s.alice.resolution().Document // with all of Alice's keys
+	other.ID = s.mallory.id
+	s.bob.town.docs[s.alice.id] = &did.Resolution{Document: &other}
 	_, err := s.bob.Unpack(context.Background(), auth, all)
 	refused(t, err, true, nil)
 	s.bob.town.docs[s.alice.id] = &did.Resolution{}
