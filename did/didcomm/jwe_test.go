@@ -10,6 +10,7 @@ import (
 
 	josecipher "github.com/go-jose/go-jose/v4/cipher"
 
+	"github.com/realdid/realdid/did"
 	"github.com/realdid/realdid/keys"
 )
 
@@ -153,5 +154,50 @@ func TestSecretsAreWiped(t *testing.T) {
 	}
 	if !bytes.Equal(z, make([]byte, 32)) {
 		t.Error("the first shared secret is still there")
+	}
+}
+
+// TestContentKeysAreFresh: no two envelopes have one content key, and none is guessed.
+func TestContentKeysAreFresh(t *testing.T) {
+	k, err := keys.Generate(keys.X25519)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kid, err := did.ParseURL("did:example:a#k")
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for i := range contentCiphers {
+		c := &contentCiphers[i]
+		for range 10 {
+			b, err := sealEnvelope(c, nil, []target{{kid, k.Public()}}, []byte("x"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			v, err := parseLayer(b)
+			if err != nil {
+				t.Fatal(err)
+			}
+			e, err := parseEnvelope(v)
+			if err != nil {
+				t.Fatal(err)
+			}
+			z, err := sharedSecrets(k, e.ephemeral, keys.PublicKey{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			contentKey, err := e.unwrap(z, e.recipients[0].encryptedKey)
+			if err != nil {
+				t.Fatal(err)
+			}
+			// Either half may be the one that encrypts.
+			for _, part := range [][]byte{contentKey[:len(contentKey)/2], contentKey[len(contentKey)/2:]} {
+				if seen[string(part)] || bytes.Equal(part, make([]byte, len(part))) {
+					t.Fatalf("%s: a content key that was seen before, or is zero", c.name)
+				}
+				seen[string(part)] = true
+			}
+		}
 	}
 }
