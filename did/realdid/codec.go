@@ -181,6 +181,9 @@ func ParseState(b []byte) (*State, error) {
 	if len(w.Head) != 32 || len(w.History) != 32 || w.Control == nil || w.Next == nil || w.Document == nil || len(w.Turns) == 0 || w.RemovedBefore > uint64(len(w.Removed)) || w.UsedBefore > uint64(len(w.Used)) {
 		return fail("members", errNotCanonical)
 	}
+	if !w.wellFormed() {
+		return fail("a name or time", errNotCanonical)
+	}
 	s := &State{
 		net: Network{w.Domain, w.Home}, seq: w.Seq, head: Digest(w.Head), history: Digest(w.History), time: w.Time, created: w.Created,
 		single: w.Single, removedBefore: int(w.RemovedBefore), usedBefore: int(w.UsedBefore),

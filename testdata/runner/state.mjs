@@ -3,12 +3,14 @@
 import { decode, encode, members } from './cbor.mjs';
 import { encodeDocument, encodeMethod, parseDocument } from './document.mjs';
 import { H } from './keys.mjs';
+import { parsePayload } from './operation.mjs';
 import {
   bytes, commitment, encodeSet, encodeTier, fields, flag, limits, list, must, name, scid, set, signingKey, suiteOf, tier, time, tuple,
   uint, writtenName,
 } from './shape.mjs';
 
 const orAbsent = (x) => (x.length ? x : undefined);
+const stateTime = (v) => uint(v, 0, 2n ** 63n - 1n);
 const orZero = (v, read) => (v === undefined ? 0 : read(v));
 
 const encodeStanding = (x) => members([encodeTier(x.tier), [x.place, x.rank], x.notBefore || undefined, x.usableBefore || undefined]);
@@ -16,7 +18,7 @@ const encodeStanding = (x) => members([encodeTier(x.tier), [x.place, x.rank], x.
 function standing(v) {
   fields(v, [0, 1], [2, 3]);
   const [place, rank] = tuple(v.get(1), 2);
-  const later = (t) => uint(t, 1);
+  const later = (t) => uint(t, 1, 2n ** 63n - 1n);
   return {
     tier: tier(v.get(0)), place: uint(place), rank: uint(rank, 0, 2), notBefore: orZero(v.get(2), later), usableBefore: orZero(v.get(3), later),
   };
@@ -29,19 +31,25 @@ function removed(v) {
   const [method] = parseDocument(new Map([[0, [v.get(0)]]])).methods;
   const compromised = flag(v.get(3));
   must(compromised || !v.has(4), 'state: a place of what is not compromised');
-  return { ...method, added: time(v.get(1)), removedAt: time(v.get(2)), compromised, since: orZero(v.get(4), (x) => uint(x, 1)) };
+  return { ...method, added: stateTime(v.get(1)), removedAt: stateTime(v.get(2)), compromised, since: orZero(v.get(4), (x) => uint(x, 1)) };
 }
 
 const encodePending = (p) => p && members([
   p.payload, encodeStanding(p.standing), p.filed, p.effective, p.revival || undefined, [p.version.place, p.version.id, p.version.time],
 ]);
 
+// parsed gives back a payload that parses.
+function parsed(payload) {
+  parsePayload(payload);
+  return payload;
+}
+
 function pending(v) {
   fields(v, [0, 1, 2, 3, 5], [4]);
   const [place, id, since] = tuple(v.get(5), 3);
   return {
-    payload: bytes(v.get(0)), standing: standing(v.get(1)), filed: time(v.get(2)), effective: uint(v.get(3)), revival: flag(v.get(4)),
-    version: { place: uint(place), id: bytes(id, 32), time: time(since) },
+    payload: parsed(bytes(v.get(0))), standing: standing(v.get(1)), filed: stateTime(v.get(2)), effective: stateTime(v.get(3)), revival: flag(v.get(4)),
+    version: { place: uint(place), id: bytes(id, 32), time: stateTime(since) },
   };
 }
 
@@ -64,11 +72,11 @@ export function parseState(b) {
   must(v.get(0) === 2, 'state: version');
   const optional = (k, most, read) => (v.has(k) ? list(v.get(k), 1, most).map(read) : []);
   const document = parseDocument(v.get(13));
-  const added = optional(14, 16, time);
+  const added = optional(14, 16, stateTime);
   must(added.length === document.methods.length, 'state: times of methods');
   const s = {
-    domain: name(v.get(1)), home: name(v.get(2)), scid: scid(v.get(3)), place: uint(v.get(4)), id: bytes(v.get(5), 32), time: time(v.get(6)),
-    created: time(v.get(7)), control: set(v.get(8), signingKey), next: set(v.get(9), commitment), single: flag(v.get(10)),
+    domain: name(v.get(1)), home: name(v.get(2)), scid: scid(v.get(3)), place: uint(v.get(4)), id: bytes(v.get(5), 32), time: stateTime(v.get(6)),
+    created: stateTime(v.get(7)), control: set(v.get(8), signingKey), next: set(v.get(9), commitment), single: flag(v.get(10)),
     tiers: optional(11, limits.tiers, standing), replaced: optional(12, limits.retiring, standing),
     document: { ...document, methods: document.methods.map((m, i) => ({ ...m, added: added[i] })) },
     removed: optional(15, Infinity, removed), used: optional(16, Infinity, (x) => bytes(x, 32)),
@@ -76,8 +84,8 @@ export function parseState(b) {
     removedAt: orZero(v.get(20), (x) => uint(x, 1)), usedAt: orZero(v.get(21), (x) => uint(x, 1)), history: bytes(v.get(22), 32),
   };
   if (v.has(17)) s.pending = pending(v.get(17));
-  if (v.has(18)) s.deactivated = ((x) => ({ since: time(x[0]), final: uint(x[1]) }))(tuple(v.get(18), 2));
-  if (v.has(23)) s.migration = ((m) => ({ to: name(m.get(0)), notice: uint(m.get(1), 1), departed: flag(m.get(2)) }))(fields(v.get(23), [1], [0, 2]));
+  if (v.has(18)) s.deactivated = ((x) => ({ since: stateTime(x[0]), final: stateTime(x[1]) }))(tuple(v.get(18), 2));
+  if (v.has(23)) s.migration = ((m) => ({ to: name(m.get(0)), notice: stateTime(m.get(1)), departed: flag(m.get(2)) }))(fields(v.get(23), [1], [0, 2]));
   if (v.has(24)) s.arrival = ((m) => ({ from: name(m.get(0)), time: time(m.get(1)) }))(fields(v.get(24), [1], [0]));
   must(s.migration?.to !== s.home, 'state: migration within its ledger');
   must(s.arrival?.from !== s.home, 'state: arrival from its own ledger');
