@@ -45,6 +45,7 @@ var table = []row{
 	{"vc/dataintegrity/jsonld/...", []string{"vc/dataintegrity/rdf", own}, "JSON-LD knows no credentials"},
 	{"vc/dataintegrity/bbs2023", []string{"vc", "did", "keys", "keys/bbs", "vc/vcdm", "vc/dataintegrity/..."}, "a suite of its own, so that who wants no BBS links no pairing"},
 	{"vc/dataintegrity/sd", []string{"vc/dataintegrity/rdf", "vc/dataintegrity/jsonld"}, "statements are chosen before anybody signs"},
+	{"vc/internal/envelopetest", []string{"vc", "did", "keys", "vc/vcdm", "vc/internal/..."}, "the tests that formats share know none of them"},
 	{"vc/internal/...", []string{"vc", "did", "keys", "keys/jws", "vc/vcdm"}, "what several formats share knows none of them"},
 	{"vc/...", []string{"vc", "did", "keys", "keys/jws", "vc/vcdm", "vc/internal/...", "vc/dataintegrity/sd", own}, "one format knows no other"},
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/realdid/realdid/keys"
 	"github.com/realdid/realdid/vc/cose"
+	"github.com/realdid/realdid/vc/internal/envelopetest"
 	"github.com/realdid/realdid/vc/internal/vectortest"
 )
 
@@ -21,15 +22,15 @@ func TestInterop(t *testing.T) {
 	for i := range n {
 		a := []keys.Algorithm{keys.Ed25519, keys.P256, keys.P384}[i%3]
 		alg, _ := a.JOSE()
-		p := newParties(t, a)
+		p := envelopetest.NewParties(t, a)
 		issuerKey := vectortest.Fixed(t, a, "issuer")
-		c := credential()
+		c := envelopetest.Claims()
 		c["credentialSubject"].(map[string]any)["text"] = fmt.Sprint("wert \"", i, "\" ☃ \u2028")
-		cred, err := cose.Issue(t.Context(), p.issuer, c, &cose.IssueOptions{IssuedAt: vectortest.Now, HolderKey: p.holder.Public()})
+		cred, err := cose.Issue(t.Context(), cose.Issuer(p.Issuer), c, &cose.IssueOptions{IssuedAt: vectortest.Now, HolderKey: p.Holder.Public()})
 		if err != nil {
 			t.Fatal(err)
 		}
-		pres, err := cred.Present(t.Context(), p.holder, p.options())
+		pres, err := cred.Present(t.Context(), p.Holder, (*cose.PresentOptions)(p.Options()))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -41,7 +42,7 @@ func TestInterop(t *testing.T) {
 		if got := verify(cred.Bytes(), issuerKey.Public()); !vectortest.SameJSON(t, got.Payload, c) || got.Header["4"] != vectortest.IssuerKey {
 			t.Fatalf("%d: got %v, want %v", i, got, c)
 		}
-		if got := verify(pres.Bytes(), p.holder.Public()); got.Payload["holder"] != vectortest.Holder {
+		if got := verify(pres.Bytes(), p.Holder.Public()); got.Payload["holder"] != vectortest.Holder {
 			t.Fatalf("%d: got %v", i, got)
 		}
 
@@ -65,7 +66,7 @@ func TestInterop(t *testing.T) {
 			return token
 		}
 		token := sign(issuerKey, "vc", vectortest.IssuerKey, map[string]any{"iat": vectortest.Now.Unix()}, c)
-		token = sign(p.holder, "vp", vectortest.HolderKey,
+		token = sign(p.Holder, "vp", vectortest.HolderKey,
 			map[string]any{"iat": vectortest.Now.Unix(), "aud": vectortest.Audience, "nonce": vectortest.Nonce},
 			map[string]any{
 				"@context": []any{"https://www.w3.org/ns/credentials/v2"}, "type": "VerifiablePresentation", "holder": vectortest.Holder,
@@ -74,7 +75,7 @@ func TestInterop(t *testing.T) {
 					"id": "data:application/vc+cose;base64," + base64.StdEncoding.EncodeToString(token),
 				}},
 			})
-		verified, err := p.verify(t, cose.Received(token, nil))
+		verified, err := p.Verify(t, cose.Received(token, nil))
 		if err != nil {
 			t.Fatalf("%d: %v", i, err)
 		}

@@ -8,24 +8,28 @@ import (
 	"github.com/realdid/realdid/keys"
 	"github.com/realdid/realdid/vc"
 	"github.com/realdid/realdid/vc/cose"
+	"github.com/realdid/realdid/vc/internal/envelopetest"
 	"github.com/realdid/realdid/vc/internal/vectortest"
 )
 
 // TestHolderKeys: a key in cnf is the same key when it is read, also where another issuer wrote the sign of its point alone.
 func TestHolderKeys(t *testing.T) {
 	for _, a := range []keys.Algorithm{keys.Ed25519, keys.P256, keys.P384, keys.Secp256k1} {
-		p := newParties(t, a)
-		c := p.issue(t, cose.IssueOptions{HolderKey: p.holder.Public()})
-		if _, key, err := c.Holder(); err != nil || !key.Equal(p.holder.Public()) {
+		p := envelopetest.NewParties(t, a)
+		c, err := tested.Issue(t.Context(), p.Issuer, envelopetest.Claims(), &envelopetest.IssueOptions{HolderKey: p.Holder.Public()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, key, err := c.Holder(); err != nil || !key.Equal(p.Holder.Public()) {
 			t.Errorf("%v: got %v, %v", a, key, err)
 		}
 		if a == keys.Ed25519 {
 			continue
 		}
-		raw := p.holder.Public().Bytes()
+		raw := p.Holder.Public().Bytes()
 		id, _ := a.COSE()
 		var jwk struct{ Y string }
-		if err := json.Unmarshal(p.holder.Public().JWK(), &jwk); err != nil {
+		if err := json.Unmarshal(p.Holder.Public().JWK(), &jwk); err != nil {
 			t.Fatal(err)
 		}
 		full := unb64(t, jwk.Y)
@@ -45,7 +49,7 @@ func TestHolderKeys(t *testing.T) {
 				t.Errorf("%v, %s: %v", a, name, err)
 				continue
 			}
-			if _, key, _ := c.Holder(); key.Equal(p.holder.Public()) == (name == "wrong sign") {
+			if _, key, _ := c.Holder(); key.Equal(p.Holder.Public()) == (name == "wrong sign") {
 				t.Errorf("%v, %s: got another key", a, name)
 			}
 		}
@@ -54,9 +58,9 @@ func TestHolderKeys(t *testing.T) {
 
 // TestUnsupportedKeys: SM2 has no number in COSE.
 func TestUnsupportedKeys(t *testing.T) {
-	p := newParties(t, keys.P256)
+	p := envelopetest.NewParties(t, keys.P256)
 	for _, a := range []keys.Algorithm{keys.SM2, keys.X25519} {
-		if _, err := cose.Issue(t.Context(), p.issuer, credential(), &cose.IssueOptions{HolderKey: vectortest.Fixed(t, a, "x").Public()}); err == nil {
+		if _, err := cose.Issue(t.Context(), cose.Issuer(p.Issuer), envelopetest.Claims(), &cose.IssueOptions{HolderKey: vectortest.Fixed(t, a, "x").Public()}); err == nil {
 			t.Errorf("%v: a holder's key that nobody can check was written", a)
 		}
 	}

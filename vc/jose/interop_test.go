@@ -7,13 +7,14 @@ import (
 
 	"github.com/realdid/realdid/keys"
 	"github.com/realdid/realdid/vc"
+	"github.com/realdid/realdid/vc/internal/envelopetest"
 	"github.com/realdid/realdid/vc/internal/vectortest"
 	"github.com/realdid/realdid/vc/jose"
 )
 
 // interopCredential differs with i: depth, numbers, text that must be escaped.
 func interopCredential(i int) map[string]any {
-	c := credential()
+	c := envelopetest.Claims()
 	subject := c["credentialSubject"].(map[string]any)
 	for n := range i % 12 {
 		subject[fmt.Sprint("claim ", n)] = []any{fmt.Sprint("wert \"", n, "\" ☃ \u2028"), float64(n) / 8, n%2 == 0, nil, map[string]any{"in": n * 1000003}}
@@ -31,13 +32,13 @@ func TestInterop(t *testing.T) {
 	for i := range n {
 		a := []keys.Algorithm{keys.Ed25519, keys.P256, keys.P384}[i%3]
 		alg, _ := a.JOSE()
-		p := newParties(t, a)
-		issuerKey, holderKey := vectortest.Fixed(t, a, "issuer"), p.holder
-		cred, err := jose.Issue(t.Context(), p.issuer, interopCredential(i), &jose.IssueOptions{IssuedAt: vectortest.Now})
+		p := envelopetest.NewParties(t, a)
+		issuerKey, holderKey := vectortest.Fixed(t, a, "issuer"), p.Holder
+		cred, err := jose.Issue(t.Context(), jose.Issuer(p.Issuer), interopCredential(i), &jose.IssueOptions{IssuedAt: vectortest.Now})
 		if err != nil {
 			t.Fatal(err)
 		}
-		pres, err := cred.Present(t.Context(), holderKey, p.options())
+		pres, err := cred.Present(t.Context(), holderKey, (*jose.PresentOptions)(p.Options()))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -68,7 +69,7 @@ func TestInterop(t *testing.T) {
 			}},
 			"aud": vectortest.Audience, "nonce": vectortest.Nonce, "iat": vectortest.Now.Unix(),
 		})
-		verified, err := p.verify(t, jose.Received([]byte(token), nil))
+		verified, err := p.Verify(t, jose.Received([]byte(token), nil))
 		if err != nil {
 			t.Fatalf("%d: %v", i, err)
 		}
@@ -78,7 +79,7 @@ func TestInterop(t *testing.T) {
 		// One byte of the payload changed is refused on both sides.
 		broken := []byte(token)
 		broken[len(broken)-100]++
-		if _, err := p.verify(t, jose.Received(broken, nil)); err == nil || vc.Code(err) == "" {
+		if _, err := p.Verify(t, jose.Received(broken, nil)); err == nil || vc.Code(err) == "" {
 			t.Fatalf("%d: a changed token was accepted", i)
 		}
 	}

@@ -1,4 +1,4 @@
-package jose_test
+package envelopetest
 
 import (
 	"crypto/ecdsa"
@@ -15,12 +15,11 @@ import (
 	"github.com/realdid/realdid/keys"
 	"github.com/realdid/realdid/vc"
 	"github.com/realdid/realdid/vc/internal/vectortest"
-	"github.com/realdid/realdid/vc/jose"
 )
 
 // TestIssueByCertificate: the same verbs with an issuer that is the subject of a certificate, alone and with another behind it.
-func TestIssueByCertificate(t *testing.T) {
-	p := newParties(t, keys.P256)
+func (f *Format) TestIssueByCertificate(t *testing.T) {
+	p := NewParties(t, keys.P256)
 	const uri = "https://issuer.example/authority"
 	priv, err := ecdsa.ParseRawPrivateKey(elliptic.P256(), vectortest.Fixed(t, keys.P256, "issuer").Secret())
 	if err != nil {
@@ -55,22 +54,22 @@ func TestIssueByCertificate(t *testing.T) {
 	}, root, priv.Public())
 	roots := x509.NewCertPool()
 	roots.AddCert(root)
-	e := p.setting.Expect.Policy(t)
+	e := p.Setting.Expect.Policy(t)
 	e.Issuers, e.Certificates = nil, &vc.CertificatePolicy{Roots: roots, Issuers: []string{uri}}
-	p.issuer.Method = did.URL{}
+	p.Issuer.Method = did.URL{}
 	for _, chain := range [][]*x509.Certificate{{leaf}, {leaf, middle}} {
-		p.issuer.Chain = chain
-		c := credential()
+		p.Issuer.Chain = chain
+		c := Claims()
 		c["issuer"] = uri
-		cred, err := jose.Issue(t.Context(), p.issuer, c, &jose.IssueOptions{IssuedAt: vectortest.Now})
+		cred, err := f.Issue(t.Context(), p.Issuer, c, &IssueOptions{IssuedAt: vectortest.Now})
 		if err != nil {
 			t.Fatal(err)
 		}
-		pres, err := cred.Present(t.Context(), p.holder, p.options())
+		pres, err := f.Present(t.Context(), cred, p.Holder, p.Options())
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, _, err := p.verifier.Verify(t.Context(), jose.Received(pres.Bytes(), nil), e)
+		got, _, err := p.Verifier.Verify(t.Context(), f.Received(pres.Bytes()), e)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,4 +1,4 @@
-package jose_test
+package envelopetest
 
 import (
 	"fmt"
@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/realdid/realdid/keys"
-	"github.com/realdid/realdid/vc/jose"
 )
 
 // beside runs do and its floor by turns, so that both see the same machine, and reports what do costs and its ratio to the floor.
@@ -34,7 +33,7 @@ func beside(b *testing.B, unit string, do, floor func() error) {
 
 // tenClaims is a credential with ten claims.
 func tenClaims() map[string]any {
-	c := credential()
+	c := Claims()
 	subject := c["credentialSubject"].(map[string]any)
 	for i := range 8 {
 		subject[fmt.Sprint("claim", i)] = fmt.Sprint("value number ", i)
@@ -43,15 +42,15 @@ func tenClaims() map[string]any {
 }
 
 // BenchmarkIssue reports, as "x-sign", how many bare signatures an issuance costs; the other two likewise.
-func BenchmarkIssue(b *testing.B) {
+func (f *Format) BenchmarkIssue(b *testing.B) {
 	for _, a := range []keys.Algorithm{keys.Ed25519, keys.P256} {
 		b.Run(a.String(), func(b *testing.B) {
-			p, c, msg := newParties(b, a), tenClaims(), make([]byte, 1200)
+			p, c, msg := NewParties(b, a), tenClaims(), make([]byte, 1200)
 			beside(b, "x-sign", func() error {
-				_, err := jose.Issue(b.Context(), p.issuer, c, nil)
+				_, err := f.Issue(b.Context(), p.Issuer, c, nil)
 				return err
 			}, func() error {
-				_, err := p.issuer.Signer.Sign(b.Context(), msg)
+				_, err := p.Issuer.Signer.Sign(b.Context(), msg)
 				return err
 			})
 		})
@@ -59,21 +58,21 @@ func BenchmarkIssue(b *testing.B) {
 }
 
 // BenchmarkVerifyCredential verifies a credential of ten claims without a holder.
-func BenchmarkVerifyCredential(b *testing.B) {
+func (f *Format) BenchmarkVerifyCredential(b *testing.B) {
 	for _, a := range []keys.Algorithm{keys.Ed25519, keys.P256} {
 		b.Run(a.String(), func(b *testing.B) {
-			p := newParties(b, a)
-			c, err := jose.Issue(b.Context(), p.issuer, tenClaims(), &jose.IssueOptions{IssuedAt: p.setting.Now})
+			p := NewParties(b, a)
+			c, err := f.Issue(b.Context(), p.Issuer, tenClaims(), &IssueOptions{IssuedAt: p.Setting.Now})
 			if err != nil {
 				b.Fatal(err)
 			}
-			e := p.setting.Expect.Policy(b)
+			e := p.Setting.Expect.Policy(b)
 			e.Audience, e.Nonce, e.InsecureNoHolderBinding = "", "", true
 			msg := make([]byte, 1200)
-			sig, _ := p.issuer.Signer.Sign(b.Context(), msg)
-			key := p.issuer.Signer.Public()
+			sig, _ := p.Issuer.Signer.Sign(b.Context(), msg)
+			key := p.Issuer.Signer.Public()
 			beside(b, "x-verify", func() error {
-				_, _, err := p.verifier.Verify(b.Context(), jose.Received(c.Bytes(), nil), e)
+				_, _, err := p.Verifier.Verify(b.Context(), f.Received(c.Bytes()), e)
 				return err
 			}, func() error { return key.Verify(msg, sig) })
 		})
@@ -81,24 +80,24 @@ func BenchmarkVerifyCredential(b *testing.B) {
 }
 
 // BenchmarkVerifyPresentation verifies a presentation of it, which has two signatures.
-func BenchmarkVerifyPresentation(b *testing.B) {
+func (f *Format) BenchmarkVerifyPresentation(b *testing.B) {
 	for _, a := range []keys.Algorithm{keys.Ed25519, keys.P256} {
 		b.Run(a.String(), func(b *testing.B) {
-			p := newParties(b, a)
-			c, err := jose.Issue(b.Context(), p.issuer, tenClaims(), &jose.IssueOptions{IssuedAt: p.setting.Now})
+			p := NewParties(b, a)
+			c, err := f.Issue(b.Context(), p.Issuer, tenClaims(), &IssueOptions{IssuedAt: p.Setting.Now})
 			if err != nil {
 				b.Fatal(err)
 			}
-			pres, err := c.Present(b.Context(), p.holder, p.options())
+			pres, err := f.Present(b.Context(), c, p.Holder, p.Options())
 			if err != nil {
 				b.Fatal(err)
 			}
-			e := p.setting.Expect.Policy(b)
+			e := p.Setting.Expect.Policy(b)
 			msg := make([]byte, 1600)
-			sig, _ := p.issuer.Signer.Sign(b.Context(), msg)
-			key := p.issuer.Signer.Public()
+			sig, _ := p.Issuer.Signer.Sign(b.Context(), msg)
+			key := p.Issuer.Signer.Public()
 			beside(b, "x-2verify", func() error {
-				_, _, err := p.verifier.Verify(b.Context(), jose.Received(pres.Bytes(), nil), e)
+				_, _, err := p.Verifier.Verify(b.Context(), f.Received(pres.Bytes()), e)
 				return err
 			}, func() error {
 				if err := key.Verify(msg, sig); err != nil {

@@ -1,7 +1,6 @@
-package cose_test
+package envelopetest
 
 import (
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"os"
@@ -10,10 +9,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/realdid/realdid/did"
 	"github.com/realdid/realdid/internal/vectors"
 	"github.com/realdid/realdid/keys"
 	"github.com/realdid/realdid/vc"
-	"github.com/realdid/realdid/vc/cose"
+	"github.com/realdid/realdid/vc/internal/envelope"
 )
 
 // suiteCase is one test of W3C's suite for VC-JOSE-COSE.
@@ -54,8 +54,8 @@ func suiteKey(t *testing.T, dir, name string) (kid string, public keys.PublicKey
 	return vm.ID, public, private, err
 }
 
-// TestSuite runs the tests of W3C's suite that are about COSE.
-func TestSuite(t *testing.T) {
+// TestSuite runs the tests of W3C's suite that are about the format, at least so many. read returns the token in a file of the suite.
+func (f *Format) TestSuite(t *testing.T, least int, read func(*testing.T, []byte) []byte) {
 	dir := vectors.Dir(t, "vc-jose-cose")
 	var all map[string]suiteCase
 	if err := json.Unmarshal(readFile(t, dir, "expected.json"), &all); err != nil {
@@ -63,7 +63,7 @@ func TestSuite(t *testing.T) {
 	}
 	ran := 0
 	for name, c := range all {
-		if !strings.HasSuffix(c.Feature, "_cose") {
+		if !strings.HasSuffix(c.Feature, "_"+f.Name) {
 			continue
 		}
 		ran++
@@ -79,50 +79,47 @@ func TestSuite(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := runSuiteCase(t, c, readFile(t, dir, c.Input), kid, public, private); (err == nil) != (c.Want == "success") {
+			input := readFile(t, dir, c.Input)
+			if c.Function == "verify" {
+				input = read(t, input)
+			}
+			if err := f.runSuiteCase(t, c, input, kid, public, private); (err == nil) != (c.Want == "success") {
 				t.Errorf("got %v, want %s", err, c.Want)
 			}
 		})
 	}
-	if ran < 4 {
+	if ran < least {
 		t.Errorf("ran %d tests, want all", ran)
 	}
 }
 
-func runSuiteCase(t *testing.T, c suiteCase, input []byte, kid string, public keys.PublicKey, private *keys.PrivateKey) error {
-	if c.Function == "verify" { // the suite has COSE as text
-		b, err := base64.RawStdEncoding.DecodeString(strings.TrimSpace(string(input)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		input = b
-	}
-	switch c.Function + " " + c.Feature {
-	case "issue credential_cose":
-		cred, err := cose.IssueJSON(t.Context(), cose.Issuer{Signer: private, KeyID: kid}, input, nil)
+func (f *Format) runSuiteCase(t *testing.T, c suiteCase, input []byte, kid string, public keys.PublicKey, private *keys.PrivateKey) error {
+	switch c.Function + " " + strings.TrimSuffix(c.Feature, "_"+f.Name) {
+	case "issue credential":
+		cred, err := f.IssueJSON(t.Context(), envelope.Issuer{Signer: private, KeyID: kid}, input)
 		if err != nil {
 			return err
 		}
-		_, _, err = cose.InsecureVerifySignature(cred.Bytes(), public)
+		_, _, err = f.InsecureVerifySignature(cred.Bytes(), public)
 		return err
-	case "issue presentation_cose":
-		p, err := cose.SignPresentation(t.Context(), private, input, &cose.SignOptions{KeyID: kid})
+	case "issue presentation":
+		p, err := f.SignPresentation(t.Context(), private, input, &SignOptions{KeyID: kid})
 		if err != nil {
 			return err
 		}
-		_, mediaType, err := cose.InsecureVerifySignature(p.Bytes(), public)
+		_, mediaType, err := f.InsecureVerifySignature(p.Bytes(), public)
 		if mediaType != "vp" {
 			t.Errorf("got media type %q, want vp", mediaType)
 		}
 		return err
-	case "verify credential_cose", "verify presentation_cose":
-		_, _, err := cose.InsecureVerifySignature(input, public)
-		if c.Feature == "presentation_cose" {
+	case "verify credential", "verify presentation":
+		_, _, err := f.InsecureVerifySignature(input, public)
+		if strings.HasPrefix(c.Feature, "presentation") {
 			return err
 		}
 		// The whole pipeline says the same.
 		v := vc.NewVerifier(nil, func() time.Time { return time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC) })
-		_, _, whole := v.Verify(t.Context(), cose.Received(input, nil), &vc.Expect{
+		_, _, whole := v.Verify(t.Context(), f.Received(input), &vc.Expect{
 			PinnedKeys: []vc.PinnedKey{{Issuer: suiteIssuer, Key: public}}, Types: []string{"ExampleAlumniCredential"}, InsecureNoHolderBinding: true,
 		})
 		if (whole == nil) != (err == nil) {
@@ -132,4 +129,20 @@ func runSuiteCase(t *testing.T, c suiteCase, input []byte, kid string, public ke
 	}
 	t.Fatalf("an unknown test: %s %s", c.Function, c.Feature)
 	return nil
+}
+
+// TestSuiteMethod: the issuer of some fixtures is not the controller of the verification method, so a method that is a DID is refused.
+func (f *Format) TestSuiteMethod(t *testing.T) {
+	dir := vectors.Dir(t, "vc-jose-cose")
+	kid, _, private, err := suiteKey(t, dir, "vm-did-ed25519.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	u, err := did.ParseURL(kid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.IssueJSON(t.Context(), envelope.Issuer{Signer: private, Method: u}, readFile(t, dir, "credential-minimal.json")); err == nil {
+		t.Error("a credential of another issuer was signed")
+	}
 }
