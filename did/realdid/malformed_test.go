@@ -136,6 +136,8 @@ func (m *malformed) encoding() {
 	m.change("sequence-is-zero", what, 2, func(p object) { p[memberSeq] = 0 })
 	m.change("compromised-is-empty", what, 4, func(p object) { p[memberCompromised] = object{} })
 	m.change("cleared-is-empty", what, 5, func(p object) { p[memberCleared] = []any{} })
+	m.change("compromised-is-no-fragment", "compromised: not a fragment", 4, func(p object) { p[memberCompromised] = map[string]any{"a b": 0} })
+	m.change("cleared-is-no-fragment", "cleared: not a fragment", 5, func(p object) { p[memberCleared] = []any{"#a"} })
 	m.change("document-with-an-unknown-member", what, 2, func(p object) { p[memberDocument] = object{3: "x"} })
 	m.change("document-with-an-empty-list", what, 2, func(p object) { p[memberDocument] = object{0: []any{}} })
 	m.change("set-with-an-unknown-member", what, 1, func(p object) { p[memberControl].(object)[3] = 1 })

@@ -294,7 +294,7 @@ func (o *mOp) modelBody(p object) {
 		m := as[map[any]any](p[13], "compromised")
 		need(len(m) > 0, "compromised")
 		for k, v := range m {
-			o.compromised[as[string](k, "fragment")] = as[uint64](v, "place")
+			o.compromised[modelFragment(k)] = as[uint64](v, "place")
 		}
 	}
 	o.reveal, o.revealRecovery = modelReveals(p[14], 2), modelReveals(p[15], 3)
@@ -312,7 +312,7 @@ func (o *mOp) modelBody(p object) {
 		need(len(as[[]byte](p[18], "root")) == 32, "root")
 	}
 	for _, f := range modelList(p[19], 1, 4096) {
-		o.cleared = append(o.cleared, as[string](f, "fragment"))
+		o.cleared = append(o.cleared, modelFragment(f))
 	}
 }
 

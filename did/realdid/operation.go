@@ -383,6 +383,21 @@ func (op *Operation) checkFields() error {
 	if extra := have &^ (required | optional); extra != 0 {
 		return refuse("%v: a member of another type (bits %#x)", op.Type(), uint32(extra))
 	}
+	return op.checkNames()
+}
+
+// checkNames refuses declarations about what can be no method.
+func (op *Operation) checkNames() error {
+	for f := range op.wire.Compromised {
+		if !validFragment(f) {
+			return refuse("compromised: not a fragment")
+		}
+	}
+	for _, f := range op.wire.Cleared {
+		if !validFragment(f) {
+			return refuse("cleared: not a fragment")
+		}
+	}
 	return nil
 }
 
