@@ -19,26 +19,19 @@ func Example() {
 	ctx := context.Background()
 	authority, _ := keys.Generate(keys.P256)
 	phone, _ := keys.Generate(keys.Ed25519)
-	method := func(k *keys.PrivateKey) did.URL {
-		u, err := did.ParseURL(k.Public().DIDKeyURL())
-		if err != nil {
-			log.Fatal(err)
-		}
-		return u
-	}
-	issuer := jose.Issuer{Signer: authority, Method: method(authority)}
+	issuer := jose.Issuer{Signer: authority, Method: didkey.URL(authority.Public())}
 
 	cred, err := jose.Issue(ctx, issuer, map[string]any{
 		"@context":          []string{"https://www.w3.org/ns/credentials/v2"},
 		"type":              []string{"VerifiableCredential", "LibraryCard"},
 		"issuer":            issuer.Method.DID().String(),
-		"credentialSubject": map[string]any{"id": method(phone).DID().String(), "reads": "novels"},
+		"credentialSubject": map[string]any{"id": phone.Public().DIDKey(), "reads": "novels"},
 	}, nil)
 	if err != nil {
 		log.Fatal(err)
 	}
 
-	pres, err := cred.Present(ctx, phone, &jose.PresentOptions{Audience: "https://library.example", Nonce: "n-0S6_WzA2Mj", Method: method(phone)})
+	pres, err := cred.Present(ctx, phone, &jose.PresentOptions{Audience: "https://library.example", Nonce: "n-0S6_WzA2Mj", Method: didkey.URL(phone.Public())})
 	if err != nil {
 		log.Fatal(err)
 	}

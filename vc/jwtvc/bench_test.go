@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/realdid/realdid/keys"
+	"github.com/realdid/realdid/vc/internal/envelopetest"
 	"github.com/realdid/realdid/vc/internal/vectortest"
 	"github.com/realdid/realdid/vc/jwtvc"
 )
@@ -22,7 +23,7 @@ func BenchmarkVerify(b *testing.B) {
 }
 
 func BenchmarkIssue(b *testing.B) {
-	issuer := jwtvc.Issuer{Signer: vectortest.Fixed(b, keys.Ed25519, "issuer"), Method: url(b, vectortest.IssuerKey)}
+	issuer := jwtvc.Issuer(envelopetest.NewParties(b, keys.Ed25519).Issuer)
 	c := credential()
 	b.ReportAllocs()
 	for b.Loop() {

@@ -11,18 +11,10 @@ import (
 	"github.com/realdid/realdid/did"
 	"github.com/realdid/realdid/keys"
 	"github.com/realdid/realdid/vc"
+	"github.com/realdid/realdid/vc/internal/envelopetest"
 	"github.com/realdid/realdid/vc/internal/vectortest"
 	"github.com/realdid/realdid/vc/jwtvc"
 )
-
-func url(tb testing.TB, s string) did.URL {
-	tb.Helper()
-	u, err := did.ParseURL(s)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return u
-}
 
 func credential() map[string]any {
 	return map[string]any{
@@ -34,17 +26,8 @@ func credential() map[string]any {
 
 func TestRoundTrip(t *testing.T) {
 	for _, a := range []keys.Algorithm{keys.Ed25519, keys.P256, keys.P384, keys.Secp256k1} {
-		setting := vectortest.NewSetting(t)
-		issuer, holder := vectortest.Fixed(t, a, "issuer"), vectortest.Fixed(t, a, "holder")
-		for i := range setting.Keys {
-			switch k := &setting.Keys[i]; k.ID {
-			case vectortest.IssuerKey:
-				k.PublicKey = issuer.Public().Multikey()
-			case vectortest.HolderKey:
-				k.PublicKey = holder.Public().Multikey()
-			}
-		}
-		cred, err := jwtvc.Issue(t.Context(), jwtvc.Issuer{Signer: issuer, Method: url(t, vectortest.IssuerKey)}, credential(), &jwtvc.IssueOptions{IssuedAt: vectortest.Now})
+		p := envelopetest.NewParties(t, a)
+		cred, err := jwtvc.Issue(t.Context(), jwtvc.Issuer(p.Issuer), credential(), &jwtvc.IssueOptions{IssuedAt: vectortest.Now})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -52,15 +35,15 @@ func TestRoundTrip(t *testing.T) {
 		if err != nil || !bytes.Equal(again.Bytes(), cred.Bytes()) {
 			t.Fatalf("got %v, %v", again, err)
 		}
-		pres, err := again.Present(t.Context(), holder, &jwtvc.PresentOptions{
-			Audience: vectortest.Audience, Nonce: vectortest.Nonce, Method: url(t, vectortest.HolderKey), IssuedAt: vectortest.Now,
+		pres, err := again.Present(t.Context(), p.Holder, &jwtvc.PresentOptions{
+			Audience: vectortest.Audience, Nonce: vectortest.Nonce, Method: p.Method, IssuedAt: vectortest.Now,
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		policy := setting.Expect.Policy(t)
+		policy := p.Setting.Expect.Policy(t)
 		policy.MediaTypes = []string{jwtvc.MediaType}
-		got, _, err := setting.Verifier(t).Verify(t.Context(), jwtvc.Received(pres.Bytes()), policy)
+		got, _, err := p.Verifier.Verify(t.Context(), jwtvc.Received(pres.Bytes()), policy)
 		if err != nil {
 			t.Fatal(a, err)
 		}
@@ -74,8 +57,7 @@ func TestRoundTrip(t *testing.T) {
 }
 
 func TestIssueRefuses(t *testing.T) {
-	key := vectortest.Fixed(t, keys.Ed25519, "issuer")
-	good := jwtvc.Issuer{Signer: key, Method: url(t, vectortest.IssuerKey)}
+	good := jwtvc.Issuer(envelopetest.NewParties(t, keys.Ed25519).Issuer)
 	with := func(name string, value any) map[string]any {
 		c := credential()
 		c[name] = value
@@ -86,7 +68,7 @@ func TestIssueRefuses(t *testing.T) {
 		credential map[string]any
 	}{
 		"no signer":          {jwtvc.Issuer{Method: good.Method}, credential()},
-		"no name of the key": {jwtvc.Issuer{Signer: key}, credential()},
+		"no name of the key": {jwtvc.Issuer{Signer: good.Signer}, credential()},
 		"another issuer":     {good, with("issuer", "did:example:other")},
 		"data model 2.0":     {good, map[string]any{"@context": "https://www.w3.org/ns/credentials/v2", "type": "VerifiableCredential", "issuer": vectortest.Issuer, "credentialSubject": map[string]any{"id": "did:example:a"}}},
 		"no issuance date":   {good, with("issuanceDate", nil)},
@@ -103,23 +85,22 @@ func TestIssueRefuses(t *testing.T) {
 }
 
 func TestPresentRefuses(t *testing.T) {
-	key, holder := vectortest.Fixed(t, keys.Ed25519, "issuer"), vectortest.Fixed(t, keys.Ed25519, "holder")
-	cred, err := jwtvc.Issue(t.Context(), jwtvc.Issuer{Signer: key, Method: url(t, vectortest.IssuerKey)}, credential(), nil)
+	p := envelopetest.NewParties(t, keys.Ed25519)
+	cred, err := jwtvc.Issue(t.Context(), jwtvc.Issuer(p.Issuer), credential(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	method := url(t, vectortest.HolderKey)
 	for name, opt := range map[string]*jwtvc.PresentOptions{
 		"nothing":     nil,
-		"no nonce":    {Audience: "a", Method: method},
-		"no audience": {Nonce: "n", Method: method},
+		"no nonce":    {Audience: "a", Method: p.Method},
+		"no audience": {Nonce: "n", Method: p.Method},
 	} {
-		if _, err := cred.Present(t.Context(), holder, opt); err == nil {
+		if _, err := cred.Present(t.Context(), p.Holder, opt); err == nil {
 			t.Errorf("%s: presented", name)
 		}
 	}
-	for name, m := range map[string]did.URL{"no method": {}, "another DID": url(t, "did:example:other#phone")} {
-		if _, err := cred.Present(t.Context(), holder, &jwtvc.PresentOptions{Audience: "a", Nonce: "n", Method: m}); !errors.Is(err, jwtvc.ErrHolder) {
+	for name, m := range map[string]did.URL{"no method": {}, "another DID": did.MustParse("did:example:other").WithFragment("phone")} {
+		if _, err := cred.Present(t.Context(), p.Holder, &jwtvc.PresentOptions{Audience: "a", Nonce: "n", Method: m}); !errors.Is(err, jwtvc.ErrHolder) {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}
