@@ -5,5 +5,6 @@
 // spoken, without proxies, cookies and compression. A host name is looked up once per connection, every address that it has must be public, and the
 // connection goes to one of the addresses that were checked. Of redirects only status 307 is followed, to what passes the same checks.
 //
-// A Handler bounds the bytes and the number of messages that strangers can have it hold.
+// A Handler bounds the bytes that strangers can have it hold, and the number of messages that are worked on. Who sends that many bytes, and keeps
+// the last ones back, keeps others out for HandlerOptions.Timeout; against that, a server in front limits connections by address.
 package didcommhttp

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -147,5 +148,86 @@ func TestHandlerStopsWaiting(t *testing.T) {
 	answer, err := io.ReadAll(conn) // ends because the server closes the connection
 	if err != nil || !bytes.HasPrefix(answer, []byte("HTTP/1.1 408")) {
 		t.Errorf("got %q, %v; want status 408", answer, err)
+	}
+}
+
+// TestHandlerSlowSenders: who announces messages and does not send them holds next to nothing, and keeps nobody out.
+func TestHandlerSlowSenders(t *testing.T) {
+	h := NewHandler(func(context.Context, []byte) error { return nil }, &HandlerOptions{MaxAtOnce: 1, Timeout: time.Hour})
+	s := httptest.NewServer(h)
+	defer s.Close()
+	for range 50 {
+		conn, err := net.Dial("tcp", s.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		fmt.Fprintf(conn, "POST / HTTP/1.1\r\nHost: x\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n{", didcomm.MediaTypeEncrypted, didcomm.MaxMessage)
+	}
+	for h.held.Load() < 50*firstBuffer { // all of them are being read
+		runtime.Gosched()
+	}
+	if got := h.held.Load(); got != 50*firstBuffer {
+		t.Errorf("got %d bytes held for 50 senders of one byte each", got)
+	}
+	answer, err := http.Post(s.URL, didcomm.MediaTypeEncrypted, strings.NewReader("{}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer.Body.Close()
+	if answer.StatusCode != 202 {
+		t.Errorf("somebody else: got status %d, want 202", answer.StatusCode)
+	}
+}
+
+// TestHandlerBytes: messages together take no more than they may, and give back what they took.
+func TestHandlerBytes(t *testing.T) {
+	const size = 100 << 10
+	entered, leave := make(chan struct{}), make(chan struct{})
+	h := NewHandler(func(_ context.Context, packed []byte) error {
+		if want := bytes.Repeat([]byte("0123456789"), size/10); !bytes.Equal(packed, want) {
+			t.Errorf("got %d other bytes", len(packed))
+		}
+		entered <- struct{}{}
+		<-leave
+		return nil
+	}, &HandlerOptions{MaxSize: size, MaxBytes: 1})
+	post := func(sized bool) int {
+		r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(strings.Repeat("0123456789", size/10)))
+		r.Header.Set("Content-Type", didcomm.MediaTypeEncrypted)
+		if !sized {
+			r.ContentLength = -1
+		}
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		return w.Code
+	}
+	first := make(chan int)
+	go func() { first <- post(true) }()
+	<-entered
+	for _, sized := range []bool{true, false} {
+		if got := post(sized); got != 503 {
+			t.Errorf("a second one, whose length is known %v: got %d, want 503", sized, got)
+		}
+	}
+	leave <- struct{}{}
+	if got := <-first; got != 202 {
+		t.Errorf("first: got %d, want 202", got)
+	}
+	if got := h.held.Load(); got != 0 {
+		t.Errorf("%d bytes are held by nobody", got)
+	}
+}
+
+// TestHandlerAnnouncedTooLarge: no memory is taken for what is announced.
+func TestHandlerAnnouncedTooLarge(t *testing.T) {
+	h := NewHandler(func(context.Context, []byte) error { return nil }, nil)
+	r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader("{}"))
+	r.Header.Set("Content-Type", didcomm.MediaTypeEncrypted)
+	r.ContentLength = 1 << 62
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	if w.Code != 413 {
+		t.Errorf("got %d, want 413", w.Code)
 	}
 }
