@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -160,13 +161,14 @@ func TestAddresses(t *testing.T) {
 	u, _ := url.Parse(s.URL)
 	here := netip.MustParseAddr("127.0.0.1")
 	lookup := names{"example.com": {here}, "mixed.example": {netip.MustParseAddr("93.184.215.14"), here}, "other.example": {here}, "none.example": nil}
+	lookup["last.example"] = append(slices.Repeat([]netip.Addr{netip.MustParseAddr("93.184.215.14")}, 2*maxAddresses), here)
 	send := func(host string, opt Options) error {
 		opt.Lookup, opt.RootCAs = lookup, pool
 		c := NewClient(&opt)
 		defer c.Close()
 		return c.Send(t.Context(), "https://"+host+":"+u.Port()+"/", didcomm.MediaTypeEncrypted, []byte("{}"))
 	}
-	for _, host := range []string{"example.com", "mixed.example"} {
+	for _, host := range []string{"example.com", "mixed.example", "last.example"} {
 		if err := send(host, Options{}); !errors.Is(err, ErrAddress) || errors.Is(err, ErrEndpoint) {
 			t.Errorf("%s: got %v, want ErrAddress, which is not final", host, err)
 		}

@@ -20,7 +20,7 @@ type Lookup interface {
 	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
 }
 
-const maxAddresses = 32 // of one host name
+const maxAddresses = 32 // of one host name, that are tried
 
 // dial looks the host up, checks all its addresses and connects to the first that answers.
 func (c *Client) dial(ctx context.Context, network, address string) (net.Conn, error) {
@@ -45,14 +45,13 @@ func (c *Client) dial(ctx context.Context, network, address string) (net.Conn, e
 	if len(addrs) == 0 {
 		return nil, errors.New("the host has no address")
 	}
-	addrs = addrs[:min(len(addrs), maxAddresses)]
 	for _, a := range addrs {
 		if !c.allowed(a) {
 			return nil, fmt.Errorf("%w: %v", ErrAddress, a)
 		}
 	}
 	var d net.Dialer
-	for _, a := range addrs { // as numbers: nothing is looked up again
+	for _, a := range addrs[:min(len(addrs), maxAddresses)] { // as numbers: nothing is looked up again
 		var conn net.Conn
 		if conn, err = d.DialContext(ctx, network, netip.AddrPortFrom(a.Unmap(), uint16(port)).String()); err == nil {
 			return conn, nil
