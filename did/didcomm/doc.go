@@ -33,7 +33,7 @@
 // through mediators too, [Agent.Wrap] puts a packed message into the forward messages for the mediators of a way, and a mediator opens one with
 // [Agent.UnwrapForward].
 //
-//	routes, err := alice.Routes(ctx, b)
+//	routes, err := alice.Routes(ctx, b, nil)
 //	packed, err = alice.Wrap(ctx, packed, b.URL(), routes[0].Hops, nil)
 //	…                                            // to routes[0].URI
 //

@@ -101,7 +101,7 @@ func ExampleAgent_Wrap() {
 		fmt.Println(err)
 		return
 	}
-	routes, err := alice.Routes(ctx, bobID)
+	routes, err := alice.Routes(ctx, bobID, nil)
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -428,7 +428,7 @@ func TestInteropForward(t *testing.T) {
 	r := must[*didcomm.Received](t)(bob.Unpack(t.Context(), packed, &didcomm.Expect{Accept: didcomm.Authcrypt}))
 	sameMessage(t, r.Message, m)
 
-	routes := must[[]didcomm.Route](t)(alice.Routes(t.Context(), bob.id))
+	routes := must[[]didcomm.Route](t)(alice.Routes(t.Context(), bob.id, nil))
 	if len(routes) != 1 || routes[0].URI != "https://near.example/didcomm" {
 		t.Fatalf("got %+v", routes)
 	}

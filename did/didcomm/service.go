@@ -17,10 +17,12 @@ const ServiceType = "DIDCommMessaging"
 // Profile is the profile of this package, as services name it in accept (section "Defined Profiles").
 const Profile = "didcomm/v2"
 
-// Limits of services.
+// Limits of services. They bound what a stranger's document can make a sender do.
 const (
-	MaxRoutingKeys = 8
-	maxEndpoints   = 16 // of one service
+	MaxEndpoints   = 16 // that are read from one document, and of one service
+	MaxRoutingKeys = 8  // of one endpoint
+	MaxMediators   = 4  // whose documents Agent.Routes asks for
+	MaxRoutes      = 32 // that Agent.Routes returns
 	maxAccept      = 16
 )
 
@@ -39,8 +41,8 @@ type Endpoint struct {
 // NewService returns the service by which a document announces the endpoints, the preferred one first. Accept is Profile
 // where it is nil, and Service is not looked at.
 func NewService(id did.URL, endpoints ...Endpoint) (did.Service, error) {
-	if len(endpoints) == 0 || len(endpoints) > maxEndpoints {
-		return did.Service{}, fmt.Errorf("didcomm: service: 1 to %d endpoints are needed", maxEndpoints)
+	if len(endpoints) == 0 || len(endpoints) > MaxEndpoints {
+		return did.Service{}, fmt.Errorf("didcomm: service: 1 to %d endpoints are needed", MaxEndpoints)
 	}
 	s := did.Service{ID: id, Type: []string{ServiceType}}
 	for _, e := range endpoints {
@@ -68,8 +70,9 @@ func NewService(id did.URL, endpoints ...Endpoint) (did.Service, error) {
 }
 
 // Endpoints returns the endpoints of the document's services of type DIDCommMessaging that accept the profile of this
-// package, in the document's order, which is its holder's preference. One that is not understood is left out; if none is
-// left, the error is ErrNoEndpoint and says what was wrong with the last.
+// package, in the document's order, which is its holder's preference, and no more than MaxEndpoints. One that is not
+// understood is left out, and so is a service of more than MaxEndpoints; if none is left, the error is ErrNoEndpoint and says
+// what was wrong with the last.
 func Endpoints(doc *did.Document) ([]Endpoint, error) {
 	var out []Endpoint
 	why := errors.New("no service of type " + ServiceType)
@@ -78,11 +81,14 @@ func Endpoints(doc *did.Document) ([]Endpoint, error) {
 		if !slices.Contains(s.Type, ServiceType) {
 			continue
 		}
-		if len(s.Endpoint) > maxEndpoints {
+		if len(s.Endpoint) > MaxEndpoints {
 			why = errTooMany
 			continue
 		}
 		for _, se := range s.Endpoint {
+			if len(out) == MaxEndpoints {
+				return out, nil
+			}
 			e, err := readEndpoint(se)
 			if err != nil {
 				why = err
@@ -166,13 +172,23 @@ type Route struct {
 	Hops    []did.URL // keys, or DIDs of mediators; the outermost first; empty: To receives the message itself
 }
 
+// RouteOptions are the choices of Agent.Routes; nil means the defaults.
+type RouteOptions struct {
+	NoCache bool // asks the source for the documents, past caches: for when no way that was found is open
+}
+
 // Routes returns the ways to a party, the preferred first: the endpoints in its document, with those that are the DID of a
 // mediator replaced by the mediator's own endpoints (section "Using a DID as an endpoint"), whose DID then is the first hop,
-// followed by routing keys of the mediator's endpoint. A mediator whose endpoint is again a DID is not followed. Errors:
-// ErrNoEndpoint, which is final, and ErrUnknown if a document could not be had and no way is left.
-func (a *Agent) Routes(ctx context.Context, to did.DID) ([]Route, error) {
+// followed by routing keys of the mediator's endpoint. A mediator whose endpoint is again a DID is not followed. The document of
+// a mediator is asked for once; beyond the first MaxMediators of them, mediators are left out, and so are ways beyond the
+// first MaxRoutes. The error, if no way is left, is ErrUnknown as long as a document could not be had; otherwise it is
+// ErrInvalid, and ErrNoEndpoint if the documents are there and name no way.
+func (a *Agent) Routes(ctx context.Context, to did.DID, opt *RouteOptions) ([]Route, error) {
 	const what = "route"
-	r, err := a.resolve(ctx, to, false)
+	if opt == nil {
+		opt = &RouteOptions{}
+	}
+	r, err := a.resolve(ctx, to, opt.NoCache)
 	if err != nil {
 		return nil, lookupFault(what, "the document of "+to.String(), err)
 	}
@@ -181,17 +197,25 @@ func (a *Agent) Routes(ctx context.Context, to did.DID) ([]Route, error) {
 		return nil, err
 	}
 	var out []Route
-	var last error
+	var why error
+	asked := map[did.DID][]Endpoint{}
 	for _, e := range endpoints {
 		mediator, err := did.Parse(e.URI)
 		if err != nil {
 			out = append(out, Route{To: to, Service: e.Service, URI: e.URI, Hops: e.RoutingKeys})
 			continue
 		}
-		ways, err := a.mediated(ctx, mediator)
-		if err != nil {
-			last = err
-			continue
+		ways, known := asked[mediator]
+		if !known {
+			if len(asked) < MaxMediators {
+				ways, err = a.mediated(ctx, mediator, opt)
+				asked[mediator] = ways
+			} else {
+				err = &fault{what: what, detail: "too many mediators", kind: ErrInvalid, cause: ErrNoEndpoint}
+			}
+			if !errors.Is(why, ErrUnknown) {
+				why = err
+			}
 		}
 		for _, w := range ways {
 			// The outermost envelope is for whoever receives at the address: the routing keys of the mediator's own
@@ -201,14 +225,14 @@ func (a *Agent) Routes(ctx context.Context, to did.DID) ([]Route, error) {
 		}
 	}
 	if len(out) == 0 {
-		return nil, last
+		return nil, why
 	}
-	return out, nil
+	return out[:min(len(out), MaxRoutes)], nil
 }
 
 // mediated returns the endpoints of a mediator that are no DIDs.
-func (a *Agent) mediated(ctx context.Context, mediator did.DID) ([]Endpoint, error) {
-	r, err := a.resolve(ctx, mediator, false)
+func (a *Agent) mediated(ctx context.Context, mediator did.DID, opt *RouteOptions) ([]Endpoint, error) {
+	r, err := a.resolve(ctx, mediator, opt.NoCache)
 	if err != nil {
 		return nil, lookupFault("route", "the document of the mediator "+mediator.String(), err)
 	}

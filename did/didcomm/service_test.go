@@ -126,32 +126,32 @@ func TestRoutes(t *testing.T) {
 			Hops: []did.URL{inner.url("x-1"), mediator.id.URL(), inner.id.URL()},
 		},
 	}
-	if got := must[[]didcomm.Route](t)(alice.Routes(t.Context(), bob.id)); !reflect.DeepEqual(got, want) {
+	if got := must[[]didcomm.Route](t)(alice.Routes(t.Context(), bob.id, nil)); !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
 	}
 
 	// A mediator that cannot be asked takes away its own ways only.
 	town.down[mediator.id] = true
-	if got := must[[]didcomm.Route](t)(alice.Routes(t.Context(), bob.id)); !reflect.DeepEqual(got, want[:1]) {
+	if got := must[[]didcomm.Route](t)(alice.Routes(t.Context(), bob.id, nil)); !reflect.DeepEqual(got, want[:1]) {
 		t.Errorf("mediator unreachable: got %+v", got)
 	}
 	bob.resolution().Document.Service = nil
 	publishService(t, bob, didcomm.Endpoint{URI: mediator.id.String()})
-	_, err := alice.Routes(t.Context(), bob.id)
+	_, err := alice.Routes(t.Context(), bob.id, nil)
 	refused(t, err, false, nil)
 	town.down[mediator.id] = false
 
 	// A mediator behind another DID is not followed, and neither is one behind itself.
 	mediator.resolution().Document.Service = nil
 	publishService(t, mediator, didcomm.Endpoint{URI: mediator.id.String()})
-	_, err = alice.Routes(t.Context(), bob.id)
+	_, err = alice.Routes(t.Context(), bob.id, nil)
 	refused(t, err, true, didcomm.ErrNoEndpoint)
 
-	_, err = alice.Routes(t.Context(), alice.id)
+	_, err = alice.Routes(t.Context(), alice.id, nil)
 	refused(t, err, true, didcomm.ErrNoEndpoint)
-	_, err = alice.Routes(t.Context(), did.MustParse("did:example:nobody"))
+	_, err = alice.Routes(t.Context(), did.MustParse("did:example:nobody"), nil)
 	refused(t, err, true, nil)
 	town.down[bob.id] = true
-	_, err = alice.Routes(t.Context(), bob.id)
+	_, err = alice.Routes(t.Context(), bob.id, nil)
 	refused(t, err, false, nil)
 }

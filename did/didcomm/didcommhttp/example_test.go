@@ -71,7 +71,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	routes, err := alice.Routes(ctx, bobID)
+	routes, err := alice.Routes(ctx, bobID, nil)
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -204,7 +204,7 @@ func (p *Peer) sendOnce(ctx context.Context, m *didcomm.Message) error {
 
 // deliver tries the ways to somebody until one is open.
 func (p *Peer) deliver(ctx context.Context, to did.DID, packed []byte) error {
-	routes, err := p.agent.Routes(ctx, to)
+	routes, err := p.agent.Routes(ctx, to, nil)
 	if err != nil {
 		return err
 	}
