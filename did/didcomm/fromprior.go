@@ -106,12 +106,16 @@ type priorToken struct {
 }
 
 var (
-	errPriorType = errors.New("typ is not JWT")
-	errPriorKey  = errors.New("kid is not the DID URL of a key of iss")
-	errPriorSame = errors.New("sub is iss")
-	errPriorTime = errors.New("iss or iat is missing")
+	errPriorType  = errors.New("typ is not JWT")
+	errPriorKey   = errors.New("kid is not the DID URL of a key of iss")
+	errPriorSame  = errors.New("sub is iss")
+	errPriorTime  = errors.New("iss or iat is missing")
+	errPriorClaim = errors.New("another claim than iss, sub, iat, nbf and exp")
 )
 
+// parsePrior reads a token with the claims of a rotation and no others. Its typ, JWT, tells it from no other token: the same key
+// of the old DID may sign credentials, whose subject is in sub, and presentations, which have no sub, and whoever is given one must
+// not be able to pass it off as a rotation. Their further claims give them away (RFC 8725, section 3.12).
 func parsePrior(s string) (*priorToken, error) {
 	token, err := jws.Parse([]byte(s), &jws.Options{MaxSize: maxFromPrior})
 	if err != nil {
@@ -140,6 +144,8 @@ func parsePrior(s string) (*priorToken, error) {
 			t.expires, err = seconds(e.Value)
 		case "nbf":
 			t.notBefore, err = seconds(e.Value)
+		default:
+			return nil, errPriorClaim
 		}
 		if err != nil {
 			return nil, wrapName(e.Name, err)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/realdid/realdid/did"
 	"github.com/realdid/realdid/did/didcomm"
+	"github.com/realdid/realdid/vc/jwtvc"
 )
 
 // wantInvalid checks that an error is final and speaks of what is expected.
@@ -123,4 +124,29 @@ func TestFromPriorWriting(t *testing.T) {
 	alice.town.down[alice.id] = true
 	_, err = alice.FromPrior(t.Context(), alice.url("ed-1"), alice2.id, now)
 	refused(t, err, false, nil)
+}
+
+// TestOtherTokensAreNoRotation: what the old DID signed for somebody else says nothing of a rotation, be it the credential that it
+// gave the sender, or the presentation that it showed to the sender.
+func TestOtherTokensAreNoRotation(t *testing.T) {
+	alice, mallory, bob := rotation(t)
+	now := alice.town.now
+	credential := func(issuer, subject *person) *jwtvc.Credential {
+		return must[*jwtvc.Credential](t)(jwtvc.Issue(t.Context(), jwtvc.Issuer{Signer: issuer.keys["ed-1"], Method: issuer.url("ed-1")}, map[string]any{
+			"@context": []string{"https://www.w3.org/2018/credentials/v1"}, "type": []string{"VerifiableCredential"}, "issuer": issuer.id.String(),
+			"issuanceDate": "2026-11-22T11:00:00Z", "credentialSubject": map[string]any{"id": subject.id.String()},
+		}, &jwtvc.IssueOptions{IssuedAt: now.Add(-time.Hour)}))
+	}
+	m := letter(mallory, bob)
+	m.FromPrior = string(credential(alice, mallory).Bytes())
+	_, err := deliver(t, mallory, bob, m)
+	wantInvalid(t, err, "another claim")
+
+	shown := must[*jwtvc.Presentation](t)(credential(mallory, alice).Present(t.Context(), alice.keys["ed-1"], &jwtvc.PresentOptions{
+		Audience: "https://verifier.example", Nonce: "n", Method: alice.url("ed-1"), IssuedAt: now,
+	}))
+	m = letter(nil, bob)
+	m.FromPrior = string(shown.Bytes())
+	_, err = deliver(t, mallory, bob, m)
+	wantInvalid(t, err, "another claim")
 }

@@ -272,6 +272,7 @@ var priorDifferences = []struct {
 	{"sub is not from", ``, `"sub":"did:example:bob"`, false, true, `We: "DID Rotation": sub is the new DID, which the message uses.`},
 	{"sub is iss", ``, `"sub":"did:example:carol"`, false, true, `We: the same.`},
 	{"kid is not of iss", ``, `"iss":"did:example:bob"`, false, true, `We: "DID Rotation": the key must be authorized in the document of iss.`},
+	{"a credential", ``, `"vc":{"type":["VerifiableCredential"]}`, false, true, `We: RFC 8725, section 3.12: tokens of one kind must not pass for those of another.`},
 	{"crit", `"crit":["x"],"x":1`, ``, false, true, `We: RFC 7515, section 4.1.11.`},
 	{"typ of another token", `"typ":"kb+jwt"`, ``, false, false, ``},
 	{"kid relative", `"kid":"#ed-1"`, ``, false, false, ``},

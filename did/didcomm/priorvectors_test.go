@@ -57,7 +57,7 @@ func makePriors(t *testing.T) (good, bad vectors.File[priorSetting, priorVector]
 	read("rotation", priorHeader, priorClaims, alice2.id)
 	read("crv, as the specification has it", replaced(priorHeader, `"alg"`, `"crv":"ED25519","alg"`), priorClaims, alice2.id)
 	read("exp to come", priorHeader, replaced(priorClaims, `}`, `,"exp":1800000000}`), alice2.id)
-	read("claims that are not known", priorHeader, replaced(priorClaims, `}`, `,"aud":"did:example:bob","jti":"x"}`), alice2.id)
+	read("nbf that has come", priorHeader, replaced(priorClaims, `}`, `,"nbf":1790000000}`), alice2.id)
 	read("end of the relationship", priorHeader, replaced(priorClaims, `"sub":"did:example:alice2",`, ``), did.DID{})
 
 	for _, v := range []struct{ name, header, claims, member string }{
@@ -90,6 +90,14 @@ func makePriors(t *testing.T) (good, bad vectors.File[priorSetting, priorVector]
 		{"sub is iss", priorHeader, replaced(priorClaims, `alice2`, `alice`), "sub"},
 		{"sub a key", priorHeader, replaced(priorClaims, `alice2`, `alice2#ed-1`), "sub"},
 		{"end of the relationship by somebody", priorHeader, replaced(priorClaims, `"sub":"did:example:alice2",`, ``), "from"},
+		{"another claim: aud", priorHeader, replaced(priorClaims, `}`, `,"aud":"did:example:bob"}`), "another claim"},
+		{"another claim: jti", priorHeader, replaced(priorClaims, `}`, `,"jti":"x"}`), "another claim"},
+		{"another claim: nonce", priorHeader, replaced(priorClaims, `}`, `,"nonce":"x"}`), "another claim"},
+		{"another claim: cnf", priorHeader, replaced(priorClaims, `}`, `,"cnf":{"kid":"did:example:alice2#ed-1"}}`), "another claim"},
+		{"another claim: events", priorHeader, replaced(priorClaims, `}`, `,"events":{}}`), "another claim"},
+		{"another claim: one of nobody", priorHeader, replaced(priorClaims, `}`, `,"x":null}`), "another claim"},
+		{"a credential for the sender", priorHeader, replaced(priorClaims, `}`, `,"vc":{"type":["VerifiableCredential"]}}`), "another claim"},
+		{"too long, by white space", priorHeader, replaced(priorClaims, `}`, strings.Repeat(" ", 12<<10)+`}`), ""},
 		{"claim twice", priorHeader, replaced(priorClaims, `{`, `{"iat":1790000000,`), ""},
 		{"claims no JSON", priorHeader, `x`, ""},
 		{"claims an array", priorHeader, `[]`, "iss"},
@@ -99,6 +107,8 @@ func makePriors(t *testing.T) (good, bad vectors.File[priorSetting, priorVector]
 	token := good.Vectors[0].Token
 	for _, v := range []struct{ name, token, from, member string }{
 		{"sub is iss, and the sender", forgeToken(t, alice, "ed-1", priorHeader, replaced(priorClaims, `alice2`, `alice`)), "did:example:alice", "sub"},
+		{"a presentation, and no sender", forgeToken(t, alice, "ed-1", priorHeader,
+			`{"iss":"did:example:alice","aud":"https://verifier.example","nonce":"n","iat":1790000000,"vp":{"type":["VerifiablePresentation"]}}`), "", "another claim"},
 		{"no sender", token, "", "sub"},
 		{"another sender", token, "did:example:bob", "sub"},
 		{"signed by another", forgeToken(t, alice2, "ed-1", priorHeader, priorClaims), "did:example:alice2", "signature"},
