@@ -98,12 +98,14 @@ func (f *Forward) Message(mediator did.DID) (*Message, error) {
 type WrapOptions struct {
 	ContentEncryption ContentEncryption
 	Expires           time.Time // expires_time of the forward messages: that of the message inside, if it has one
+	NoCache           bool      // asks the source for the documents, past caches: for when a mediator did not know the key
 }
 
 // Wrap puts a packed message into one forward message for each hop, the last hop's the innermost, each of them encrypted to
 // its hop without a sender (section "Sender Process to Enable Forwarding"). Hops and the last next are of a Route: for
 // Routes of a recipient, next is route.To.URL(). A hop that is a key is encrypted to that key; one that is a DID to all
-// keyAgreement keys of the DID on one curve. Without hops the message is returned as it is. Errors are those of Anoncrypt.
+// keyAgreement keys of the DID on one curve. The document of a hop whose key it lacks is asked for again at the source. Without
+// hops the message is returned as it is. Errors are those of Anoncrypt.
 func (a *Agent) Wrap(ctx context.Context, packed []byte, next did.URL, hops []did.URL, opt *WrapOptions) ([]byte, error) {
 	if opt == nil {
 		opt = &WrapOptions{}
@@ -119,13 +121,19 @@ func (a *Agent) Wrap(ctx context.Context, packed []byte, next did.URL, hops []di
 		if err != nil {
 			return nil, err
 		}
-		e := &EncryptOptions{ContentEncryption: opt.ContentEncryption}
+		e := &EncryptOptions{ContentEncryption: opt.ContentEncryption, NoCache: opt.NoCache}
 		if hops[i].IsKeyReference() {
 			e.RecipientKeys = []did.URL{hops[i]}
 		}
-		if packed, err = a.Anoncrypt(ctx, m, e); err != nil {
+		b, err := a.Anoncrypt(ctx, m, e)
+		if errors.Is(err, did.ErrKeyNotFound) && !e.NoCache {
+			e.NoCache = true // who named the key may know a newer document
+			b, err = a.Anoncrypt(ctx, m, e)
+		}
+		if err != nil {
 			return nil, fmt.Errorf("didcomm: forward: hop %d: %w", i, err)
 		}
+		packed = b
 		next = hops[i]
 	}
 	return packed, nil

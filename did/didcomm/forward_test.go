@@ -1,6 +1,7 @@
 package didcomm_test
 
 import (
+	"context"
 	"encoding/json"
 	"slices"
 	"testing"
@@ -48,6 +49,47 @@ func TestWrap(t *testing.T) {
 	town.now = expires
 	_, err := first.UnwrapForward(t.Context(), b)
 	refused(t, err, true, didcomm.ErrExpired)
+}
+
+// A mediator that has rotated its key since the cached answer is found by the new key's name, and by its DID with NoCache.
+func TestWrapAsksAgain(t *testing.T) {
+	town := newTown()
+	alice, bob, mediator := town.person(t, "alice", "x-1"), town.person(t, "bob", "x-1"), town.person(t, "mediator", "x-1", "x-2")
+	packed := must[[]byte](t)(alice.Authcrypt(t.Context(), letter(alice, bob), nil))
+	mediator.publish(t, "x-1")
+	stale := *mediator.resolution()
+	mediator.publish(t, "x-2")
+	stale.Evidence.AsOf = town.now.Add(-time.Hour)
+	town.cached[mediator.id] = &stale
+	at := didcomm.New(past{town}, mediator.secrets, town.clock)
+	for _, v := range []struct {
+		name string
+		hop  did.URL
+		opt  *didcomm.WrapOptions
+	}{
+		{"the new key", mediator.url("x-2"), nil},
+		{"the new key, past caches", mediator.url("x-2"), &didcomm.WrapOptions{NoCache: true}},
+		{"the DID, past caches", mediator.id.URL(), &didcomm.WrapOptions{NoCache: true}},
+	} {
+		b := must[[]byte](t)(alice.Wrap(t.Context(), packed, bob.id.URL(), []did.URL{v.hop}, v.opt))
+		if _, err := at.UnwrapForward(t.Context(), b); err != nil {
+			t.Errorf("%s: %v", v.name, err)
+		}
+	}
+	town.asked = nil
+	if _, err := alice.Wrap(t.Context(), packed, bob.id.URL(), []did.URL{mediator.url("x-3")}, nil); err == nil {
+		t.Error("a key that nobody has: no error")
+	}
+	if n := len(town.asked); n > 3 {
+		t.Errorf("a key that nobody has: its document was asked for %d times", n)
+	}
+}
+
+// past asks past caches.
+type past struct{ *town }
+
+func (p past) Resolve(ctx context.Context, id did.DID, _ *did.ResolveOptions) (*did.Resolution, error) {
+	return p.town.Resolve(ctx, id, &did.ResolveOptions{NoCache: true})
 }
 
 func TestWrapRefuses(t *testing.T) {
