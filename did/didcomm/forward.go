@@ -15,8 +15,11 @@ import (
 // something on.
 const TypeForward = "https://didcomm.org/routing/2.0/forward"
 
-// maxPayloads is how many messages one forward message may carry.
-const maxPayloads = 16
+// Limits of forwarding.
+const (
+	MaxHops     = 2*MaxRoutingKeys + 1 // of one message: the routing keys of two endpoints and a mediator
+	maxPayloads = 16                   // messages that one forward message may carry
+)
 
 // Forward is what a mediator is asked to do: to pass Payloads on to Next.
 type Forward struct {
@@ -76,13 +79,15 @@ func bodyOf(m *Message) json.RawMessage {
 	return m.Body
 }
 
-// Message returns the forward message to a mediator, with a fresh id. The payloads must be JSON, as packed messages are.
+// Message returns the forward message to a mediator, with a fresh id. The payloads must be JSON, as packed messages are, which
+// Message.JSON checks. An error is ErrInvalid.
 func (f *Forward) Message(mediator did.DID) (*Message, error) {
+	const what = "forward"
 	if !isHop(f.Next) {
-		return nil, errors.New("didcomm: forward: next is neither a DID nor a key")
+		return nil, invalid(what, "next is neither a DID nor a key")
 	}
 	if n := len(f.Payloads); n == 0 || n > maxPayloads {
-		return nil, fmt.Errorf("didcomm: forward: %d payloads instead of 1 to %d", n, maxPayloads)
+		return nil, invalid(what, "%d payloads instead of 1 to %d", n, maxPayloads)
 	}
 	w := writer{}
 	w.open()
@@ -105,17 +110,17 @@ type WrapOptions struct {
 // its hop without a sender (section "Sender Process to Enable Forwarding"). Hops and the last next are of a Route: for
 // Routes of a recipient, next is route.To.URL(). A hop that is a key is encrypted to that key; one that is a DID to all
 // keyAgreement keys of the DID on one curve. The document of a hop whose key it lacks is asked for again at the source. Without
-// hops the message is returned as it is. Errors are those of Anoncrypt.
+// hops the message is returned as it is. There can be up to MaxHops. Errors are those of Anoncrypt.
 func (a *Agent) Wrap(ctx context.Context, packed []byte, next did.URL, hops []did.URL, opt *WrapOptions) ([]byte, error) {
 	if opt == nil {
 		opt = &WrapOptions{}
 	}
-	if len(hops) > 2*MaxRoutingKeys+1 {
-		return nil, fmt.Errorf("didcomm: forward: %d hops are too many", len(hops))
+	if len(hops) > MaxHops {
+		return nil, invalid("forward", "%d hops, at most %d", len(hops), MaxHops)
 	}
 	for i := len(hops) - 1; i >= 0; i-- {
 		if !isHop(hops[i]) {
-			return nil, errors.New("didcomm: forward: a hop is neither a DID nor a key")
+			return nil, invalid("forward", "a hop is neither a DID nor a key")
 		}
 		m, err := (&Forward{Next: next, Payloads: [][]byte{packed}, Expires: opt.Expires}).Message(hops[i].DID())
 		if err != nil {

@@ -105,17 +105,28 @@ func TestWrapRefuses(t *testing.T) {
 		"DID with a query": {must[did.URL](t)(did.ParseURL("did:example:alice?x=1"))},
 		"18 hops":          slices.Repeat([]did.URL{next}, 18),
 	} {
-		if _, err := alice.Wrap(t.Context(), packed, next, hops, nil); err == nil {
-			t.Errorf("%s: no error", name)
-		}
+		t.Run(name, func(t *testing.T) {
+			_, err := alice.Wrap(t.Context(), packed, next, hops, nil)
+			refused(t, err, true, nil)
+		})
 	}
-	if _, err := alice.Wrap(t.Context(), packed, did.URL{}, []did.URL{next}, nil); err == nil {
-		t.Error("no next: no error")
+	_, err := alice.Wrap(t.Context(), packed, did.URL{}, []did.URL{next}, nil)
+	refused(t, err, true, nil)
+	_, err = alice.Wrap(t.Context(), []byte("x"), next, []did.URL{next}, nil)
+	refused(t, err, true, nil)
+	town.down[alice.id] = true
+	_, err = alice.Wrap(t.Context(), packed, next, []did.URL{next}, nil)
+	refused(t, err, false, nil)
+	town.down[alice.id] = false
+	for name, f := range map[string]*didcomm.Forward{
+		"no next": {Payloads: [][]byte{packed}}, "no payload": {Next: next}, "17 payloads": {Next: next, Payloads: make([][]byte, 17)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := f.Message(alice.id)
+			refused(t, err, true, nil)
+		})
 	}
-	if _, err := alice.Wrap(t.Context(), []byte("x"), next, []did.URL{next}, nil); err == nil {
-		t.Error("payload that is no JSON: no error")
-	}
-	_, err := alice.UnwrapForward(t.Context(), packed)
+	_, err = alice.UnwrapForward(t.Context(), packed)
 	wantInvalid(t, err, "not of type")
 	_, err = alice.UnwrapForward(t.Context(), must[[]byte](t)(letter(nil, alice).JSON()))
 	refused(t, err, true, didcomm.ErrRefused)

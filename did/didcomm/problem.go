@@ -28,12 +28,12 @@ const (
 	CodeTooLarge    = "e.m.me.res.storage.message_too_big"
 )
 
-// Limits of problem reports.
+// Limits of problem reports, in bytes where nothing else is said.
 const (
 	maxCode    = 256
 	maxComment = 4096
-	maxArgs    = 32
-	maxArg     = 1024 // bytes of one
+	maxArgs    = 32 // arguments
+	maxArg     = 1024 // of one
 )
 
 // Problem is what a problem report says.
@@ -45,10 +45,10 @@ type Problem struct {
 }
 
 // NewProblem returns a report on m, from one of its addressees to its sender: it begins a thread whose parent is m's.
-// Reports must not be answered with reports forever: section "Cascading Problems" says how to stop.
+// Reports must not be answered with reports forever: section "Cascading Problems" says how to stop. An error is ErrInvalid.
 func NewProblem(m *Message, from did.DID, p Problem) (*Message, error) {
 	if err := p.check(); err != nil {
-		return nil, err
+		return nil, invalidBecause("problem report", "", err)
 	}
 	var w writer
 	w.open()
@@ -118,20 +118,20 @@ func argument(v strictjson.Value) (string, error) {
 
 func (p *Problem) check() error {
 	if len(p.Comment) > maxComment || len(p.Code) > maxCode || len(p.Args) > maxArgs || len(p.EscalateTo) > maxComment {
-		return errors.New("didcomm: problem report: over the limits")
+		return errors.New("over the limits")
 	}
 	for _, a := range p.Args {
 		if len(a) > maxArg {
-			return errors.New("didcomm: problem report: over the limits")
+			return errors.New("over the limits")
 		}
 	}
 	tokens := strings.Split(p.Code, ".")
 	if len(tokens) < 2 || tokens[0] != "e" && tokens[0] != "w" {
-		return errors.New("didcomm: problem report: code does not begin with e. or w. and a scope")
+		return errors.New("code does not begin with e. or w. and a scope")
 	}
 	for _, t := range tokens {
 		if t == "" || strings.Trim(t, "abcdefghijklmnopqrstuvwxyz0123456789-_") != "" {
-			return errors.New("didcomm: problem report: code is not lower-case tokens with dots between them")
+			return errors.New("code is not lower-case tokens with dots between them")
 		}
 	}
 	return nil

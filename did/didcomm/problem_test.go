@@ -88,9 +88,10 @@ func TestBadProblem(t *testing.T) {
 	for name, p := range map[string]didcomm.Problem{
 		"code that is none": {Code: "oops"}, "33 arguments": {Code: "e.p.x", Args: make([]string, 33)},
 	} {
-		if _, err := didcomm.NewProblem(m, did.DID{}, p); err == nil {
-			t.Errorf("%s: no error", name)
-		}
+		t.Run(name, func(t *testing.T) {
+			_, err := didcomm.NewProblem(m, did.DID{}, p)
+			refused(t, err, true, nil)
+		})
 	}
 }
 

@@ -3,7 +3,6 @@ package didcomm
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/url"
 	"slices"
 
@@ -39,10 +38,11 @@ type Endpoint struct {
 }
 
 // NewService returns the service by which a document announces the endpoints, the preferred one first. Accept is Profile
-// where it is nil, and Service is not looked at.
+// where it is nil, and Service is not looked at. An error is ErrInvalid.
 func NewService(id did.URL, endpoints ...Endpoint) (did.Service, error) {
+	const what = "service"
 	if len(endpoints) == 0 || len(endpoints) > MaxEndpoints {
-		return did.Service{}, fmt.Errorf("didcomm: service: 1 to %d endpoints are needed", MaxEndpoints)
+		return did.Service{}, invalid(what, "1 to %d endpoints are needed", MaxEndpoints)
 	}
 	s := did.Service{ID: id, Type: []string{ServiceType}}
 	for _, e := range endpoints {
@@ -59,10 +59,10 @@ func NewService(id did.URL, endpoints ...Endpoint) (did.Service, error) {
 		}
 		v, err := strictjson.Parse(append(w.b, '}'), strictjson.Limits{})
 		if err != nil {
-			return did.Service{}, fmt.Errorf("didcomm: service: %w", err)
+			return did.Service{}, invalidBecause(what, "", err)
 		}
 		if _, err := parseEndpoint(v); err != nil {
-			return did.Service{}, fmt.Errorf("didcomm: service: %w", err)
+			return did.Service{}, invalidBecause(what, "", err)
 		}
 		s.Endpoint = append(s.Endpoint, did.Endpoint{Object: string(strictjson.AppendCanonical(nil, v))})
 	}

@@ -100,13 +100,15 @@ func TestNewService(t *testing.T) {
 		"no uri": {}, "uri relative": {URI: "a"}, "others' profile": {URI: "https://example.com", Accept: []string{"didcomm/aip1"}},
 		"routing key zero": {URI: "https://example.com", RoutingKeys: []did.URL{{}}},
 	} {
-		if got, err := didcomm.NewService(id, e); err == nil {
-			t.Errorf("%s: got %+v", name, got)
-		}
+		t.Run(name, func(t *testing.T) {
+			_, err := didcomm.NewService(id, e)
+			refused(t, err, true, nil)
+		})
 	}
-	if got, err := didcomm.NewService(id); err == nil {
-		t.Errorf("no endpoint: got %+v", got)
-	}
+	_, err := didcomm.NewService(id)
+	refused(t, err, true, nil)
+	_, err = didcomm.NewService(id, make([]didcomm.Endpoint, didcomm.MaxEndpoints+1)...)
+	refused(t, err, true, nil)
 }
 
 func TestRoutes(t *testing.T) {
