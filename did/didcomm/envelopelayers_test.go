@@ -1,6 +1,7 @@
 package didcomm_test
 
 import (
+	"context"
 	"strings"
 )
 
@@ -54,6 +55,8 @@ func (s *stage) badLayers() []envelopeCase {
 		in("expired", "expired", text(set("expires_time", s.alice.town.now.Unix()))),
 		{name: "expired, and anonymous", fault: "expired", text: s.around(text(set("expires_time", 1)))},
 		in("rotation that is none", "invalid", text(set("from_prior", "x.y.z"))),
+		{name: "rotation to a sender whom nothing proves", fault: "invalid", text: s.around(text(set("from_prior", must[string](s.tb)(
+			s.mallory.FromPrior(context.Background(), s.mallory.url("ed-1"), s.alice.id, s.alice.town.now)))))},
 	}
 }
 

@@ -13,6 +13,11 @@ import (
 
 // Prior is a verified rotation (DIDComm Messaging v2.1, section "DID Rotation"): whoever held From has said, with a key of
 // From, that To takes its place from now on. What was sent by From and arrives later must be ignored.
+//
+// The token names nobody to whom it speaks: it is meant for all correspondents of From, and any of them can show it to the others.
+// Where To is not zero, the message that came with it is proven to be To's. Where it is zero, anybody who has seen the token may have
+// sent the message: it says that From left somebody, and a reader may want to hear it of nobody else. Of several rotations of
+// one From, the one with the latest IssuedAt counts.
 type Prior struct {
 	From     did.DID
 	To       did.DID   // the sender of the message; zero: the relationship has ended, and nobody takes the place
@@ -80,6 +85,8 @@ func (u *unpacking) prior(ctx context.Context) error {
 		return invalid(what, "it ends the relationship, and the message has a sender (from)")
 	case t.To != m.From:
 		return invalid(what, "sub is not the sender of the message (from)")
+	case !t.To.IsZero() && !u.got.Authenticated:
+		return invalid(what, "nothing proves the sender, whom sub names")
 	case t.IssuedAt.After(now.Add(maxSkew)):
 		return invalid(what, "iat lies in the future")
 	case t.notBefore.After(now.Add(maxSkew)):

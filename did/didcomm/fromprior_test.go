@@ -110,6 +110,26 @@ func TestFromPriorCircumstances(t *testing.T) {
 	}
 }
 
+// TestFromPriorNeedsItsSender: who was shown a rotation cannot tell others of it in the name of the new DID.
+func TestFromPriorNeedsItsSender(t *testing.T) {
+	alice, alice2, bob := rotation(t)
+	mallory := alice.town.person(t, "mallory", "x-1")
+	m := letter(alice2, bob)
+	m.FromPrior = must[string](t)(alice.FromPrior(t.Context(), alice.url("ed-1"), alice2.id, alice.town.now))
+	b := must[[]byte](t)(mallory.Anoncrypt(t.Context(), m, nil))
+	_, err := bob.Unpack(t.Context(), b, all)
+	wantInvalid(t, err, "nothing proves the sender")
+	ignoring := *all
+	ignoring.IgnorePrior = true
+	if r, err := bob.Unpack(t.Context(), b, &ignoring); err != nil || r.Prior != nil {
+		t.Errorf("IgnorePrior: got %+v, %v", r, err)
+	}
+	b = must[[]byte](t)(alice2.Anoncrypt(t.Context(), m, &didcomm.EncryptOptions{SignBy: alice2.url("ed-1")}))
+	if r, err := bob.Unpack(t.Context(), b, all); err != nil || r.Prior == nil {
+		t.Errorf("signed and anoncrypted: got %+v, %v", r, err)
+	}
+}
+
 func TestFromPriorWriting(t *testing.T) {
 	alice, alice2, _ := rotation(t)
 	now := alice.town.now

@@ -67,7 +67,7 @@ type Expect struct {
 	RetiredRecipientKeys bool
 
 	// IgnorePrior does not look at the message's from_prior: for a sender whose rotation was seen before. Otherwise one that cannot be
-	// verified, be it that the old DID has gone, is an error.
+	// verified, be it that the old DID has gone or that nothing proves the sender, is an error.
 	IgnorePrior bool
 
 	// InsecureExpired reads messages whose expires_time has come.

@@ -17,7 +17,7 @@ type priorSetting struct {
 	Documents []json.RawMessage `json:"documents"`
 }
 
-// priorVector is a from_prior in an encrypted message whose sender is From. Member names what is at fault in a bad one.
+// priorVector is a from_prior in a message that From sends with authcrypt, or nobody with anoncrypt. Member names what is at fault in a bad one.
 type priorVector struct {
 	Name     string    `json:"name"`
 	Token    string    `json:"token"`
@@ -131,10 +131,19 @@ func makePriors(t *testing.T) (good, bad vectors.File[priorSetting, priorVector]
 // priorOf unpacks a message with the token.
 func priorOf(t *testing.T, v priorVector) (*didcomm.Prior, error) {
 	t.Helper()
-	_, alice2, bob := rotation(t)
+	alice, alice2, bob := rotation(t)
 	m := letter(nil, bob)
-	m.From, m.FromPrior = v.From, v.Token
-	r, err := bob.Unpack(t.Context(), must[[]byte](t)(alice2.Anoncrypt(t.Context(), m, nil)), &didcomm.Expect{Accept: didcomm.Anoncrypt})
+	m.FromPrior = v.Token
+	sender := alice2
+	for _, p := range []*person{alice, alice2, bob} {
+		if p.id == v.From {
+			m.From, sender = v.From, p
+		}
+	}
+	if m.From != v.From {
+		t.Fatalf("nobody is %v", v.From)
+	}
+	r, err := deliver(t, sender, bob, m)
 	if err != nil {
 		return nil, err
 	}
