@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"github.com/realdid/realdid/did/didcomm"
 )
@@ -36,6 +37,7 @@ type incoming struct {
 	origin  *didcomm.Message
 	answers bool // an accept is due
 	stopped bool
+	used    time.Time       // when bytes came or it was offered
 	told    map[string]bool // keys of this side whose end the sender was told of
 }
 
@@ -117,7 +119,7 @@ func (e *errOffset) Error() string {
 func (*errOffset) Is(target error) bool { return target == ErrRefused }
 
 // write takes the next bytes of the file, and asks for them to be brought to disk when there are enough.
-func (t *incoming) write(at int64, data []byte, chunk, flush, window int64) error {
+func (t *incoming) write(at int64, data []byte, now time.Time, chunk, flush, window int64) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	switch n := int64(len(data)); {
@@ -137,6 +139,7 @@ func (t *incoming) write(at int64, data []byte, chunk, flush, window int64) erro
 	}
 	t.sum.Write(data)
 	t.next += int64(len(data))
+	t.used = now
 	if t.next-t.want.offset >= flush || t.next == t.state.Size {
 		t.ask()
 	}

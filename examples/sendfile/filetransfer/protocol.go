@@ -32,10 +32,10 @@ const (
 	codeOffset     = didcomm.CodeRequirement + ".offset"      // a chunk that is not the next one
 	codeOffer      = didcomm.CodeMessage + ".offer"           // an offer that is none
 	codeChunk      = didcomm.CodeMessage + ".chunk"           // a chunk that is none
+	codeTooMany    = "e.m.me.res.too-many"                    // of this sender's transfers are open: later
 	codeOther      = "e.p.msg.other-file"                     // an offer that is not what was offered before under its thread
 	codeName       = "e.p.msg.name"
 	codeTooLarge   = "e.p.me.res.storage.too-large"
-	codeTooMany    = "e.p.me.res.too-many"
 	codeDigest     = "e.p.msg.digest" // all is here, and is not what was announced
 )
 

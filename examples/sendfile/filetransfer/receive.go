@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -50,7 +49,7 @@ func (r *Receiver) chunk(got *didcomm.Received) (didcomm.Problem, error) {
 		return didcomm.Problem{Code: codeNoOffer, Comment: "Nothing is open under this thread. Offer it again."}, err
 	}
 	r.opt.Observe(Event{Kind: ChunkCame, Transfer: m.ThreadID(), Offset: at, PeerKey: got.SenderKey, OwnKey: got.RecipientKey})
-	err = t.write(at, data, r.opt.Chunk, r.opt.Flush, r.window())
+	err = t.write(at, data, r.peer.clock(), r.opt.Chunk, r.opt.Flush, r.window())
 	var offset *errOffset
 	switch {
 	case errors.As(err, &offset):
@@ -86,12 +85,10 @@ func (r *Receiver) offered(got *didcomm.Received) (didcomm.Problem, error) {
 	key := transferFolder(m.From, m.ThreadID())
 	t := r.open[key]
 	if t == nil {
-		n, err := r.unfinished(key)
-		if err != nil {
+		if ok, err := r.room(key, m.From); err != nil {
 			return didcomm.Problem{}, fmt.Errorf("filetransfer: offer: %w", err)
-		}
-		if n >= r.opt.MaxOpen {
-			return refuse(codeTooMany, "Too many transfers are open.")
+		} else if !ok {
+			return refuse(codeTooMany, "Too many of your transfers are open.")
 		}
 		if t, err = r.begin(key, m, o); err != nil {
 			return didcomm.Problem{}, fmt.Errorf("filetransfer: offer: %w", err)
@@ -105,7 +102,7 @@ func (r *Receiver) offered(got *didcomm.Received) (didcomm.Problem, error) {
 	if t.stopped {
 		return didcomm.Problem{}, errStopped
 	}
-	t.origin, t.answers = m, true
+	t.origin, t.answers, t.used = m, true, r.peer.clock()
 	r.opt.Observe(Event{Kind: Opened, Transfer: m.ThreadID(), Offset: t.next, Size: o.Size, PeerKey: got.SenderKey, OwnKey: got.RecipientKey})
 	t.ask()
 	return didcomm.Problem{}, nil
@@ -126,49 +123,6 @@ func (r *Receiver) begin(key string, m *didcomm.Message, o *offer) (*incoming, e
 	r.open[key] = t
 	go r.keep(t)
 	return t, nil
-}
-
-// reap forgets what has ended. The caller holds the lock.
-func (r *Receiver) reap() {
-	for key, t := range r.open {
-		select {
-		case <-t.ended:
-			delete(r.open, key)
-		default:
-		}
-	}
-}
-
-// unfinished counts the transfers on disk that are not complete, but for one, and removes what is too old. The caller holds the lock.
-func (r *Receiver) unfinished(except string) (n int, err error) {
-	entries, err := os.ReadDir(r.state)
-	if err != nil {
-		return 0, err
-	}
-	for _, e := range entries {
-		if e.Name() == except {
-			continue
-		}
-		if r.open[e.Name()] != nil {
-			n++
-			continue
-		}
-		dir := filepath.Join(r.state, e.Name())
-		var s incomingState
-		err := readState(filepath.Join(dir, stateFile), &s)
-		info, statErr := os.Stat(filepath.Join(dir, stateFile))
-		switch {
-		case err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, errDamaged):
-			return 0, err
-		case err != nil, statErr == nil && r.peer.clock().Sub(info.ModTime()) > r.opt.KeepFor:
-			if err := os.RemoveAll(dir); err != nil {
-				return 0, err
-			}
-		case !s.Done:
-			n++
-		}
-	}
-	return n, nil
 }
 
 // keep brings what comes to disk, and then says so. It ends when the transfer does.

@@ -21,7 +21,7 @@ type Policy struct {
 type ReceiverOptions struct {
 	Chunk   int64         // bytes of the file in one message, at most; default 1 MiB, at most MaxChunk
 	Flush   int64         // bytes that come before they are brought to disk and acknowledged; default 8 MiB
-	MaxOpen int           // transfers that are not complete, whether or not anything comes; default 8
+	MaxOpen int           // transfers of one sender that are not complete, whether or not anything comes; default 8
 	KeepFor time.Duration // how long one that does not go on is kept; default 7 days
 
 	// Observe is told of what happens, while it happens: the transfer waits for it. It may call Close at ChunkCame, and at nothing else.
@@ -47,7 +47,7 @@ type Receiver struct {
 }
 
 // OpenReceiver gives p the role of a receiver, with complete files in the folder files and everything else in the folder state, which lie on
-// one file system. opt may be nil.
+// one file system and not one in the other. opt may be nil.
 func OpenReceiver(p *Peer, state, files string, policy Policy, opt *ReceiverOptions) (*Receiver, error) {
 	r := &Receiver{peer: p, state: state, files: files, policy: policy, open: map[string]*incoming{}}
 	r.policy.From = slices.Clone(policy.From)
@@ -77,6 +77,9 @@ func OpenReceiver(p *Peer, state, files string, policy Policy, opt *ReceiverOpti
 			return nil, fmt.Errorf("filetransfer: receiver: %w", err)
 		}
 	}
+	if err := apart(state, files); err != nil {
+		return nil, fmt.Errorf("filetransfer: receiver: %w", err)
+	}
 	r.ctx, r.cancel = context.WithCancel(context.Background())
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -98,11 +101,7 @@ func (r *Receiver) Close() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for key, t := range r.open {
-		t.mu.Lock()
-		t.stop()
-		t.mu.Unlock()
-		<-t.ended
-		delete(r.open, key)
+		r.end(key, t)
 	}
 }
 

@@ -124,8 +124,10 @@ func (d disk) writeState(path string, s any) error {
 // transferFolder is the name of the folder of a transfer. Peers choose ids; they choose no names of folders.
 func transferFolder(from did.DID, id string) string {
 	sum := sha256.Sum256([]byte(from.String() + "\n" + id))
-	return hex.EncodeToString(sum[:16])
+	return hex.EncodeToString(sum[:transferFolderSize])
 }
+
+const transferFolderSize = 16 // bytes, as hexadecimal digits
 
 // placeFile moves a file of which everything is on disk into folder, under name or, if that is taken, under name with a number. It
 // replaces nothing. reserve is told the name before anything bears it.
