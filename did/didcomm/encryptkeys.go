@@ -107,7 +107,7 @@ func (a *Agent) fillKeys(ctx context.Context, what string, g *recipientGroup, op
 	}
 	for i := range res.Document.VerificationMethod {
 		m := &res.Document.VerificationMethod[i]
-		if _, err := standing(res, m.ID, did.KeyAgreement, now); err == nil && m.ID.DID() == g.id && isAgreementCurve(m.Key.Algorithm()) {
+		if _, err := standing(res, m.ID, did.KeyAgreement, now); err == nil && isAgreementCurve(m.Key.Algorithm()) {
 			g.keys = append(g.keys, target{m.ID, m.Key})
 		}
 	}
@@ -141,7 +141,7 @@ func (a *Agent) senderKey(ctx context.Context, what string, from did.DID, opt *E
 	none, secretless := true, false
 	for i := range res.Document.VerificationMethod {
 		m := &res.Document.VerificationMethod[i]
-		if _, err := standing(res, m.ID, did.KeyAgreement, now); err != nil || m.ID.DID() != from || !isAgreementCurve(m.Key.Algorithm()) {
+		if _, err := standing(res, m.ID, did.KeyAgreement, now); err != nil || !isAgreementCurve(m.Key.Algorithm()) {
 			continue
 		}
 		none = false

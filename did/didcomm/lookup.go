@@ -78,7 +78,7 @@ func standing(res *did.Resolution, u did.URL, p did.Purpose, now time.Time) (*di
 	case !ok:
 		return nil, &did.Error{Code: did.NotFound, Err: did.ErrKeyNotFound}
 	}
-	if err := usable(m, u.DID(), p, now); err != nil {
+	if err := usable(m, res.Document.ID, p, now); err != nil {
 		return nil, err
 	}
 	return m, nil
@@ -102,11 +102,14 @@ func removed(res *did.Resolution, u did.URL, p did.Purpose) *did.VerificationMet
 	return m
 }
 
-// usable tells why m may not serve owner for purpose p at a time.
+// usable tells why m, of the document of owner, may not serve it for purpose p at a time. A document may list methods of other DIDs, and
+// name its own by any DID URL; one that is no key reference would be put into envelopes that every reader refuses.
 func usable(m *did.VerificationMethod, owner did.DID, p did.Purpose, at time.Time) error {
 	switch {
 	case m.Controller != owner || m.ID.DID() != owner:
 		return &did.Error{Code: did.InvalidVerificationMethod, Err: did.ErrKeyController}
+	case !m.ID.IsKeyReference():
+		return &did.Error{Code: did.InvalidVerificationMethod, Detail: "its id is more or less than a DID with a fragment", Err: did.ErrKeyUnsupported}
 	case m.Key.IsZero():
 		return &did.Error{Code: did.InvalidVerificationMethod, Detail: m.Type, Err: did.ErrKeyUnsupported}
 	case !m.Allows(p):
