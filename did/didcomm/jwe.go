@@ -173,9 +173,8 @@ func (e *envelope) parseRecipients(v, header strictjson.Value) error {
 				return invalid(what, "a parameter of all recipients stands in the header of one")
 			}
 		}
-		text, _ := stringMember(own, "kid")
-		kid, err := did.ParseURL(text)
-		if err != nil || !kid.IsKeyReference() {
+		kid, ok := keyMember(own, "kid")
+		if !ok {
 			return invalid(what, "kid is not a DID URL of a key")
 		}
 		for _, other := range e.recipients {
@@ -220,7 +219,7 @@ func (e *envelope) checkParties(header strictjson.Value) error {
 	if skid != string(e.apu) {
 		return invalid(what, "apu is not skid")
 	}
-	if e.sender, err = did.ParseURL(skid); err != nil || !e.sender.IsKeyReference() {
+	if e.sender, err = did.ParseURL(string(e.apu)); err != nil || !e.sender.IsKeyReference() {
 		return invalid(what, "skid is not a DID URL of a key")
 	}
 	return nil
@@ -270,6 +269,16 @@ func asciiText(v strictjson.Value) ([]byte, error) {
 		return raw[1 : len(raw)-1], nil
 	}
 	return []byte(s), nil
+}
+
+// keyMember returns the DID URL of a key in memory of its own: what remembers it, such as a resolver, does not keep the envelope.
+func keyMember(v strictjson.Value, name string) (did.URL, bool) {
+	s, ok := stringMember(v, name)
+	if !ok || len(s) > did.MaxURL {
+		return did.URL{}, false
+	}
+	u, err := did.ParseURL(strings.Clone(s))
+	return u, err == nil && u.IsKeyReference()
 }
 
 func stringMember(v strictjson.Value, name string) (string, bool) {

@@ -35,6 +35,9 @@ var ErrMessage = errors.New("not a well-formed message")
 
 // Message is a plaintext message (DIDComm Messaging v2.1, section "Plaintext Message Structure"). A Message says nothing
 // of who wrote it: From is what the text states. Only Agent.Unpack compares it with the keys that protected the message.
+//
+// Of a message that was read, Body, Headers and the JSON and JWS of attachments are parts of one text: who keeps one of them keeps
+// all of it in memory. Strings and DIDs, such as an id that is remembered against replays, are not.
 type Message struct {
 	ID           string // of 1 to MaxID unreserved characters of URIs; unique among the messages of the sender
 	Type         string // Message Type URI; see ParseType

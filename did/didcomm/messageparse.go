@@ -175,12 +175,13 @@ func decodeBase64(v strictjson.Value) ([]byte, error) {
 	return b, nil
 }
 
+// text returns a string in memory of its own: who keeps it, such as an id or a DID, does not keep the text it was read from.
 func text(v strictjson.Value) (string, error) {
 	s, ok := v.Str()
 	if !ok {
 		return "", errNoString
 	}
-	return s, nil
+	return strings.Clone(s), nil
 }
 
 func nonEmpty(v strictjson.Value) (string, error) {

@@ -32,7 +32,7 @@ const (
 const (
 	maxCode    = 256
 	maxComment = 4096
-	maxArgs    = 32 // arguments
+	maxArgs    = 32   // arguments
 	maxArg     = 1024 // of one
 )
 

@@ -134,12 +134,12 @@ func signerOf(one strictjson.Value, header jws.Header) (did.URL, error) {
 			return did.URL{}, invalid(what, "a parameter that has to be protected, or is protected too, stands in the header that is not protected")
 		}
 	}
-	text := header.KeyID
+	kid, err := did.ParseURL(header.KeyID)
+	ok := err == nil && kid.IsKeyReference()
 	if own.Kind() == strictjson.Object && has(own, "kid") {
-		text, _ = stringMember(own, "kid")
+		kid, ok = keyMember(own, "kid")
 	}
-	kid, err := did.ParseURL(text)
-	if err != nil || !kid.IsKeyReference() {
+	if !ok {
 		return did.URL{}, invalid(what, "kid is not a DID URL of a key")
 	}
 	return kid, nil
