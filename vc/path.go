@@ -136,7 +136,7 @@ func (p Path) Steps() []Step { return p.steps }
 // String returns p as it was written.
 func (p Path) String() string { return p.text }
 
-// Select returns the values in root (map[string]any, []any, …) that p selects, by the rules of OpenID4VP 1.0, section 7.1: a
+// Select returns the values in root (map[string]any, []any, …) that p selects, by the rules of OpenID4VP 1.0, section 7.1.1: a
 // member or element that does not exist selects nothing, and going through a value of another kind is ErrPathMismatch.
 func (p Path) Select(root any) ([]any, error) {
 	selected := []any{root}

@@ -111,7 +111,7 @@ func TestProofMembers(t *testing.T) {
 	r := refused(
 		t, "Ed25519Signature2020 whose proof got an id on the way", matrix.RefusedByUs,
 		"Aries leaves id and nonce of a proof out of what is signed and checked, so that anybody can add, change or remove them.",
-		"realdid: EdDSA Cryptosuites 1.0, appendix A.2.1.5: the proof configuration is all proof options, which are the proof without its proofValue.",
+		"both: EdDSA Cryptosuites 1.0, Ed25519Signature2020, takes all proof options into the proof configuration; the drafts from which Aries is named type, created, verificationMethod and proofPurpose alone.",
 	)
 	loader := newLoader(t)
 	for i := range repeated {
@@ -135,7 +135,7 @@ func TestUndefinedTerms(t *testing.T) {
 	r := refused(
 		t, "Ed25519Signature2020 over claims that no context defines", matrix.RefusedByUs,
 		"Aries drops such claims in silence when it signs and when it checks, unless it is asked for strict validation: anybody can change them. Here they are an error.",
-		"realdid: JSON-LD 1.1 API, section 5.1.2, step 13.3, drops such a member, so that no proof over RDF covers it.",
+		"both: JSON-LD 1.1 API, section 5.1.2, drops them; that this is an error for whoever signs or checks, Data Integrity 1.0, \"Securing Data Losslessly\", wants, which is younger than this type of proof and Aries.",
 	)
 	loader := newLoader(t)
 	for i := range repeated {

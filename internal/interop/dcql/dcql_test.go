@@ -113,14 +113,14 @@ func TestSelect(t *testing.T) {
 	agreed := matrix.Record(t, row(t, "claims path of a query: what it selects of a credential of ours", matrix.OursAndTheirs))
 	known := map[string]*matrix.Recording{
 		null: matrix.Record(t, differs(t, "claims path of a query that selects "+null, matrix.RefusedByTheirs,
-			"dcql treats a claim whose value is null as one that is not there.", "realdid: OpenID4VP 1.0, section 7.1 (elements are selected, whatever their value).")),
+			"dcql treats a claim whose value is null as one that is not there.", "realdid: OpenID4VP 1.0, section 7.1.1 (elements are selected, whatever their value).")),
 		empty: matrix.Record(t, differs(t, "claims path of a query that selects "+empty, matrix.RefusedByUs,
-			"dcql finds a query for the elements of an array satisfied by an array without any.", "realdid: OpenID4VP 1.0, section 7.1, step 3 (an empty selection is an error).")),
+			"dcql finds a query for the elements of an array satisfied by an array without any.", "realdid: OpenID4VP 1.0, section 7.1.1, step 3 (an empty selection is an error).")),
 		kinds: matrix.Record(t, differs(t, "claims path of a query that goes through "+kinds, matrix.RefusedByUs,
 			"dcql passes over elements that a path does not fit, if it fits another.",
-			"realdid: OpenID4VP 1.0, section 7.1, steps 2.1 to 2.3 (processing is aborted with an error if any selected element is no object, or no array).")),
+			"realdid: OpenID4VP 1.0, section 7.1.1, steps 2.1 to 2.3 (processing is aborted with an error if any selected element is no object, or no array).")),
 		names: matrix.Record(t, differs(t, "claims path of a query that has "+names, matrix.RefusedByUs,
-			"dcql takes an array for an object whose names are the indices.", "realdid: OpenID4VP 1.0, section 7.1, step 2.1 (a name in what is no object is an error).")),
+			"dcql takes an array for an object whose names are the indices.", "realdid: OpenID4VP 1.0, section 7.1.1, step 2.1 (a name in what is no object is an error).")),
 	}
 	p := nodepeer.Start(t, ".", "dcql")
 	for i := range 4000 {
@@ -195,7 +195,7 @@ func TestAnswers(t *testing.T) {
 	rec := matrix.Record(t, row(t, "SD-JWT VC presented for the paths of a query: accepted as the answer", matrix.OursToTheirs))
 	broken := matrix.Record(t, differs(t, "SD-JWT VC presented for an index of an array that stands beside an empty one", matrix.RefusedByTheirs,
 		"dcql looks at every array in the presentation, because withheld elements leave no place, and fails with a TypeError at one without elements.",
-		"realdid: OpenID4VP 1.0, section 7.1, step 2.3 (an array without that index is removed from the selection, and is no error)."))
+		"realdid: OpenID4VP 1.0, section 7.1.1, step 2.3 (an array without that index is removed from the selection, and is no error)."))
 	p := nodepeer.Start(t, ".", "dcql")
 	now := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
 	issuer, holder := newParty(t), newParty(t)

@@ -44,7 +44,7 @@ func TestPaths(t *testing.T) {
 	}
 	fractions := matrix.Record(t, differs(t, "DCQL claims path with a number that is no index", matrix.RefusedByUs,
 		"irmago cuts the fraction of an index off.",
-		"realdid: OpenID4VP 1.0, section 7 (non-negative integers) and 7.1, step 2.4 (anything else: abort)."))
+		"realdid: OpenID4VP 1.0, section 7 (non-negative integers) and 7.1.1, step 2.4 (anything else: abort)."))
 	list := map[string]any{"a": []any{"x", "y", "z"}}
 	processed := sdjwt.ProcessedPayload(list)
 	for _, n := range []float64{0.5, 1.5, 2.25, 1e-3} {
@@ -63,10 +63,10 @@ func TestWallet(t *testing.T) {
 	r := record(t, row(t, "DCQL query to a wallet with a credential of ours: what it discloses", matrix.OursAndTheirs), nil, "")
 	nulls := matrix.Record(t, differs(t, "DCQL query that selects null, an empty object or an empty array that can be withheld", matrix.RefusedByTheirs,
 		"irmago's wallet does not disclose such a value: it names the leaves of what is asked for, and takes null for a hidden one. The query is answered without it.",
-		"realdid: OpenID4VP 1.0, section 6.4.1 (all claims listed are returned) and 7.1 (elements are selected, whatever their value)."))
+		"realdid: OpenID4VP 1.0, section 6.4.1 (all claims listed are returned) and 7.1.1 (elements are selected, whatever their value)."))
 	mixed := matrix.Record(t, differs(t, "DCQL query that goes through values of other kinds", matrix.RefusedByUs,
 		"irmago's wallet answers a path with null if it fits one element of the array; a name or an index that does not fit another element is passed over.",
-		"realdid: OpenID4VP 1.0, section 7.1, steps 2.1 to 2.3 (processing is aborted with an error if any selected element is no object, or no array)."))
+		"realdid: OpenID4VP 1.0, section 7.1.1, steps 2.1 to 2.3 (processing is aborted with an error if any selected element is no object, or no array)."))
 	p := newParties(t, keys.P256, keys.P256)
 	for i := range 1200 {
 		g := claims.New(uint64(9000 + i))

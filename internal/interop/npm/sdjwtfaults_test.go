@@ -47,7 +47,7 @@ var unminded = []struct {
 	},
 	{
 		"key binding for somebody else, or of another time", "@sd-jwt compares nonce and sd_hash, and leaves aud, iat, exp and nbf of key binding to its caller.",
-		"realdid: RFC 9901, section 7.3, steps 5.e, 5.f and 5.h, which the caller of @sd-jwt has to do.",
+		"both: RFC 9901, section 7.3, steps 5.e, 5.f and 5.h, do not say in which layer; the caller of @sd-jwt has to do them.",
 		[]string{
 			"key binding: for another", "key binding: aud without the prefix", "key binding: aud a list", "key binding: iat a word", "key binding: from the future",
 			"key binding: a year old", "key binding: expired", "key binding: not yet valid",

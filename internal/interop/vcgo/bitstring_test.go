@@ -232,13 +232,13 @@ func TestBitstringRules(t *testing.T) {
 			rule + ": a purpose that the list does not have is an error.", func(l *status.BitstringList) { l.Purposes = []string{status.Suspension} }, nil,
 		},
 		{
-			"Bitstring Status List after its validUntil", "status.list.expired", "vc-go does not look at the times of a list, so that an old one counts forever.",
-			rule + " (the list is a credential, and is verified), and VCDM 2.0, section 4.9.",
+			"Bitstring Status List after its validUntil", "status.list.expired", "vc-go does not look at the times of a list; unless its caller does where he fetches it, an old one counts forever.",
+			"both: Bitstring Status List 1.0, section 2.2, says that validUntil is the latest time at which the list is valid; the steps of section 3.2 check its proofs alone.",
 			func(l *status.BitstringList) { l.ValidUntil = now.AddDate(0, 0, -1) }, nil,
 		},
 		{
 			"Bitstring Status List with fewer than 131,072 entries", "status.list.short", "vc-go takes a list of any length.",
-			rule + ": STATUS_LIST_LENGTH_ERROR.", nil, func(m map[string]any) {
+			rule + ": STATUS_LIST_LENGTH_ERROR, unless an ecosystem sets another bound.", nil, func(m map[string]any) {
 				short, err := status.NewBits(status.MostSignificantFirst, 1, 1024)
 				if err != nil {
 					panic(err)
