@@ -10,6 +10,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/hyperledger/aries-framework-go/pkg/didcomm/transport"
@@ -19,8 +20,8 @@ import (
 // maxEnvelope is the size of the largest message that an agent takes. Aries itself knows no limit.
 const maxEnvelope = 1 << 20
 
-// An inbox is the inbound transport of an agent: Aries' handler on a port that the system chooses, behind a limit and a look at
-// the header of each envelope.
+// An inbox is the inbound transport of an agent: Aries' handler on a port that the system chooses, behind a limit and a check
+// that each envelope proves its sender.
 type inbox struct {
 	listener net.Listener
 	server   *http.Server
@@ -48,7 +49,7 @@ func (i *inbox) Endpoint() string { return "http://" + i.listener.Addr().String(
 
 // Start implements transport.InboundTransport.
 func (i *inbox) Start(p transport.Provider) error {
-	agent, err := arieshttp.NewInboundHandler(p)
+	agent, err := arieshttp.NewInboundHandler(authenticated{p})
 	if err != nil {
 		return fmt.Errorf("ariesagents: inbox: %w", err)
 	}
@@ -59,11 +60,14 @@ func (i *inbox) Start(p transport.Provider) error {
 			return
 		}
 		r.Body = io.NopCloser(bytes.NewReader(body))
-		if h, ok := readHeader(body); ok {
-			select {
-			case i.seen <- h:
-			default: // nobody looks
-			}
+		h, ok := readHeader(body)
+		if !ok {
+			http.Error(w, "not authenticated", http.StatusForbidden)
+			return
+		}
+		select {
+		case i.seen <- h:
+		default: // nobody looks
 		}
 		defer func() {
 			if recover() != nil { // Aries panics over a recipient key that is not in the document
@@ -87,18 +91,45 @@ func (i *inbox) Stop() error {
 	return nil
 }
 
-// readHeader reads the protected header of a JWE with one recipient, as Aries packs it.
+// headerMembers are all that Aries writes in the header of an envelope.
+var headerMembers = []string{"alg", "apu", "apv", "cty", "enc", "epk", "kid", "skid", "typ"}
+
+// readHeader reads the protected header of an envelope as Aries packs it for one recipient, the compact serialization of a JWE.
+// ok tells an envelope that only the owner of the sender's key can have made (ECDH-1PU). Aries itself goes by skid alone, which
+// anybody can put into an anonymous envelope, and finds members without regard to case in one place and not in the other; so no
+// form is let through that it could read otherwise.
 func readHeader(envelope []byte) (h header, ok bool) {
-	first, _, compact := strings.Cut(string(envelope), ".")
-	if !compact {
-		var full struct {
-			Protected string `json:"protected"`
-		}
-		if json.Unmarshal(envelope, &full) != nil {
+	first, _, _ := strings.Cut(string(envelope), ".")
+	b, err := base64.RawURLEncoding.DecodeString(first)
+	if err != nil {
+		return h, false
+	}
+	var members map[string]json.RawMessage
+	if json.Unmarshal(b, &members) != nil {
+		return h, false
+	}
+	for name := range members {
+		if !slices.Contains(headerMembers, name) {
 			return h, false
 		}
-		first = full.Protected
 	}
-	b, err := base64.RawURLEncoding.DecodeString(first)
-	return h, err == nil && json.Unmarshal(b, &h) == nil
+	if json.Unmarshal(b, &h) != nil {
+		return h, false
+	}
+	return h, strings.HasPrefix(h.Algorithm, "ECDH-1PU+") && h.Sender != ""
+}
+
+// authenticated is an agent that handles no message without a sender's key: Aries would take the sender from the message.
+type authenticated struct{ transport.Provider }
+
+var errNobody = errors.New("ariesagents: inbox: a message from nobody")
+
+func (a authenticated) InboundMessageHandler() transport.InboundMessageHandler {
+	handle := a.Provider.InboundMessageHandler()
+	return func(e *transport.Envelope) error {
+		if len(e.FromKey) == 0 {
+			return errNobody
+		}
+		return handle(e)
+	}
 }
