@@ -56,8 +56,8 @@ type IssueOptions struct {
 	// change what is signed are refused.
 	Header map[string]any
 	// MediaType is typ; empty means "dc+sd-jwt", an SD-JWT VC, which needs vct. "vc+sd-jwt" is a credential of the W3C data model 2.0,
-	// whose issuer must be the issuer here. JWTMediaType is for readers that know no other typ than "JWT". Anything else must end in
-	// "+sd-jwt".
+	// whose issuer must be the issuer here. JWTMediaType is for readers that know no other typ than "JWT"; claims vc and vp are refused
+	// there. Anything else must end in "+sd-jwt".
 	MediaType string
 	// Serialization of the credential.
 	Serialization Serialization
@@ -114,7 +114,7 @@ func issue(ctx context.Context, issuer Issuer, claims map[string]any, opt *Issue
 	if err := e.members(claims, marks, MaxDepth-1); err != nil {
 		return nil, err
 	}
-	if e.count > 0 || hash != sha2_256 {
+	if e.count > 0 || hash != sha2_256 || opt.MediaType == JWTMediaType {
 		e.name("_sd_alg")
 		e.json = strictjson.AppendString(e.json, hash.String())
 	}
@@ -196,6 +196,13 @@ func checkClaims(issuer Issuer, claims map[string]any, opt *IssueOptions) (iss s
 	for _, name := range [...]string{"iss", "iat", "nbf", "exp", "cnf"} {
 		if _, ok := claims[name]; ok {
 			return "", fmt.Errorf("claim %s is set by the issuer and the options", name)
+		}
+	}
+	if opt.MediaType == JWTMediaType {
+		for _, name := range [...]string{"vc", "vp"} {
+			if _, ok := claims[name]; ok {
+				return "", fmt.Errorf("claim %s: where typ is JWT, that is a credential or presentation of package vc/jwtvc", name)
+			}
 		}
 	}
 	if err := envelope.CheckBound(opt.Holder, opt.HolderKey); err != nil {

@@ -25,7 +25,8 @@ const (
 	// W3CMediaType is that of a credential of the W3C data model 2.0 in an SD-JWT (VC-JOSE-COSE, section 3.2).
 	W3CMediaType = "vc+sd-jwt"
 	// JWTMediaType is that of an SD-JWT whose typ is "JWT", as software writes that is older than RFC 9901. Nothing but its digests tells it
-	// from other tokens of the same issuer (RFC 8725, section 3.11), and it is no SD-JWT VC: a policy has to name this media type.
+	// from other tokens of the same issuer (RFC 8725, section 3.11), and it is no SD-JWT VC: a policy has to name this media type. One that
+	// has neither a digest nor _sd_alg, or has a claim vc or vp, is refused; so is an SD-JWT without typ of which that is true.
 	JWTMediaType = "jwt"
 	// Draft is the version of SD-JWT VC that is implemented.
 	Draft = "draft-ietf-oauth-sd-jwt-vc-18"

@@ -218,7 +218,7 @@ func forgedSetting(t *testing.T) vectorSetting {
 func makeVectors(t *testing.T) map[string]vectorFile {
 	out := map[string]vectorFile{}
 	for name, cases := range map[string][]forgedCase{
-		"valid": validCases(), "syntax": syntaxCases(), "header": headerCases(), "disclosures": disclosureCases(),
+		"valid": append(validCases(), untypedValidCases()...), "syntax": syntaxCases(), "header": append(headerCases(), untypedCases()...), "disclosures": disclosureCases(),
 		"claims": claimCases(), "issuer": issuerCases(), "keybinding": bindingCases(), "serialization": serializationCases(),
 		"w3c": w3cCases(),
 	} {

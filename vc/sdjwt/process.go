@@ -71,6 +71,20 @@ func (p *processor) check() error {
 	return nil
 }
 
+// checkUntyped wants what tells an SD-JWT from other JWTs where typ does not: digests or _sd_alg, and no credential or presentation of
+// the data model 1.1, whose status and end would go unread. check has run.
+func (p *processor) checkUntyped() error {
+	for _, name := range [...]string{"vc", "vp"} {
+		if p.top(name).Kind() != strictjson.Invalid {
+			return vc.Invalid("sdjwt.claim.forbidden", "a claim vc or vp, where typ does not say that this is an SD-JWT")
+		}
+	}
+	if len(p.digests) == 0 && p.top("_sd_alg").Kind() == strictjson.Invalid {
+		return vc.Invalid("sdjwt.digest.none", "no digest and no _sd_alg, where typ does not say that this is an SD-JWT")
+	}
+	return nil
+}
+
 func (p *processor) value(v strictjson.Value, depth int) error {
 	switch v.Kind() {
 	case strictjson.Object:

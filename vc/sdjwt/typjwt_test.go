@@ -44,3 +44,21 @@ func TestTypJWT(t *testing.T) {
 		}
 	}
 }
+
+// TestTypJWTWithoutDisclosures: what is issued with the typ JWT is known for an SD-JWT by its _sd_alg.
+func TestTypJWTWithoutDisclosures(t *testing.T) {
+	p := newParties(t, keys.Ed25519, keys.Ed25519)
+	opt := &sdjwt.IssueOptions{MediaType: sdjwt.JWTMediaType, IssuedAt: p.now}
+	cred, err := sdjwt.Issue(t.Context(), p.issuer, map[string]any{"given_name": "Ada"}, opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := sdjwt.ParseCredential(cred.Bytes()); err != nil {
+		t.Errorf("issued, and cannot be read: %v", err)
+	}
+	for _, name := range []string{"vc", "vp"} {
+		if _, err := sdjwt.Issue(t.Context(), p.issuer, map[string]any{name: map[string]any{}}, opt); err == nil {
+			t.Errorf("issued with a claim %s", name)
+		}
+	}
+}
