@@ -74,7 +74,7 @@ func FuzzState(f *testing.F) {
 		if err := errors.Join(os.WriteFile(filepath.Join(dir, stateFile), state, 0o600), os.WriteFile(filepath.Join(dir, partialFile), partial, 0o600)); err != nil {
 			t.Fatal(err)
 		}
-		tr, err := openIncoming(fakeDisk, dir, incomingState{Version: stateVersion, Name: "f", Size: 3, Prefix: emptyDigest.String()})
+		tr, err := openIncoming(fakeDisk, dir, t.TempDir(), incomingState{Version: stateVersion, Name: "f", Size: 3, Prefix: emptyDigest.String()})
 		if err != nil {
 			t.Fatal(err)
 		}

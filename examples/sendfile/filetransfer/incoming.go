@@ -25,6 +25,7 @@ const (
 type incoming struct {
 	disk
 	dir   string
+	files string        // folder of complete files
 	wake  chan struct{} // capacity 1: there is something to bring to disk
 	ended chan struct{} // closed when the goroutine has returned
 
@@ -54,9 +55,9 @@ func sumOf(h hash.Hash) (d Digest) {
 
 // openIncoming makes a transfer's folder, or goes on with what is in it: with as many bytes as the state file says are on disk, if they have the
 // digest that it says. Whatever else there is, is not trusted and is written again.
-func openIncoming(d disk, dir string, begin incomingState) (*incoming, error) {
+func openIncoming(d disk, dir, files string, begin incomingState) (*incoming, error) {
 	t := &incoming{
-		disk: d, dir: dir, wake: make(chan struct{}, 1), ended: make(chan struct{}), sum: sha256.New(), told: map[string]bool{},
+		disk: d, dir: dir, files: files, wake: make(chan struct{}, 1), ended: make(chan struct{}), sum: sha256.New(), told: map[string]bool{},
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
@@ -70,9 +71,9 @@ func openIncoming(d disk, dir string, begin incomingState) (*incoming, error) {
 	case !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, errDamaged):
 		return nil, err
 	}
-	if t.state.File != "" { // it was complete, and had its name; perhaps it was not moved yet
-		if _, err := os.Lstat(filepath.Join(dir, partialFile)); errors.Is(err, fs.ErrNotExist) {
-			t.state.Done = true
+	if !t.state.Done && t.placed() {
+		if err := t.finishPlacing(); err != nil {
+			return nil, err
 		}
 	}
 	if t.state.Done {
@@ -193,22 +194,4 @@ func (t *incoming) save(state incomingState) error {
 	t.state = state
 	t.mu.Unlock()
 	return nil
-}
-
-// place gives the complete file its name in folder.
-func (t *incoming) place(folder string) (string, error) {
-	partial, state := filepath.Join(t.dir, partialFile), t.state
-	if state.File == "" {
-		err := t.placeFile(partial, folder, state.Name, func(name string) error {
-			state.File = name
-			return t.save(state)
-		})
-		if err != nil {
-			return "", err
-		}
-	} else if err := t.finishPlacing(partial, folder, state.File); err != nil {
-		return "", err
-	}
-	state.Done = true
-	return state.File, t.save(state)
 }

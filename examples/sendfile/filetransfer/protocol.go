@@ -33,6 +33,7 @@ const (
 	codeOffer      = didcomm.CodeMessage + ".offer"           // an offer that is none
 	codeChunk      = didcomm.CodeMessage + ".chunk"           // a chunk that is none
 	codeTooMany    = "e.m.me.res.too-many"                    // of this sender's transfers are open: later
+	codeStorage    = "e.m.me.res.storage"                     // what came cannot be brought to disk
 	codeOther      = "e.p.msg.other-file"                     // an offer that is not what was offered before under its thread
 	codeName       = "e.p.msg.name"
 	codeTooLarge   = "e.p.me.res.storage.too-large"
@@ -195,12 +196,14 @@ func readChunk(m *didcomm.Message) (int64, []byte, error) {
 }
 
 // checkName refuses names that would be more than the name of a new file in one folder, anywhere.
-func checkName(name string) error {
+func checkName(name string) error { return checkLength(name, maxName) }
+
+func checkLength(name string, most int) error {
 	reserved := strings.ToUpper(strings.TrimSpace(strings.SplitN(name, ".", 2)[0])) // devices of Windows
 	device := reserved == "CON" || reserved == "PRN" || reserved == "AUX" || reserved == "NUL" ||
 		len(reserved) == 4 && (strings.HasPrefix(reserved, "COM") || strings.HasPrefix(reserved, "LPT"))
 	switch {
-	case name == "", len(name) > maxName, !utf8.ValidString(name):
+	case name == "", len(name) > most, !utf8.ValidString(name):
 	case strings.ContainsAny(name, `/\:*?"<>|`), path.Base(name) != name:
 	case strings.HasPrefix(name, "."), strings.HasSuffix(name, "."), strings.TrimSpace(name) != name, device:
 	case strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }):

@@ -113,7 +113,7 @@ func (r *Receiver) begin(key string, m *didcomm.Message, o *offer) (*incoming, e
 	if r.ctx.Err() != nil {
 		return nil, errStopped
 	}
-	t, err := openIncoming(r.opt.disk, filepath.Join(r.state, key), incomingState{
+	t, err := openIncoming(r.opt.disk, filepath.Join(r.state, key), r.files, incomingState{
 		Version: stateVersion, From: m.From, ID: m.ThreadID(), Name: o.Name, Size: o.Size, Digest: o.Digest.String(),
 		Prefix: emptyDigest.String(),
 	})
@@ -144,14 +144,23 @@ func (r *Receiver) keep(t *incoming) {
 	}
 	t.mu.Lock()
 	t.stop()
-	id := t.state.ID
+	id, origin := t.state.ID, t.origin
 	t.mu.Unlock()
-	if err != nil && !errors.Is(err, errEnded) {
-		r.opt.Observe(Event{Kind: Failed, Transfer: id, Err: err})
+	if err == nil || errors.Is(err, errEnded) {
+		return
 	}
+	r.opt.Observe(Event{Kind: Failed, Transfer: id, Err: err})
+	problem := didcomm.Problem{Code: codeStorage, Comment: "What came cannot be brought to disk."}
+	if errors.Is(err, errContent) {
+		problem = didcomm.Problem{Code: codeDigest, Comment: "All has come, and is not what was announced."}
+	}
+	r.peer.report(r.ctx, origin, problem)
 }
 
-var errEnded = errors.New("filetransfer: the transfer has ended")
+var (
+	errEnded   = errors.New("filetransfer: the transfer has ended")
+	errContent = errors.New("filetransfer: receive: what came is not what was announced")
+)
 
 // advance brings to disk what has come, and answers. Whether the answer arrives changes nothing here: a sender that misses it offers again.
 func (r *Receiver) advance(t *incoming) error {
@@ -177,19 +186,15 @@ func (r *Receiver) advance(t *incoming) error {
 
 // finish gives the file its name if it is what was announced.
 func (r *Receiver) finish(t *incoming, at mark, state incomingState, origin *didcomm.Message) error {
-	name := state.File
 	if !state.Done {
 		if at.digest.String() != state.Digest {
-			err := errors.Join(errors.New("filetransfer: receive: what came is not what was announced"), os.RemoveAll(t.dir))
-			r.peer.report(r.ctx, origin, didcomm.Problem{Code: codeDigest, Comment: "All has come, and is not what was announced."})
-			return err
+			return errors.Join(errContent, os.RemoveAll(t.dir))
 		}
-		var err error
-		if name, err = t.place(r.files); err != nil {
+		if err := t.place(); err != nil {
 			return err
 		}
 	}
-	r.opt.Observe(Event{Kind: Complete, Transfer: state.ID, Offset: state.Size, Size: state.Size, Detail: name})
+	r.opt.Observe(Event{Kind: Complete, Transfer: state.ID, Offset: state.Size, Size: state.Size, Detail: t.state.File})
 	_ = r.peer.send(r.ctx, origin.Reply(r.peer.id, typeComplete, fmt.Appendf(nil, `{"sha256":%q}`, state.Digest)))
 	return errEnded
 }

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -60,7 +59,7 @@ func (s *incomingState) check() error {
 	_, err := parseDigest(s.Digest)
 	_, perr := parseDigest(s.Prefix)
 	if err != nil || perr != nil || s.Version != stateVersion || s.From.IsZero() || s.ID == "" || checkName(s.Name) != nil ||
-		s.File != "" && checkName(s.File) != nil || s.Size < 0 || s.Size > maxSize || s.Offset < 0 || s.Offset > s.Size {
+		s.File != "" && checkLength(s.File, maxName+maxNumber) != nil || s.Size < 0 || s.Size > maxSize || s.Offset < 0 || s.Offset > s.Size {
 		return errDamaged
 	}
 	return nil
@@ -92,13 +91,14 @@ func readState(path string, s interface{ check() error }) error {
 	return nil
 }
 
-// disk makes things durable. Tests look at what is made durable when.
+// disk makes things durable, and gives files a second name. Tests look at what is made durable when.
 type disk struct {
 	file   func(*os.File) error
 	folder func(string) error // the names in it
+	link   func(from, to string) error
 }
 
-var realDisk = disk{(*os.File).Sync, syncdir.Sync}
+var realDisk = disk{(*os.File).Sync, syncdir.Sync, os.Link}
 
 // writeState puts s in the place of what stood at path, all of it or nothing, and durably.
 func (d disk) writeState(path string, s any) error {
@@ -128,35 +128,3 @@ func transferFolder(from did.DID, id string) string {
 }
 
 const transferFolderSize = 16 // bytes, as hexadecimal digits
-
-// placeFile moves a file of which everything is on disk into folder, under name or, if that is taken, under name with a number. It
-// replaces nothing. reserve is told the name before anything bears it.
-func (d disk) placeFile(from, folder, name string, reserve func(name string) error) error {
-	ext := filepath.Ext(name)
-	for i := range 1000 {
-		as := name
-		if i > 0 {
-			as = fmt.Sprintf("%s (%d)%s", name[:len(name)-len(ext)], i, ext)
-		}
-		f, err := os.OpenFile(filepath.Join(folder, as), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-		if errors.Is(err, fs.ErrExist) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		if err := errors.Join(f.Close(), reserve(as)); err != nil {
-			return err
-		}
-		return d.finishPlacing(from, folder, as)
-	}
-	return errors.New("filetransfer: place: too many files of this name")
-}
-
-// finishPlacing replaces the empty file that holds a name.
-func (d disk) finishPlacing(from, folder, as string) error {
-	if err := os.Rename(from, filepath.Join(folder, as)); err != nil {
-		return err
-	}
-	return d.folder(folder)
-}
