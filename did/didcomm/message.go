@@ -22,12 +22,14 @@ const (
 // Limits of ParseMessage and of Message.JSON.
 const (
 	MaxPlaintext   = 32 << 20 // bytes
+	MaxDepth       = 64       // objects and arrays in one another, the message itself included
+	MaxValues      = 1 << 18  // JSON values in all
 	MaxTo          = 64       // addressees
 	MaxAttachments = 256
-	MaxLinks       = 16  // of one attachment
-	MaxAcks        = 256 // ids in each of please_ack and ack
-	MaxID          = 255 // bytes of a message's, a thread's and an attachment's id
-	MaxType        = 2048
+	MaxLinks       = 16   // of one attachment
+	MaxAcks        = 256  // ids in each of please_ack and ack
+	MaxID          = 255  // bytes of a message's, a thread's and an attachment's id
+	MaxType        = 2048 // bytes of a Message Type URI
 )
 
 // ErrMessage is in the chain of every error that says that a plaintext message is not well-formed.

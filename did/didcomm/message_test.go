@@ -6,6 +6,7 @@ import (
 	"errors"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -81,6 +82,61 @@ func TestMessageJSONRefuses(t *testing.T) {
 		} else if !errors.Is(err, didcomm.ErrMessage) {
 			t.Errorf("%s: got %v, want ErrMessage", name, err)
 		}
+	}
+}
+
+// What is written is read: nesting and the number of values count for the message as a whole, and texts are UTF-8.
+func TestMessageJSONIsRead(t *testing.T) {
+	nested := func(n int) json.RawMessage {
+		return json.RawMessage(`{"a":` + strings.Repeat("[", n-1) + strings.Repeat("]", n-1) + `}`)
+	}
+	values := func(n int) json.RawMessage { // itself, a list, and what is in it
+		return json.RawMessage(`{"a":[1` + strings.Repeat(",1", n-3) + `]}`)
+	}
+	attached := func(a didcomm.Attachment) func(m *didcomm.Message) {
+		return func(m *didcomm.Message) { m.Attachments = []didcomm.Attachment{a} }
+	}
+	const most = didcomm.MaxValues
+	for _, v := range []struct {
+		name   string
+		change func(m *didcomm.Message)
+		ok     bool
+	}{
+		{"body at the limit of nesting", func(m *didcomm.Message) { m.Body = nested(didcomm.MaxDepth - 1) }, true},
+		{"body over the limit of nesting", func(m *didcomm.Message) { m.Body = nested(didcomm.MaxDepth) }, false},
+		{"header at the limit of nesting", func(m *didcomm.Message) { m.Headers["x"] = nested(didcomm.MaxDepth - 1) }, true},
+		{"header over the limit of nesting", func(m *didcomm.Message) { m.Headers["x"] = nested(didcomm.MaxDepth) }, false},
+		{"attachment at the limit of nesting", attached(didcomm.Attachment{JSON: nested(didcomm.MaxDepth - 4)}), true},
+		{"attachment over the limit of nesting", attached(didcomm.Attachment{JSON: nested(didcomm.MaxDepth - 3)}), false},
+		{"jws at the limit of nesting", attached(didcomm.Attachment{Base64: []byte{0}, JWS: nested(didcomm.MaxDepth - 4)}), true},
+		{"jws over the limit of nesting", attached(didcomm.Attachment{Base64: []byte{0}, JWS: nested(didcomm.MaxDepth - 3)}), false},
+		// The full message without its attachments has 23 values beside the body's, and one attachment of JSON four more.
+		{"values at the limit", func(m *didcomm.Message) { m.Attachments, m.Body = nil, values(most-23) }, true},
+		{"one value too many", func(m *didcomm.Message) { m.Attachments, m.Body = nil, values(most-22) }, false},
+		{"values at the limit, in two parts", func(m *didcomm.Message) {
+			m.Body, m.Attachments = values(most/2), []didcomm.Attachment{{JSON: values(most/2 - 26)}}
+		}, true},
+		{"one value too many, in two parts", func(m *didcomm.Message) {
+			m.Body, m.Attachments = values(most/2), []didcomm.Attachment{{JSON: values(most/2 - 25)}}
+		}, false},
+		{"empty link", attached(didcomm.Attachment{Links: []string{""}, Hash: "z"}), false},
+		{"description not UTF-8", attached(didcomm.Attachment{Description: "\xff", Base64: []byte{0}}), false},
+		{"link not UTF-8", attached(didcomm.Attachment{Links: []string{"\xff"}, Hash: "z"}), false},
+		{"lang not UTF-8", func(m *didcomm.Message) { m.Lang = "\xff" }, false},
+		{"header name not UTF-8", func(m *didcomm.Message) { m.Headers["\xff"] = json.RawMessage("1") }, false},
+	} {
+		t.Run(v.name, func(t *testing.T) {
+			m := fullMessage()
+			v.change(m)
+			b, err := m.JSON()
+			if !v.ok {
+				refused(t, err, true, didcomm.ErrMessage)
+				return
+			}
+			if _, err := didcomm.ParseMessage(must[[]byte](t)(b, err)); err != nil {
+				t.Error(err)
+			}
+		})
 	}
 }
 

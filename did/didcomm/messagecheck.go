@@ -3,6 +3,7 @@ package didcomm
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -83,6 +84,8 @@ func (m *Message) checkAttachments() error {
 			return messageError("attachments: %d: data: links without hash", i)
 		case len(a.Links) > MaxLinks:
 			return messageError("attachments: %d: data: links: %w", i, errTooMany)
+		case slices.Contains(a.Links, ""):
+			return messageError("attachments: %d: data: links: %w", i, errEmpty)
 		case a.ByteCount < 0:
 			return messageError("attachments: %d: byte_count: %w", i, errNoCount)
 		}

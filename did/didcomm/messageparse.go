@@ -15,7 +15,7 @@ import (
 // maxTime is the last second of the year 9999.
 const maxTime = 253402300799
 
-var messageLimits = strictjson.Limits{Bytes: MaxPlaintext, Depth: 64, Nodes: 1 << 18}
+var messageLimits = strictjson.Limits{Bytes: MaxPlaintext, Depth: MaxDepth, Nodes: MaxValues}
 
 // ParseMessage reads a plaintext message. It is strict: duplicate members, members of the wrong kind, a wrong media type
 // and what is over the limits of this package are errors with ErrMessage in their chain. A header that is not known is

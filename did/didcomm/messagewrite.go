@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"time"
+	"unicode/utf8"
 
 	"github.com/realdid/realdid/internal/strictjson"
 )
@@ -18,12 +19,16 @@ var known = []string{
 	"please_ack", "ack", "lang",
 }
 
-// JSON returns the text of the message, which ParseMessage reads back. A message that ParseMessage would refuse is an error.
+// attachmentDepth is in how much the data of an attachment lies: the message, attachments, the attachment and data.
+const attachmentDepth = 4
+
+// JSON returns the text of the message, which ParseMessage reads back. A message that ParseMessage would refuse, or read as
+// another one, is an error with ErrMessage in its chain.
 func (m *Message) JSON() ([]byte, error) {
 	if err := m.check(); err != nil {
 		return nil, err
 	}
-	w := writer{b: make([]byte, 0, m.size())}
+	w := writer{b: make([]byte, 0, m.size()), values: 1}
 	w.open()
 	w.text("typ", MediaTypePlaintext)
 	w.text("id", m.ID)
@@ -40,7 +45,7 @@ func (m *Message) JSON() ([]byte, error) {
 	if body == nil {
 		body = json.RawMessage("{}")
 	}
-	if err := w.raw("body", body, true); err != nil {
+	if err := w.raw("body", body, true, 1); err != nil {
 		return nil, err
 	}
 	if len(m.Attachments) > 0 {
@@ -50,6 +55,7 @@ func (m *Message) JSON() ([]byte, error) {
 			if i > 0 {
 				w.b = append(w.b, ',')
 			}
+			w.values++
 			if err := w.attachment(&m.Attachments[i]); err != nil {
 				return nil, err
 			}
@@ -68,13 +74,18 @@ func (m *Message) JSON() ([]byte, error) {
 		if slices.Contains(known, name) {
 			return nil, messageError("headers: %s has a field of its own", name)
 		}
-		if err := w.raw(name, m.Headers[name], false); err != nil {
+		if err := w.raw(name, m.Headers[name], false, 1); err != nil {
 			return nil, err
 		}
 	}
 	w.b = append(w.b, '}')
-	if len(w.b) > MaxPlaintext {
+	switch {
+	case len(w.b) > MaxPlaintext:
 		return nil, messageError("over %d bytes", MaxPlaintext)
+	case w.values > MaxValues:
+		return nil, messageError("over %d values", MaxValues)
+	case w.notUTF8:
+		return nil, messageError("a text is not UTF-8")
 	}
 	return w.b, nil
 }
@@ -103,7 +114,7 @@ func (w *writer) attachment(a *Attachment) error {
 	w.name("data")
 	w.open()
 	if a.JSON != nil {
-		if err := w.raw("json", a.JSON, false); err != nil {
+		if err := w.raw("json", a.JSON, false, attachmentDepth); err != nil {
 			return err
 		}
 	}
@@ -118,7 +129,7 @@ func (w *writer) attachment(a *Attachment) error {
 	}
 	w.optional("hash", a.Hash)
 	if a.JWS != nil {
-		if err := w.raw("jws", a.JWS, true); err != nil {
+		if err := w.raw("jws", a.JWS, true, attachmentDepth); err != nil {
 			return err
 		}
 	}
@@ -128,8 +139,10 @@ func (w *writer) attachment(a *Attachment) error {
 
 // writer appends members to JSON objects. Its text is valid between calls that end an object.
 type writer struct {
-	b     []byte
-	comma bool
+	b       []byte
+	comma   bool
+	values  int  // that were written as members and elements, with all that is in them
+	notUTF8 bool // a text is not what was given
 }
 
 func (w *writer) open() { w.b, w.comma = append(w.b, '{'), false }
@@ -138,14 +151,20 @@ func (w *writer) name(s string) {
 	if w.comma {
 		w.b = append(w.b, ',')
 	}
-	w.b = append(strictjson.AppendString(w.b, s), ':')
+	w.string(s)
+	w.b = append(w.b, ':')
 	w.comma = true
+	w.values++
+}
+
+func (w *writer) string(s string) {
+	w.notUTF8 = w.notUTF8 || !utf8.ValidString(s)
+	w.b = strictjson.AppendString(w.b, s)
 }
 
 func (w *writer) text(name, s string) {
 	w.name(name)
-	w.b = strictjson.AppendString(w.b, s)
-	w.comma = true
+	w.string(s)
 }
 
 func (w *writer) optional(name, s string) {
@@ -164,18 +183,22 @@ func (w *writer) time(name string, t time.Time) {
 func (w *writer) list(name string, ss []string) {
 	w.name(name)
 	w.b = append(w.b, '[')
+	w.values += len(ss)
 	for i, s := range ss {
 		if i > 0 {
 			w.b = append(w.b, ',')
 		}
-		w.b = strictjson.AppendString(w.b, s)
+		w.string(s)
 	}
 	w.b = append(w.b, ']')
 }
 
-// raw appends a value that the caller gave as JSON, after reading it as strictly as ParseMessage does.
-func (w *writer) raw(name string, b json.RawMessage, object bool) error {
-	v, err := strictjson.Parse(b, messageLimits)
+// raw appends a value that the caller gave as JSON and that lies in so many objects and arrays, after reading it as strictly as
+// ParseMessage does.
+func (w *writer) raw(name string, b json.RawMessage, object bool, depth int) error {
+	limits := messageLimits
+	limits.Depth -= depth
+	v, err := strictjson.Parse(b, limits)
 	if err != nil {
 		return messageError("%s: %w", name, err)
 	}
@@ -184,7 +207,20 @@ func (w *writer) raw(name string, b json.RawMessage, object bool) error {
 	}
 	w.name(name)
 	w.b = append(w.b, v.Raw()...)
+	w.values += within(v)
 	return nil
+}
+
+// within counts the values in v.
+func within(v strictjson.Value) int {
+	n := 0
+	for _, m := range v.Members() {
+		n += 1 + within(m.Value)
+	}
+	for _, e := range v.Elems() {
+		n += 1 + within(e)
+	}
+	return n
 }
 
 func texts[T fmt.Stringer](ds []T) []string {

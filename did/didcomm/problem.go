@@ -58,6 +58,9 @@ func NewProblem(m *Message, from did.DID, p Problem) (*Message, error) {
 		w.list("args", p.Args)
 	}
 	w.optional("escalate_to", p.EscalateTo)
+	if w.notUTF8 {
+		return nil, invalid("problem report", "a text is not UTF-8")
+	}
 	r := &Message{
 		ID: NewID(), Type: TypeProblemReport, From: from, ParentThread: m.ThreadID(), Ack: []string{m.ID},
 		Body: append(w.b, '}'),

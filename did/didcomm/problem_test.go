@@ -87,6 +87,7 @@ func TestBadProblem(t *testing.T) {
 	wantInvalid(t, err, "type")
 	for name, p := range map[string]didcomm.Problem{
 		"code that is none": {Code: "oops"}, "33 arguments": {Code: "e.p.x", Args: make([]string, 33)},
+		"comment not UTF-8": {Code: "e.p.x", Comment: "\xff"}, "argument not UTF-8": {Code: "e.p.x", Args: []string{"\xff"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := didcomm.NewProblem(m, did.DID{}, p)

@@ -57,6 +57,9 @@ func NewService(id did.URL, endpoints ...Endpoint) (did.Service, error) {
 		if len(e.RoutingKeys) > 0 {
 			w.list("routingKeys", texts(e.RoutingKeys))
 		}
+		if w.notUTF8 {
+			return did.Service{}, invalid(what, "a text is not UTF-8")
+		}
 		v, err := strictjson.Parse(append(w.b, '}'), strictjson.Limits{})
 		if err != nil {
 			return did.Service{}, invalidBecause(what, "", err)

@@ -97,7 +97,7 @@ func TestNewService(t *testing.T) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
 	}
 	for name, e := range map[string]didcomm.Endpoint{
-		"no uri": {}, "uri relative": {URI: "a"}, "others' profile": {URI: "https://example.com", Accept: []string{"didcomm/aip1"}},
+		"no uri": {}, "uri relative": {URI: "a"}, "uri not UTF-8": {URI: "https://example.com/\xff"}, "others' profile": {URI: "https://example.com", Accept: []string{"didcomm/aip1"}},
 		"routing key zero": {URI: "https://example.com", RoutingKeys: []did.URL{{}}},
 	} {
 		t.Run(name, func(t *testing.T) {
