@@ -124,6 +124,8 @@ func (t *incoming) write(at int64, data []byte, now time.Time, chunk, flush, win
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	switch n := int64(len(data)); {
+	case at+n <= t.next: // it came twice
+		return nil
 	case t.stopped:
 		return errStopped
 	case at != t.next:

@@ -47,6 +47,7 @@ func (o *outgoing) message(kind string, body []byte) *didcomm.Message {
 // attempt offers the file, and sends from where the receiver says on.
 func (o *outgoing) attempt(ctx context.Context) error {
 	m := o.message(typeOffer, (&offer{Name: o.state.Name, Size: o.state.Size, Digest: o.digest}).body())
+	m.Expires = o.peer.clock().Add(offerLife).Truncate(time.Second)
 	if err := o.peer.send(ctx, m); err != nil {
 		return o.why(err)
 	}

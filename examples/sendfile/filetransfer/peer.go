@@ -37,7 +37,8 @@ type PeerConfig struct {
 type Peer struct {
 	id    did.DID
 	cache *resolver.Cache
-	agent *didcomm.Agent
+	agent *didcomm.Agent // packs
+	opens *didcomm.Agent // unpacks
 	post  Post
 	clock func() time.Time
 
@@ -45,6 +46,7 @@ type Peer struct {
 	receiver  *Receiver
 	sender    *Sender
 	refreshed map[did.DID]time.Time
+	reporting map[did.DID]bool // a report to them is on its way
 }
 
 // refreshPause is how often, at most, a message that names unknown keys of a peer makes this side look the peer up.
@@ -55,12 +57,13 @@ const MaxMessage = MaxChunk*16/9 + 64<<10
 
 // NewPeer returns a peer without roles. See Receiver and Sender.
 func NewPeer(c PeerConfig) *Peer {
-	p := &Peer{id: c.DID, post: c.Post, clock: c.Clock, refreshed: map[did.DID]time.Time{}}
+	p := &Peer{id: c.DID, post: c.Post, clock: c.Clock, refreshed: map[did.DID]time.Time{}, reporting: map[did.DID]bool{}}
 	if p.clock == nil {
 		p.clock = time.Now
 	}
 	p.cache = resolver.NewCache(c.Resolver, &resolver.CacheOptions{Now: p.clock})
 	p.agent = didcomm.New(p.cache, c.Secrets, p.clock)
+	p.opens = didcomm.New(acquaintances{p}, c.Secrets, p.clock)
 	return p
 }
 
@@ -106,7 +109,7 @@ var expected = didcomm.Expect{Accept: didcomm.Authcrypt, MaxSize: MaxMessage}
 func (p *Peer) unpack(ctx context.Context, packed []byte) (*didcomm.Received, error) {
 	expect := expected
 	expect.To = p.id
-	got, err := p.agent.Unpack(ctx, packed, &expect)
+	got, err := p.opens.Unpack(ctx, packed, &expect)
 	if err == nil || errors.Is(err, didcomm.ErrUnknown) {
 		return got, err
 	}
@@ -118,7 +121,7 @@ func (p *Peer) unpack(ctx context.Context, packed []byte) (*didcomm.Received, er
 		}
 	case errors.Is(err, did.ErrKeyNotFound) && p.knows(claim.sender.DID()) && p.mayRefresh(claim.sender.DID()):
 		p.cache.Purge(claim.sender.DID())
-		return p.agent.Unpack(ctx, packed, &expect)
+		return p.opens.Unpack(ctx, packed, &expect)
 	}
 	return got, err
 }
@@ -128,6 +131,18 @@ func (p *Peer) receiving() *Receiver {
 	defer p.mu.Unlock()
 	return p.receiver
 }
+
+// acquaintances finds those with whom a peer has to do: a stranger's message is no reason to look anybody up.
+type acquaintances struct{ *Peer }
+
+func (a acquaintances) Resolve(ctx context.Context, id did.DID, opt *did.ResolveOptions) (*did.Resolution, error) {
+	if id != a.id && !a.knows(id) {
+		return nil, errStranger
+	}
+	return a.cache.Resolve(ctx, id, opt)
+}
+
+var errStranger = fmt.Errorf("filetransfer: %w: this side has nothing to do with the sender", ErrRefused)
 
 // knows tells whether this side has to do with somebody.
 func (p *Peer) knows(id did.DID) bool {
@@ -222,15 +237,38 @@ func (p *Peer) deliver(ctx context.Context, to did.DID, packed []byte) error {
 	return err
 }
 
-// report tells the sender of m of a problem with it. That the report does not arrive is no problem of its own.
+// report tells the sender of m of a problem with it. It waits a moment for the report to arrive, so that a sender that listens hears of the
+// problem before its message is answered; to one that does not listen, only one report is on its way at a time. That it does not arrive is no
+// problem of its own.
 func (p *Peer) report(ctx context.Context, m *didcomm.Message, what didcomm.Problem) {
 	r, err := didcomm.NewProblem(m, p.id, what)
 	if err != nil {
 		return
 	}
+	p.mu.Lock()
+	busy := p.reporting[m.From]
+	p.reporting[m.From] = true
+	p.mu.Unlock()
+	if busy {
+		return
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), reportTimeout)
-	defer cancel()
-	_ = p.send(ctx, r)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer cancel()
+		_ = p.send(ctx, r)
+		p.mu.Lock()
+		delete(p.reporting, m.From)
+		p.mu.Unlock()
+	}()
+	select {
+	case <-done:
+	case <-time.After(reportWait):
+	}
 }
 
-const reportTimeout = 10 * time.Second
+const (
+	reportTimeout = 10 * time.Second
+	reportWait    = 250 * time.Millisecond
+)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -46,6 +47,9 @@ const (
 	maxWindow = 64 << 20 // bytes that a receiver may let come beyond what it acknowledged
 	maxSize   = 1 << 50
 	maxName   = 200 // bytes
+
+	offerLife    = 30 * time.Minute // how long an offer counts
+	maxOfferLife = time.Hour        // by the receiver's clock
 )
 
 // ErrMessage is in the error of a message whose body is not as the protocol says. It is final.

@@ -67,6 +67,10 @@ func (r *Receiver) chunk(got *didcomm.Received) (didcomm.Problem, error) {
 func (r *Receiver) offered(got *didcomm.Received) (didcomm.Problem, error) {
 	m := got.Message
 	o, err := readOffer(m)
+	if err == nil && (m.Expires.IsZero() || m.Expires.After(r.peer.clock().Add(maxOfferLife))) {
+		// Otherwise who recorded it could begin the transfer anew when this side has forgotten it.
+		err = fmt.Errorf("filetransfer: offer: %w: it counts for longer than %v", ErrMessage, maxOfferLife)
+	}
 	if err != nil {
 		return didcomm.Problem{Code: codeOffer, Comment: "The message is no offer."}, err
 	}
@@ -97,6 +101,9 @@ func (r *Receiver) offered(got *didcomm.Received) (didcomm.Problem, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if s := &t.state; s.Name != o.Name || s.Size != o.Size || s.Digest != o.Digest.String() || s.From != m.From || s.ID != m.ThreadID() {
+		if t.origin == nil { // it was opened only to see this
+			t.stop()
+		}
 		return refuse(codeOther, "Something else was offered under this thread before.")
 	}
 	if t.stopped {

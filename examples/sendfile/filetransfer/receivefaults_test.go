@@ -20,6 +20,9 @@ import (
 func (p *person) craft(to *person, kind, thread string, body []byte, data ...[]byte) []byte {
 	p.w.t.Helper()
 	m := &didcomm.Message{ID: didcomm.NewID(), Type: kind, From: p.did(), To: []did.DID{to.did()}, Thread: thread, Body: body}
+	if kind == typeOffer {
+		m.Expires = time.Now().Add(time.Minute).Truncate(time.Second)
+	}
 	for i, d := range data {
 		m.Attachments = append(m.Attachments, didcomm.Attachment{ID: fmt.Sprint(i), Base64: d})
 	}
@@ -80,8 +83,9 @@ func TestChunkFaults(t *testing.T) {
 		packed []byte
 		want   error
 	}{
-		{"replayed", first, ErrRefused},
-		{"replayed with a fresh id", alice.craft(bob, typeChunk, "t-1", at(0), content[:testChunk]), ErrRefused},
+		{"replayed", first, nil},
+		{"replayed with a fresh id", alice.craft(bob, typeChunk, "t-1", at(0), content[:testChunk]), nil},
+		{"repeated in part", alice.craft(bob, typeChunk, "t-1", at(1), content[1:testChunk+1]), ErrRefused},
 		{"out of order", alice.craft(bob, typeChunk, "t-1", at(2*testChunk), second), ErrRefused},
 		{"an offset between", alice.craft(bob, typeChunk, "t-1", at(testChunk-1), second), ErrRefused},
 		{"an offset beyond the file", alice.craft(bob, typeChunk, "t-1", at(1<<40), second), ErrRefused},
@@ -109,7 +113,7 @@ func TestChunkFaults(t *testing.T) {
 		{"of a type that is not the protocol's", alice.craft(bob, Protocol+"/file", "t-1", at(testChunk), second), ErrRefused},
 		{"of a type for senders", alice.craft(bob, typeAck, "t-1", (&ack{Offset: 1}).body()), ErrRefused},
 	} {
-		if err := bob.Handle(t.Context(), c.packed); !errors.Is(err, c.want) {
+		if err := bob.Handle(t.Context(), c.packed); !errors.Is(err, c.want) || c.want == nil && err != nil {
 			t.Errorf("%s: got %v, want %v", c.name, err, c.want)
 		}
 	}
@@ -319,6 +323,25 @@ func TestOtherFile(t *testing.T) {
 			t.Errorf("%d: got %v", i, err)
 		}
 	}
+}
+
+// TestOtherFileAgain: what is offered under a thread of before a restart is not that file, and opens nothing.
+func TestOtherFileAgain(t *testing.T) {
+	_, alice, bob := two(t)
+	bob.receive(alice.did())
+	if err := alice.offers(bob, "t", "f", []byte("abc")); err != nil {
+		t.Fatal(err)
+	}
+	bob.restarts(alice)
+	if err := alice.offers(bob, "t", "g", []byte("abc")); !errors.Is(err, ErrRefused) {
+		t.Errorf("got %v, want ErrRefused", err)
+	}
+	if err := alice.tell(bob, typeChunk, "t", chunkBody(0), []byte("abc")); err == nil {
+		t.Error("a chunk after it: got no error")
+	}
+	bob.restarts(alice)
+	alice.comes(bob, "t", "f", []byte("abc"))
+	bob.has("f", []byte("abc"))
 }
 
 // TestOtherContent: what has come is not what was announced, and nothing of it stays.

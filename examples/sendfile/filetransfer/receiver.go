@@ -22,7 +22,7 @@ type ReceiverOptions struct {
 	Chunk   int64         // bytes of the file in one message, at most; default 1 MiB, at most MaxChunk
 	Flush   int64         // bytes that come before they are brought to disk and acknowledged; default 8 MiB
 	MaxOpen int           // transfers of one sender that are not complete, whether or not anything comes; default 8
-	KeepFor time.Duration // how long one that does not go on is kept; default 7 days
+	KeepFor time.Duration // how long one that does not go on, or is complete, is kept; default 7 days, at least 2 hours
 
 	// Observe is told of what happens, while it happens: the transfer waits for it. It may call Close at ChunkCame, and at nothing else.
 	// nil: nobody is told.
@@ -66,6 +66,7 @@ func OpenReceiver(p *Peer, state, files string, policy Policy, opt *ReceiverOpti
 	if r.opt.KeepFor <= 0 {
 		r.opt.KeepFor = 7 * 24 * time.Hour
 	}
+	r.opt.KeepFor = max(r.opt.KeepFor, 2*maxOfferLife)
 	if r.opt.disk.file == nil {
 		r.opt.disk = realDisk
 	}
