@@ -62,6 +62,16 @@ func (s *stage) unusual() []envelopeVector {
 			v.Packed = before + fmt.Sprintf(`"%s":"\u%04x`, name, after[0]) + after[1:]
 		}
 	})
+	auth("authcrypt for two DIDs of the reader in anoncrypt for the second", func(f *forge) {
+		inner := s.auth("x")
+		inner.recipients = append(s.to(s.bob, "x-1"), s.to(s.bella, "x-1")...)
+		inner.content = s.text(set("to", []any{"did:example:bob", "did:example:bella"}))
+		*f = *s.anon("XC20P")
+		f.recipients, f.content = s.to(s.bella, "x-1"), inner.make(s.tb)
+	}, func(v *envelopeVector) {
+		v.Hidden, v.Sender, v.ContentEncryption = true, s.alice.url("x-1").String(), "A256CBC-HS512"
+		v.Recipients, v.Message = []string{"did:example:bob#x-1", "did:example:bella#x-1"}, s.text(set("to", []any{"did:example:bob", "did:example:bella"}))
+	})
 	jws := func(name string, change func(f *forgedJWS)) {
 		f := s.signed()
 		change(f)

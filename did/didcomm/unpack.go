@@ -3,6 +3,7 @@ package didcomm
 import (
 	"bytes"
 	"context"
+	"slices"
 
 	"github.com/realdid/realdid/did"
 	"github.com/realdid/realdid/internal/strictjson"
@@ -38,7 +39,7 @@ type Received struct {
 // the signature's kid and of the message; the message's recipients, which must be named if it is signed and encrypted, include the one
 // whose key opened it. The envelopes may be those of Protection and no others.
 //
-// An error is ErrInvalid, which is final, or ErrUnknown: a document or a secret could not be had. Among the first are
+// An error is ErrInvalid, which is final, or ErrUnknown: a document, a key that may be new, or a secret could not be had. Among the first are
 // ErrNotRecipient, ErrRefused and ErrExpired. Nothing of the content is returned with an error. The secret keys of recipients are
 // sought before anybody's document is; then this side's documents are resolved, and the sender's last.
 func (a *Agent) Unpack(ctx context.Context, b []byte, expect *Expect) (*Received, error) {
@@ -111,12 +112,17 @@ func (u *unpacking) encrypted(ctx context.Context, v strictjson.Value) (strictjs
 		if err := u.promise(e); err != nil {
 			return v, err
 		}
-		o, err := u.agent.open(ctx, e, u.expect)
+		expect := *u.expect
+		if outer != nil {
+			// Both envelopes are for one DID, also where this side has several.
+			expect.To = outer.recipient.DID()
+			if !slices.ContainsFunc(e.recipients, func(r recipient) bool { return r.kid.DID() == expect.To }) {
+				return v, invalid("unpack", "the outer envelope is for another DID than the inner one")
+			}
+		}
+		o, err := u.agent.open(ctx, e, &expect)
 		if err != nil {
 			return v, err
-		}
-		if outer != nil && outer.recipient.DID() != o.recipient.DID() {
-			return v, invalid("unpack", "the outer envelope is for another DID than the inner one")
 		}
 		u.took(e, o, outer != nil)
 		if v, err = parseLayer(o.content); err != nil || auth {
