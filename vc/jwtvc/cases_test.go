@@ -58,6 +58,7 @@ const (
 	claims11 = "VCDM 1.1, section 6.3.1"
 	same     = claims11 + ": a claim and the member that it stands for do not contradict each other"
 	limit    = "limits"
+	digests  = "RFC 9901, section 9.11: an SD-JWT without its disclosures is no other kind of JWT, lest what it withholds go unread"
 	names    = "RFC 7519, section 4: names are unique"
 )
 
@@ -149,6 +150,15 @@ func credentialCases() []vectorCase {
 			f.held = ""
 			f.set("vc", `"{}"`)
 		})},
+		{"sd-jwt-without-its-disclosures", digests, "jwtvc.claim.forbidden", alone(func(f *forged) {
+			f.in("_sd", `["2VAYpC0vUxHN5ZiQ4C0A6hbvAn3ICHTMJGoN4Zar0LE"]`) // of credentialStatus
+			f.set("_sd_alg", `"sha-256"`)
+		})},
+		{"sd-alg", digests, "jwtvc.claim.forbidden", set("_sd_alg", `"sha-256"`)},
+		{"sd-alg-in-vc", digests + "; older drafts had _sd_alg there", "jwtvc.claim.forbidden", in("_sd_alg", `"sha-256"`)},
+		{"sd-in-vc", digests, "jwtvc.claim.forbidden", in("_sd", `[]`)},
+		{"sd-in-subject", digests, "jwtvc.claim.forbidden", in("credentialSubject", `[{"id":"did:example:citizen","name":"Ada","home":{"_sd":[]}}]`)},
+		{"digest-of-an-element", digests, "jwtvc.claim.forbidden", in("credentialStatus", `[{"...":"2VAYpC0vUxHN5ZiQ4C0A6hbvAn3ICHTMJGoN4Zar0LE"}]`)},
 		{"claim-vp-beside", claims11, "jwtvc.claim.missing", set("vp", "{}")},
 		{"data-model-2", "VCDM 2.0 has another form", "jwtvc.version", alone(func(f *forged) {
 			f.in("@context", `["https://www.w3.org/ns/credentials/v2"]`)
@@ -270,6 +280,7 @@ func presentationCases() []vectorCase {
 		{"presentation-inside", "a credential is no presentation", "jwtvc.claim.missing", func(f *forgery, _ *vectortest.Vector) {
 			f.held = `["` + newForgery(f.credential.tb).text() + `"]`
 		}},
+		{"sd-jwt", digests, "jwtvc.claim.forbidden", set("_sd", `[]`)},
 		{"vc-claim-beside", claims11, "jwtvc.claim.missing", set("vc", "{}")},
 	}
 }

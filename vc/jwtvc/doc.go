@@ -19,7 +19,8 @@
 // # Why a policy has to name it
 //
 // typ is JWT or absent, so that nothing but the claim vc tells these tokens from others of the same issuer (RFC 8725, section 3.11). For that
-// reason no policy accepts them unless MediaType is among its vc.Expect.MediaTypes.
+// reason no policy accepts them unless MediaType is among its vc.Expect.MediaTypes. SD-JWTs of the same issuer may have that typ and the claim
+// vc too, and are refused by their digests.
 //
 // # Holders
 //

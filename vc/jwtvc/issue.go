@@ -35,7 +35,8 @@ type IssueOptions struct {
 
 // Issue signs a credential of the data model 1.1, which is built of map[string]any, []any, strings, bools, nil, numbers (json.Number keeps
 // its digits), []string and map[string]string. What claims stand for is in both places: iss, nbf, jti, sub and exp, and the
-// credential's members. Faults of the data model are a *vc.Fault with a code of vcdm.
+// credential's members. Faults of the data model are a *vc.Fault with a code of vcdm. A member called _sd, _sd_alg or "...", at any depth, is
+// refused: readers take it for that of an SD-JWT.
 func Issue(ctx context.Context, issuer Issuer, credential map[string]any, opt *IssueOptions) (*Credential, error) {
 	b, err := strictjson.Canonical(credential)
 	if err != nil {
@@ -60,6 +61,9 @@ func issue(ctx context.Context, issuer Issuer, credential []byte, opt *IssueOpti
 	v, err := strictjson.Parse(credential, limits)
 	if err != nil {
 		return nil, err
+	}
+	if hasDigests(v) {
+		return nil, errDigests()
 	}
 	c, err := vcdm.ParseCredential(v)
 	if err != nil {

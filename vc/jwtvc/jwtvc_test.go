@@ -73,6 +73,7 @@ func TestIssueRefuses(t *testing.T) {
 		"data model 2.0":     {good, map[string]any{"@context": "https://www.w3.org/ns/credentials/v2", "type": "VerifiableCredential", "issuer": vectortest.Issuer, "credentialSubject": map[string]any{"id": "did:example:a"}}},
 		"no issuance date":   {good, with("issuanceDate", nil)},
 		"before 1970":        {good, with("issuanceDate", "1969-12-31T23:59:59Z")},
+		"digests":            {good, with("credentialSubject", map[string]any{"id": vectortest.Holder, "list": []any{map[string]any{"...": "x"}}})},
 		"SM2":                {jwtvc.Issuer{Signer: vectortest.Fixed(t, keys.SM2, "issuer"), Method: good.Method}, credential()},
 	} {
 		if got, err := jwtvc.Issue(t.Context(), c.issuer, c.credential, nil); err == nil {

@@ -1,6 +1,8 @@
 package jwtvc
 
 import (
+	"slices"
+
 	"github.com/realdid/realdid/internal/strictjson"
 	"github.com/realdid/realdid/keys/jws"
 	"github.com/realdid/realdid/vc"
@@ -35,6 +37,9 @@ func parseToken(b []byte) (*token, error) {
 	if payload.Kind() != strictjson.Object {
 		return nil, vc.Invalid("jwtvc.payload", "the payload is not an object")
 	}
+	if hasDigests(payload) {
+		return nil, errDigests()
+	}
 	registered := make([]strictjson.Member, 0, len(payload.Members()))
 	for _, m := range payload.Members() {
 		if m.Name != "vc" && m.Name != "vp" {
@@ -55,4 +60,23 @@ func parseToken(b []byte) (*token, error) {
 
 func errHeld() error {
 	return vc.Invalid("jwtvc.claim.missing", "the payload has not exactly one claim vc or vp that is an object")
+}
+
+// hasDigests tells whether v has, at any depth, a member that only SD-JWTs have (RFC 9901, section 4). Without its disclosures an SD-JWT has
+// the form of the tokens here, and what its holder withholds, an end or a status among it, would not be missed.
+func hasDigests(v strictjson.Value) bool {
+	for _, m := range v.Members() {
+		switch m.Name {
+		case "_sd", "_sd_alg", "...":
+			return true
+		}
+		if hasDigests(m.Value) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(v.Elems(), hasDigests)
+}
+
+func errDigests() error {
+	return vc.Invalid("jwtvc.claim.forbidden", "the payload has _sd, _sd_alg or ..., as SD-JWTs have")
 }
