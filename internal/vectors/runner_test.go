@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -50,6 +51,11 @@ func TestRunnerFails(t *testing.T) {
 		{"another code", "realdid/bad-bundles.json", `"code": "INTERNAL_ERROR"`, `"code": "NOT_FOUND"`, "no trust in the ledger"},
 		{"another root of the map", "proof/map.json", `"root": "00`, `"root": "01`, "empty map"},
 		{"another time of a proof", "proof/latest.json", `"asOf": "2026-03-01T11:59:30Z"`, `"asOf": "2026-03-01T11:59:31Z"`, "empty ledger"},
+		{"a vector twice", "proof/bad-map.json", "twice", "", "present-in-the-place-of-another: the same as present-with-another-head"},
+		{"a member that nothing reads", "did/dids.json", `"method": "example"`, `"method": "example", "scheme": "did"`, "did/dids.json: nothing here reads scheme"},
+		{"another seed", "proof/cosignatures.json", `"seed": "28`, `"seed": "29`, "cosignatures.json: "},
+		{"a URL that is said to name no key", "did/urls.json", `"key": true`, `"key": false`, "urls.json: "},
+		{"an error that is said to be an answer", "realdid/moved-bundles.json", `"valid": false`, `"valid": true`, "moved-bundles.json: "},
 		{"a vector less", "proof/bad-map.json", "cut", "", "19 of kind proof.bad-map; the index has 20"},
 		{"a file that is gone", "did/dids.json", "gone", "", "did/dids.json"},
 		{"a file that nobody checks", "index.json", `"did/dids.json"`, `"did/others.json"`, "did/others.json: nothing here checks it"},
@@ -132,8 +138,8 @@ func copyVectors(t *testing.T) string {
 	return dir
 }
 
-// alter replaces the first occurrence of old in a file; "gone" removes the file, "cut" its first vector, and no old makes that a valid
-// operation.
+// alter replaces the first occurrence of old in a file; "gone" removes the file, "cut" its first vector, "twice" puts the second in the
+// place of the first, under its name, and no old makes that a valid operation.
 func alter(t *testing.T, dir, file, old, replacement string) {
 	t.Helper()
 	path := filepath.Join(dir, filepath.FromSlash(file))
@@ -148,7 +154,7 @@ func alter(t *testing.T, dir, file, old, replacement string) {
 			t.Fatal(err)
 		}
 		return
-	case "", "cut":
+	case "", "cut", "twice":
 		var f struct {
 			Version int              `json:"version"`
 			Kind    string           `json:"kind"`
@@ -157,9 +163,14 @@ func alter(t *testing.T, dir, file, old, replacement string) {
 		if err := json.Unmarshal(b, &f); err != nil {
 			t.Fatal(err)
 		}
-		if old == "cut" {
+		switch old {
+		case "cut":
 			f.Vectors = f.Vectors[1:]
-		} else {
+		case "twice":
+			name := f.Vectors[0]["name"]
+			f.Vectors[0] = maps.Clone(f.Vectors[1])
+			f.Vectors[0]["name"] = name
+		default:
 			f.Vectors[0]["operation"] = aCreate(t, dir)
 		}
 		if altered, err = json.Marshal(f); err != nil {

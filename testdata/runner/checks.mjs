@@ -115,7 +115,7 @@ function checkMovedBundle(v, setting) {
   const asked = { versionTime: seconds(v.askedVersionTime), versionId: v.askedVersionId };
   const policies = (home) => trusts[home] && { trust: trusts[home], predecessors: predecessors_ };
   const open = () => verifyBundle(fromHex(v.bundle), v.did, policies, seconds(setting.now), asked);
-  if (v.code) { same(refused(open).code, v.code); return; }
+  if (!v.valid) { same(refused(open).code, v.code); return; }
   const { document, versionId: version, evidence } = plain(open());
   const want = { ...v.answer.evidence };
   if (want.asOf) want.asOf = seconds(want.asOf);
@@ -135,6 +135,7 @@ function checkDerivation(v) {
 function checkURL(v) {
   const { path, query, fragment } = parseDIDURL(v.input);
   same([path, query ?? '', fragment ?? ''], [v.path ?? '', v.query ?? '', v.fragment ?? '']);
+  same(path === '' && query === undefined && Boolean(fragment), v.key ?? false);
 }
 
 export const checks = {

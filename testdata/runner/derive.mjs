@@ -1,7 +1,7 @@
 // Derivation of keys from a seed (SPEC.md, section 9). Here it is for test vectors: nothing is wiped, nothing takes constant time.
 
-import { createECDH, createPrivateKey, createPublicKey, hkdfSync } from 'node:crypto';
-import { ascii, concat, fromBase64url } from './bytes.mjs';
+import { createECDH, createPrivateKey, createPublicKey, hkdfSync, sign } from 'node:crypto';
+import { ascii, concat, fromBase64url, hex } from './bytes.mjs';
 import { curves, multiply, number } from './curves.mjs';
 
 export const derive = (seed, path, length) => Buffer.from(hkdfSync('sha256', seed, ascii('realdid/derive/v1'), ascii(path), length));
@@ -23,11 +23,19 @@ export function deriveKey(seed, path, algorithm) {
   throw new Error('derive: no output is a secret key');
 }
 
+function privateKey(algorithm, secret) {
+  const der = concat(Buffer.from(`302e020100300506032b65${oids[algorithm]}04220420`, 'hex'), secret);
+  return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
+}
+
+// signEd25519 gives the public key of a seed and its signature of a message, which RFC 8032 determines, in hexadecimal.
+export function signEd25519(seed, message) {
+  return { publicKey: hex(publicKey('Ed25519', seed)), signature: hex(sign(null, message, privateKey('Ed25519', seed))) };
+}
+
 function publicKey(algorithm, secret, d) {
   if (oids[algorithm]) {
-    const der = concat(Buffer.from(`302e020100300506032b65${oids[algorithm]}04220420`, 'hex'), secret);
-    const key = createPublicKey(createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }));
-    return fromBase64url(key.export({ format: 'jwk' }).x);
+    return fromBase64url(createPublicKey(privateKey(algorithm, secret)).export({ format: 'jwk' }).x);
   }
   if (algorithm === 'SM2') {
     const [x, y] = multiply(curves.SM2, d, curves.SM2.g);

@@ -3,7 +3,8 @@
 //   node run.mjs [folder of the vectors [file...]]
 //
 // It prints the number of vectors of each file, and each difference. It exits with 1 if there is a difference, if a file is missing
-// or has other vectors than index.json says, or if the index has a file of these topics that nothing here knows.
+// or has other vectors than index.json says, if two vectors of a file are the same, if no check of a file reads a member of its
+// vectors, or if the index has a file of these topics that nothing here knows.
 
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -30,14 +31,37 @@ function runFile(path, listed, check) {
   if (vectors.length === 0 || vectors.length !== listed.count || kind !== listed.kind) {
     fail(`${path}: ${vectors.length} of kind ${kind}; the index has ${listed.count} of kind ${listed.kind}`);
   }
+  const seen = new Map(), read = new Set(['name', 'error']);
   for (const v of vectors) {
     total++;
+    for (const same of [`name ${v.name}`, `content ${content(v)}`]) {
+      if (seen.has(same)) fail(`${path}: ${v.name}: the same as ${seen.get(same)}`);
+      seen.set(same, v.name);
+    }
     try {
-      check(v, setting);
+      check(watched(v, read), setting);
     } catch (e) {
       fail(`${path}: ${v.name}: ${e.message.split('\n').slice(0, 12).join(' ')}`);
     }
   }
+  for (const member of new Set(vectors.flatMap(Object.keys))) {
+    if (!read.has(member)) fail(`${path}: nothing here reads ${member}`);
+  }
+}
+
+// content is a vector without what it is called and what comes of it, so that no refusal is counted twice.
+function content({ name, error, code, ...rest }) {
+  return JSON.stringify(rest, (k, x) => (typeof x === 'bigint' ? String(x) : x));
+}
+
+// watched is a vector that notes which of its members are read.
+function watched(vector, read) {
+  return new Proxy(vector, {
+    get(v, member) {
+      read.add(member);
+      return v[member];
+    },
+  });
 }
 
 const index = readJSON(join(folder, 'index.json')).files.filter((f) => /^(did|realdid|proof)\//.test(f.file));

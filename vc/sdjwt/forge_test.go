@@ -217,6 +217,7 @@ func (f *forgery) kb(presented string) string {
 	if !slices.ContainsFunc(claims, func(m member) bool { return m.name == "sd_hash" }) {
 		claims = append(claims, member{"sd_hash", fmt.Sprintf("%q", f.hash(presented))})
 	}
+	claims = slices.DeleteFunc(claims, func(m member) bool { return m.value == "" }) // absent on purpose
 	input := b64(f.kbHeader) + "." + b64(object(claims))
 	return input + "." + sign(f.tb, fixedKey(f.tb, f.alg, f.kbKey), input)
 }
