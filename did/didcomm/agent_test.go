@@ -22,6 +22,9 @@ type town struct {
 	cached map[did.DID]*did.Resolution // what is answered unless NoCache is asked for
 	down   map[did.DID]bool
 	asked  []did.DID
+	past   []did.DID // asked with NoCache
+	deaf   bool      // NoCache is refused
+	ill    bool      // NoCache fails
 	now    time.Time
 }
 
@@ -41,6 +44,15 @@ func (t *town) Resolve(_ context.Context, id did.DID, opt *did.ResolveOptions) (
 	}
 	if r := t.cached[id]; r != nil && (opt == nil || !opt.NoCache) {
 		return r, nil
+	}
+	if opt != nil && opt.NoCache {
+		t.past = append(t.past, id)
+		switch {
+		case t.deaf:
+			return nil, &did.Error{Code: did.FeatureNotSupported}
+		case t.ill:
+			return nil, errors.New("the source does not answer")
+		}
 	}
 	if r := t.docs[id]; r != nil {
 		return r, nil

@@ -45,7 +45,8 @@ type EncryptOptions struct {
 	// sender. ContentEncryption is then that of the outer envelope.
 	HideSender bool
 
-	// NoCache asks the source for the documents, past caches: for when a recipient did not know the key (ErrNotRecipient there).
+	// NoCache asks the source for the documents, past caches: for when a recipient did not know the key (ErrNotRecipient there). Without
+	// it only a document is that lacks a key which is named here, or has no key at all.
 	NoCache bool
 }
 

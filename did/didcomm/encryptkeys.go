@@ -87,16 +87,16 @@ func (a *Agent) fillKeys(ctx context.Context, what string, g *recipientGroup, op
 	if err != nil {
 		return lookupFault(what, "recipient "+g.id.String(), err)
 	}
-	now := a.clock()
+	have := &answer{res, opt.NoCache}
 	if len(opt.RecipientKeys) > 0 {
 		if len(g.keys) == 0 {
 			return invalid(what, "recipient %s: no key of RecipientKeys is its", g.id)
 		}
 		for i := range g.keys {
 			t := &g.keys[i]
-			m, err := standing(res, t.kid, did.KeyAgreement, now)
+			m, _, err := a.keyIn(ctx, have, t.kid, did.KeyAgreement, false)
 			if err != nil {
-				return invalidBecause(what, "recipient key "+t.kid.String(), err)
+				return lookupFault(what, "recipient key "+t.kid.String(), err)
 			}
 			if !isAgreementCurve(m.Key.Algorithm()) {
 				return invalid(what, "recipient key %s: %v is not supported", t.kid, m.Key.Algorithm())
@@ -105,16 +105,37 @@ func (a *Agent) fillKeys(ctx context.Context, what string, g *recipientGroup, op
 		}
 		return nil
 	}
-	for i := range res.Document.VerificationMethod {
-		m := &res.Document.VerificationMethod[i]
-		if _, err := standing(res, m.ID, did.KeyAgreement, now); err == nil && isAgreementCurve(m.Key.Algorithm()) {
-			g.keys = append(g.keys, target{m.ID, m.Key})
-		}
+	methods, err := a.agreementMethods(ctx, have)
+	if err != nil {
+		return lookupFault(what, "recipient "+g.id.String(), err)
+	}
+	for _, m := range methods {
+		g.keys = append(g.keys, target{m.ID, m.Key})
 	}
 	if len(g.keys) == 0 {
 		return invalid(what, "recipient %s: its document has no keyAgreement key of X25519, P-384 or P-256", g.id)
 	}
 	return nil
+}
+
+// agreementMethods returns the keyAgreement methods of an answer that can be used, in the order of the document. An answer that has none
+// is renewed.
+func (a *Agent) agreementMethods(ctx context.Context, have *answer) ([]*did.VerificationMethod, error) {
+	for {
+		var out []*did.VerificationMethod
+		for i := range have.Document.VerificationMethod {
+			m := &have.Document.VerificationMethod[i]
+			if _, err := standing(have.Resolution, m.ID, did.KeyAgreement, a.clock()); err == nil && isAgreementCurve(m.Key.Algorithm()) {
+				out = append(out, m)
+			}
+		}
+		if len(out) > 0 || have.Metadata.Deactivated {
+			return out, nil
+		}
+		if renewed, err := a.renew(ctx, have); !renewed {
+			return nil, err
+		}
+	}
 }
 
 // senderKey finds the key to prove the sender with: the one that is named, or the first of the sender's document whose secret is
@@ -124,27 +145,26 @@ func (a *Agent) senderKey(ctx context.Context, what string, from did.DID, opt *E
 	if err != nil {
 		return nil, lookupFault(what, "sender", err)
 	}
-	now := a.clock()
+	have := &answer{res, opt.NoCache}
 	if u := opt.SenderKey; !u.IsZero() {
 		if u.DID() != from {
 			return nil, invalid(what, "SenderKey is not of the message's sender")
 		}
-		m, err := standing(res, u, did.KeyAgreement, now)
+		m, _, err := a.keyIn(ctx, have, u, did.KeyAgreement, false)
 		if err != nil {
-			return nil, invalidBecause(what, "SenderKey", err)
+			return nil, lookupFault(what, "SenderKey", err)
 		}
 		if groups.on(m.Key.Algorithm()) == nil {
 			return nil, invalidBecause(what, "SenderKey", ErrCurves)
 		}
 		return a.secretOf(ctx, what, m)
 	}
-	none, secretless := true, false
-	for i := range res.Document.VerificationMethod {
-		m := &res.Document.VerificationMethod[i]
-		if _, err := standing(res, m.ID, did.KeyAgreement, now); err != nil || !isAgreementCurve(m.Key.Algorithm()) {
-			continue
-		}
-		none = false
+	methods, err := a.agreementMethods(ctx, have)
+	if err != nil {
+		return nil, lookupFault(what, "sender", err)
+	}
+	secretless := false
+	for _, m := range methods {
 		if groups.on(m.Key.Algorithm()) == nil {
 			continue
 		}
@@ -158,7 +178,7 @@ func (a *Agent) senderKey(ctx context.Context, what string, from did.DID, opt *E
 		secretless = true
 	}
 	switch {
-	case none:
+	case len(methods) == 0:
 		return nil, invalid(what, "sender %s: its document has no keyAgreement key of X25519, P-384 or P-256", from)
 	case secretless:
 		return nil, invalidBecause(what, "sender", ErrNoSecret)

@@ -8,7 +8,8 @@ import (
 )
 
 // The two ways in which reading a message does not succeed. A caller may try again after ErrUnknown, and must not after
-// ErrInvalid.
+// ErrInvalid. A key that no document has is ErrUnknown too if it may have been added since the source was asked, a few seconds ago (New); as
+// anybody can name such keys, a caller tries a number of times and no more.
 var (
 	ErrInvalid = errors.New("didcomm: invalid")
 	ErrUnknown = errors.New("didcomm: could not check")

@@ -2,14 +2,12 @@ package didcomm
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"time"
 
 	"github.com/realdid/realdid/did"
 )
-
-// refreshAfter is the age from which an answer that lacks a key is asked for again at the source, so that a key is found soon
-// after it was added, and a stranger who names unknown keys makes the source be asked only this often.
-const refreshAfter = 5 * time.Second
 
 // resolve returns the newest state of id.
 func (a *Agent) resolve(ctx context.Context, id did.DID, noCache bool) (*did.Resolution, error) {
@@ -40,28 +38,40 @@ func (a *Agent) keyOf(ctx context.Context, u did.URL, p did.Purpose, retired boo
 	if err != nil {
 		return nil, false, err
 	}
+	return a.keyIn(ctx, &answer{Resolution: res}, u, p, retired)
+}
+
+// keyIn is keyOf in an answer, which it renews if that knows nothing of the key.
+func (a *Agent) keyIn(ctx context.Context, have *answer, u did.URL, p did.Purpose, retired bool) (m *did.VerificationMethod, wasRetired bool, err error) {
 	now := a.clock()
-	m, err = standing(res, u, p, now)
-	if err == nil {
-		return m, false, nil
+	m, wasRetired, err = find(have.Resolution, u, p, retired, now)
+	if !errors.Is(err, did.ErrKeyNotFound) {
+		return m, wasRetired, err
 	}
-	if retired {
+	renewed, newerErr := a.renew(ctx, have)
+	switch {
+	case renewed:
+		return find(have.Resolution, u, p, retired, now)
+	case newerErr == nil || errors.Is(newerErr, errAskedLately) && wasRemoved(have.Resolution, u):
+		return nil, false, err
+	}
+	return nil, false, newerErr
+}
+
+// find looks for a key in one answer: one that stands or, if retired ones serve, stood.
+func find(res *did.Resolution, u did.URL, p did.Purpose, retired bool, now time.Time) (m *did.VerificationMethod, wasRetired bool, err error) {
+	m, err = standing(res, u, p, now)
+	if err != nil && retired {
 		if m := removed(res, u, p); m != nil {
 			return m, true, nil
 		}
 	}
-	if _, ok := res.Document.Method(u); ok || res.Evidence.AsOf.IsZero() || now.Sub(res.Evidence.AsOf) <= refreshAfter {
-		return nil, false, err
-	}
-	fresh, freshErr := a.resolve(ctx, u.DID(), true)
-	switch {
-	case freshErr == nil:
-		m, err = standing(fresh, u, p, now)
-		return m, false, err
-	case did.AsError(freshErr).Code == did.FeatureNotSupported:
-		return nil, false, err
-	}
-	return nil, false, freshErr
+	return m, false, err
+}
+
+// wasRemoved tells whether the answer accounts for a method that does not stand in the document.
+func wasRemoved(res *did.Resolution, u did.URL) bool {
+	return slices.ContainsFunc(res.Removed, func(r did.RemovedMethod) bool { return r.ID == u })
 }
 
 // standing looks for a key in one answer.
