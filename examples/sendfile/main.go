@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/realdid/realdid/examples/sendfile/filetransfer"
 )
 
 func main() {
@@ -43,6 +45,9 @@ func run(ctx context.Context, out io.Writer, args []string) (err error) {
 	if file != "" {
 		info, err := os.Stat(file)
 		if err != nil {
+			return err
+		}
+		if err := filetransfer.CheckName(info.Name()); err != nil {
 			return err
 		}
 		size = byteSize(info.Size())

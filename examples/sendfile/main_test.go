@@ -88,6 +88,18 @@ func TestOwnFile(t *testing.T) {
 	empty(t, temp)
 }
 
+// TestHiddenFile: what cannot be sent is not copied first, and the reason is told.
+func TestHiddenFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), ".hidden")
+	if err := os.WriteFile(path, make([]byte, minSize), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	err := run(t.Context(), writerFunc(func(b []byte) { t.Errorf("got %q, and nothing to tell", b) }), []string{"--file", path, "--temp", t.TempDir()})
+	if err == nil || !strings.Contains(err.Error(), `".hidden" is hidden`) {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestFlags(t *testing.T) {
 	for _, args := range [][]string{
 		{"--size", "much"},

@@ -16,7 +16,7 @@ const (
 	ChunkGoes                        // the chunk at Offset is about to be read and packed
 	Delivered                        // all before Offset was taken by the receiver's server
 	Acked                            // all before Offset is on the receiver's disk
-	Reported                         // the receiver reported a problem, Detail
+	Reported                         // the receiver reported a problem, Detail, in which its text is quoted
 	Interrupted                      // Err; another try follows
 	Finished                         // the receiver has everything
 

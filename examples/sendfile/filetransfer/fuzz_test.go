@@ -36,14 +36,14 @@ func FuzzBodies(f *testing.F) {
 			if *o2 != *o {
 				t.Fatalf("got %+v, want %+v", o2, o)
 			}
-			if checkName(o.Name) == nil && filepath.Base(filepath.Clean(o.Name)) != o.Name {
+			if CheckName(o.Name) == nil && filepath.Base(filepath.Clean(o.Name)) != o.Name {
 				t.Fatalf("%q is a path", o.Name)
 			}
 		} else if !errors.Is(err, ErrMessage) {
 			t.Fatalf("offer: got %v, want ErrMessage", err)
 		}
 		if a, err := readAccept(m); err == nil {
-			if a.Chunk < 1 || a.Chunk > MaxChunk || a.Window < a.Chunk || a.Window > maxWindow || a.Offset < 0 {
+			if a.Chunk < minChunk || a.Chunk > MaxChunk || a.Window < a.Chunk || a.Window > maxWindow || a.Offset < 0 {
 				t.Fatalf("over the limits: %+v", a)
 			}
 			a2, err := readAccept(&didcomm.Message{Body: a.body()})

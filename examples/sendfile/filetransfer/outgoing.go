@@ -23,6 +23,7 @@ type outgoing struct {
 	inbox  chan reply
 	sent   Sent
 	acked  int64
+	tried  int64   // the end of the last chunk that perhaps arrived
 	marks  []point // ends of chunks that were sent, from the last that was acknowledged on
 }
 
@@ -93,6 +94,9 @@ func (o *outgoing) finished(r reply) error {
 	if *r.complete != o.digest {
 		return fmt.Errorf("filetransfer: send: %w: it has another file", ErrReceiver)
 	}
+	if o.tried < o.state.Size {
+		return fmt.Errorf("filetransfer: send: %w: complete after %d bytes of %d", ErrReceiver, o.tried, o.state.Size)
+	}
 	o.acked = o.state.Size
 	o.opt.Observe(Event{Kind: Finished, Transfer: o.state.ID, Offset: o.state.Size, Size: o.state.Size, PeerKey: r.peerKey})
 	return nil
@@ -100,7 +104,7 @@ func (o *outgoing) finished(r reply) error {
 
 // problem tells what undoes a message from what undoes the transfer.
 func (o *outgoing) problem(r reply) error {
-	o.opt.Observe(Event{Kind: Reported, Transfer: o.state.ID, Offset: o.acked, Size: o.state.Size, PeerKey: r.peerKey, Detail: r.problem.Code + ": " + r.problem.Text()})
+	o.opt.Observe(Event{Kind: Reported, Transfer: o.state.ID, Offset: o.acked, Size: o.state.Size, PeerKey: r.peerKey, Detail: fmt.Sprintf("%s: %q", r.problem.Code, r.problem.Text())})
 	if r.problem.IsWarning() || len(r.problem.Code) > 4 && r.problem.Code[:4] == "e.m." {
 		return fmt.Errorf("filetransfer: send: the receiver reports %s", r.problem.Code)
 	}
@@ -226,6 +230,7 @@ func (o *outgoing) stream(ctx context.Context, from point, a *accept) error {
 }
 
 func (o *outgoing) deliver(ctx context.Context, p *parcel) error {
+	o.tried = max(o.tried, p.end.offset)
 	err := o.peer.deliver(ctx, o.state.To, p.packed)
 	if err == nil {
 		o.marks = append(o.marks, p.end)

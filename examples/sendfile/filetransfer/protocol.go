@@ -43,6 +43,7 @@ const (
 
 // Limits of the protocol.
 const (
+	minChunk  = 4 << 10  // unless the file ends
 	MaxChunk  = 4 << 20  // bytes of the file in one message
 	maxWindow = 64 << 20 // bytes that a receiver may let come beyond what it acknowledged
 	maxSize   = 1 << 50
@@ -164,7 +165,7 @@ func readAccept(m *didcomm.Message) (*accept, error) {
 	f := read(m)
 	a := &accept{
 		Offer: f.text("offer", didcomm.MaxID), Offset: f.number("offset", 0, maxSize), Digest: f.digest("sha256"),
-		Chunk: f.number("chunk", 1, MaxChunk), Window: f.number("window", 1, maxWindow),
+		Chunk: f.number("chunk", minChunk, MaxChunk), Window: f.number("window", minChunk, maxWindow),
 	}
 	if a.Window < a.Chunk {
 		f.fail("window", "smaller than a chunk")
@@ -199,8 +200,8 @@ func readChunk(m *didcomm.Message) (int64, []byte, error) {
 	return at, data, f.done()
 }
 
-// checkName refuses names that would be more than the name of a new file in one folder, anywhere.
-func checkName(name string) error { return checkLength(name, maxName) }
+// CheckName refuses names that are not taken: those that would be more than the name of a new file in one folder, anywhere.
+func CheckName(name string) error { return checkLength(name, maxName) }
 
 func checkLength(name string, most int) error {
 	reserved := strings.ToUpper(strings.TrimSpace(strings.SplitN(name, ".", 2)[0])) // devices of Windows
@@ -214,5 +215,5 @@ func checkLength(name string, most int) error {
 	default:
 		return nil
 	}
-	return fmt.Errorf("filetransfer: %w: name: not that of a file in a folder", ErrMessage)
+	return fmt.Errorf("filetransfer: name: %q is hidden, too long, or not that of a file on every system", name)
 }

@@ -77,7 +77,7 @@ func (r *Receiver) offered(got *didcomm.Received) (didcomm.Problem, error) {
 	refuse := func(code, comment string, args ...string) (didcomm.Problem, error) {
 		return didcomm.Problem{Code: code, Comment: comment, Args: args}, fmt.Errorf("filetransfer: offer: %w: %s", ErrRefused, code)
 	}
-	if checkName(o.Name) != nil {
+	if CheckName(o.Name) != nil {
 		return refuse(codeName, "The name is not that of a file in a folder.")
 	}
 	if o.Size > r.policy.MaxSize {

@@ -19,7 +19,7 @@ type Policy struct {
 
 // ReceiverOptions are the bounds of a Receiver; zero fields mean the defaults.
 type ReceiverOptions struct {
-	Chunk   int64         // bytes of the file in one message, at most; default 1 MiB, at most MaxChunk
+	Chunk   int64         // bytes of the file in one message, at most; default 1 MiB, from 4 KiB to MaxChunk
 	Flush   int64         // bytes that come before they are brought to disk and acknowledged; default 8 MiB
 	MaxOpen int           // transfers of one sender that are not complete, whether or not anything comes; default 8
 	KeepFor time.Duration // how long one that does not go on, or is complete, is kept; default 7 days, at least 2 hours
@@ -57,6 +57,7 @@ func OpenReceiver(p *Peer, state, files string, policy Policy, opt *ReceiverOpti
 	if r.opt.Chunk <= 0 || r.opt.Chunk > MaxChunk {
 		r.opt.Chunk = min(1<<20, MaxChunk)
 	}
+	r.opt.Chunk = max(r.opt.Chunk, minChunk)
 	if r.opt.Flush <= 0 || 2*r.opt.Flush+r.opt.Chunk > maxWindow {
 		r.opt.Flush = 8 << 20
 	}

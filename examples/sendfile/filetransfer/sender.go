@@ -129,7 +129,7 @@ func (s *Sender) Send(ctx context.Context, to did.DID, path string) (id string, 
 	if err != nil {
 		return "", nil, err
 	}
-	if err := checkName(filepath.Base(path)); err != nil {
+	if err := CheckName(filepath.Base(path)); err != nil {
 		return "", nil, err
 	}
 	size, digest, err := DigestFile(ctx, path)
@@ -142,20 +142,45 @@ func (s *Sender) Send(ctx context.Context, to did.DID, path string) (id string, 
 	if err := s.opt.disk.writeState(s.file(o.ID), o); err != nil {
 		return "", nil, fmt.Errorf("filetransfer: send: %w", err)
 	}
-	sent, err = s.run(ctx, o)
+	sent, err = s.run(ctx, o, 0)
 	return o.ID, sent, err
+}
+
+// Unsent is a transfer that can be resumed.
+type Unsent struct {
+	Transfer string
+	To       did.DID
+	Path     string // of the file
+	Size     int64
+}
+
+// Pending returns the transfers that this or an earlier Sender on the same folder began and that are not over, those that are going on among
+// them. What is no transfer in the folder is passed over.
+func (s *Sender) Pending() ([]Unsent, error) {
+	entries, err := os.ReadDir(s.state)
+	if err != nil {
+		return nil, fmt.Errorf("filetransfer: pending: %w", err)
+	}
+	var all []Unsent
+	for _, e := range entries {
+		var o outgoingState
+		if path := filepath.Join(s.state, e.Name()); readState(path, &o) == nil && path == s.file(o.ID) {
+			all = append(all, Unsent{o.ID, o.To, o.Path, o.Size})
+		}
+	}
+	return all, nil
 }
 
 // Resume goes on with a transfer that this or an earlier Sender on the same folder began.
 func (s *Sender) Resume(ctx context.Context, id string) (*Sent, error) {
-	if checkName(id) != nil {
+	if CheckName(id) != nil {
 		return nil, fmt.Errorf("filetransfer: resume: %w", os.ErrNotExist)
 	}
 	o := new(outgoingState)
 	if err := readState(s.file(id), o); err != nil {
 		return nil, fmt.Errorf("filetransfer: resume: %w", err)
 	}
-	return s.run(ctx, o)
+	return s.run(ctx, o, o.Size) // perhaps all was sent before
 }
 
 func (s *Sender) file(id string) string { return filepath.Join(s.state, id+".json") }
@@ -171,12 +196,13 @@ func (s *Sender) sendsTo(id did.DID) bool {
 	return false
 }
 
-// run makes attempts until one succeeds, or too many in a row got nowhere.
-func (s *Sender) run(ctx context.Context, state *outgoingState) (*Sent, error) {
+// run makes attempts until one succeeds, or too many in a row got nowhere. The receiver may have everything before tried.
+func (s *Sender) run(ctx context.Context, state *outgoingState, tried int64) (*Sent, error) {
 	o, err := s.begin(state)
 	if err != nil {
 		return nil, err
 	}
+	o.tried = tried
 	defer func() {
 		s.mu.Lock()
 		delete(s.going, state.ID)

@@ -201,11 +201,11 @@ func TestReplies(t *testing.T) {
 			"an ack of another thread":   {bob.tell(alice, typeAck, "other", (&ack{testSize, wrong}).body()), ErrRefused},
 			"an ack that is none":        {bob.tell(alice, typeAck, e.Transfer, []byte(`{"offset":1}`)), ErrMessage},
 			"an accept that is none":     {bob.tell(alice, typeAccept, e.Transfer, []byte(`{"offer":"1","offset":0}`)), ErrMessage},
-			"a window below a chunk":     {bob.tell(alice, typeAccept, e.Transfer, (&accept{Offer: "1", Chunk: 2, Window: 1}).body()), ErrMessage},
+			"a window below a chunk":     {bob.tell(alice, typeAccept, e.Transfer, (&accept{Offer: "1", Chunk: minChunk + 1, Window: minChunk}).body()), ErrMessage},
 			"a chunk beyond the limit":   {bob.tell(alice, typeAccept, e.Transfer, (&accept{Offer: "1", Chunk: MaxChunk + 1, Window: maxWindow}).body()), ErrMessage},
 			"a complete that is none":    {bob.tell(alice, typeComplete, e.Transfer, nil), ErrMessage},
 			"an offer to who takes none": {bob.offers(alice, "t", "f", nil), ErrRefused},
-			"an old accept":              {bob.tell(alice, typeAccept, e.Transfer, (&accept{Offer: "1", Offset: 1, Digest: wrong, Chunk: 1, Window: 1}).body()), nil},
+			"an old accept":              {bob.tell(alice, typeAccept, e.Transfer, (&accept{Offer: "1", Offset: 1, Digest: wrong, Chunk: minChunk, Window: minChunk}).body()), nil},
 			"an old ack":                 {bob.tell(alice, typeAck, e.Transfer, (&ack{0, wrong}).body()), nil},
 		} {
 			if !errors.Is(c.got, c.want) || c.want == nil && c.got != nil {

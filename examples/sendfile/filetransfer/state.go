@@ -58,7 +58,7 @@ func parseDigest(s string) (d Digest, err error) {
 func (s *incomingState) check() error {
 	_, err := parseDigest(s.Digest)
 	_, perr := parseDigest(s.Prefix)
-	if err != nil || perr != nil || s.Version != stateVersion || s.From.IsZero() || s.ID == "" || checkName(s.Name) != nil ||
+	if err != nil || perr != nil || s.Version != stateVersion || s.From.IsZero() || s.ID == "" || CheckName(s.Name) != nil ||
 		s.File != "" && checkLength(s.File, maxName+maxNumber) != nil || s.Size < 0 || s.Size > maxSize || s.Offset < 0 || s.Offset > s.Size {
 		return errDamaged
 	}
@@ -67,7 +67,7 @@ func (s *incomingState) check() error {
 
 func (s *outgoingState) check() error {
 	_, err := parseDigest(s.Digest)
-	if err != nil || s.Version != stateVersion || s.To.IsZero() || s.ID == "" || !filepath.IsAbs(s.Path) || checkName(s.Name) != nil ||
+	if err != nil || s.Version != stateVersion || s.To.IsZero() || s.ID == "" || !filepath.IsAbs(s.Path) || CheckName(s.Name) != nil ||
 		s.Size < 0 || s.Size > maxSize {
 		return errDamaged
 	}

@@ -63,7 +63,7 @@ func TestReceiverRestarts(t *testing.T) {
 		switch {
 		case e.Kind == Opened:
 			resumed = append(resumed, e.Offset)
-		case e.Kind == ChunkCame && e.Offset >= int64(restarts+1)*16<<10 && restarts < 3:
+		case e.Kind == ChunkCame && e.Offset >= int64(restarts+1)*4*testFlush && restarts < 3:
 			restarts++
 			r.Close()
 			partial, _ := filepath.Glob(filepath.Join(bob.dir, "state", "*", partialFile))

@@ -184,9 +184,9 @@ func (e *events) count(k EventKind) int {
 
 // Small numbers, so that a small file is a long transfer.
 const (
-	testChunk = 1 << 10
-	testFlush = 4 << 10
-	testSize  = 64<<10 + 17
+	testChunk = minChunk
+	testFlush = 4 * testChunk
+	testSize  = 64*testChunk + 17
 )
 
 func (p *person) receive(from ...did.DID) (*Receiver, *events) {
