@@ -24,8 +24,10 @@ const submitTries = 3
 
 // submission is a change that was signed.
 type submission struct {
+	signing    Signing
 	state      []byte
 	signatures map[string][]byte
+	registered *did.Registered // nil as long as nobody knows
 }
 
 // Create implements vdr.VDR: it registers an identifier whose document has the public keys and services of doc, as Aries'
@@ -74,7 +76,7 @@ func (v *VDR) Create(doc *diddoc.Doc, opts ...vdrapi.DIDMethodOption) (*diddoc.D
 }
 
 // Update implements vdr.VDR: it puts doc in place of the document. Keys that doc has no more are retired for good, and what
-// Read left out of the document stays as it is. With OptionRotate the control keys change with it, in one operation.
+// Read left out of the document stays as it is. Changes of one identifier are made one after the other. With OptionRotate the control keys change with it, in one operation.
 //
 // After an error with a *did.Error that is Temporary, the change may or may not stand; the next change of the identifier
 // first makes sure that it does.
@@ -140,6 +142,11 @@ func (v *VDR) existing(id string, change func(context.Context, did.DID) (*did.Ch
 	}
 	ctx, done := v.call()
 	defer done()
+	leave, err := v.enter(ctx, d)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	v.mu.Lock()
 	before := v.unfinished[d]
 	v.mu.Unlock()
@@ -158,6 +165,32 @@ func (v *VDR) existing(id string, change func(context.Context, did.DID) (*did.Ch
 	// A cache in front of the resolver learns what stands now. If that fails, it learns it later.
 	_, _ = v.resolver.Resolve(ctx, d, &did.ResolveOptions{NoCache: true})
 	return nil
+}
+
+// enter waits until nobody else changes the identifier: of two changes that are signed for one state only one can stand, and
+// what it leaves behind must be clear before the next is signed.
+func (v *VDR) enter(ctx context.Context, d did.DID) (leave func(), err error) {
+	for {
+		v.mu.Lock()
+		busy, taken := v.busy[d]
+		if !taken {
+			free := make(chan struct{})
+			v.busy[d] = free
+			v.mu.Unlock()
+			return func() {
+				v.mu.Lock()
+				delete(v.busy, d)
+				v.mu.Unlock()
+				close(free)
+			}, nil
+		}
+		v.mu.Unlock()
+		select {
+		case <-busy:
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
 }
 
 // current returns the document as the source has it.
@@ -182,51 +215,69 @@ func (v *VDR) change(ctx context.Context, c *did.Change) (*did.Registered, error
 	if cause := context.Cause(ctx); cause != nil {
 		return nil, cause
 	}
-	options, err := v.signers.Options(ctx, c)
+	signing, err := v.signers.Begin(ctx, c)
 	if err != nil {
 		return nil, err
 	}
 	full := *c
-	full.Options = options
+	full.Options = signing.Options()
 	p, err := v.registrar.Prepare(ctx, &full)
-	if err != nil {
-		return nil, did.AsError(err)
-	}
-	if c.DID != p.DID && !c.DID.IsZero() {
-		return nil, &did.Error{Code: did.InternalError, Detail: "the registrar prepared a change of another identifier"}
-	}
-	signatures, err := v.signers.Sign(ctx, &full, p)
 	if err != nil {
 		return nil, err
 	}
-	return v.submit(ctx, p.DID, &submission{p.State, signatures})
+	if c.DID.IsZero() {
+		leave, err := v.enter(ctx, p.DID)
+		if err != nil {
+			return nil, err
+		}
+		defer leave()
+	} else if c.DID != p.DID {
+		return nil, &did.Error{Code: did.InternalError, Detail: "the registrar prepared a change of another identifier"}
+	}
+	signatures, err := signing.Sign(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	return v.submit(ctx, p.DID, &submission{signing: signing, state: p.State, signatures: signatures})
 }
 
-// submit hands in what was signed, and remembers it as long as nobody knows whether it stands.
+// submit hands in what was signed, and remembers it until it is known whether it stands, and the signers know it too. The caller
+// has entered the identifier.
 func (v *VDR) submit(ctx context.Context, d did.DID, s *submission) (*did.Registered, error) {
 	v.mu.Lock()
 	v.unfinished[d] = s
 	v.mu.Unlock()
-	var out *did.Registered
-	var err error
-	for range submitTries {
-		if out, err = v.registrar.Submit(ctx, s.state, s.signatures); err == nil || !did.AsError(err).Temporary() || ctx.Err() != nil {
-			break
+	err := s.register(ctx, v.registrar)
+	if err == nil {
+		if err = s.signing.Registered(ctx, s.registered); err != nil {
+			err = &did.Error{Code: did.InternalError, Detail: "registered, but not noted", Err: err}
 		}
 	}
 	if err != nil && did.AsError(err).Temporary() {
-		return nil, did.AsError(err)
+		return nil, err
 	}
 	v.mu.Lock()
-	if v.unfinished[d] == s {
-		delete(v.unfinished, d)
-	}
+	delete(v.unfinished, d)
 	v.mu.Unlock()
-	if err != nil {
-		return nil, did.AsError(err)
+	return s.registered, err
+}
+
+// register hands in the change, unless it is known to stand.
+func (s *submission) register(ctx context.Context, r did.Registrar) error {
+	if s.registered != nil {
+		return nil
 	}
-	if err := v.signers.Registered(ctx, out); err != nil {
-		return nil, fmt.Errorf("registered, but not noted: %w", err)
+	for try := 1; ; try++ {
+		out, err := r.Submit(ctx, s.state, s.signatures)
+		if err == nil && out != nil {
+			s.registered = out
+			return nil
+		}
+		if err == nil {
+			err = &did.Error{Code: did.InternalError, Detail: "the registrar answered with nothing"}
+		}
+		if try == submitTries || !did.AsError(err).Temporary() || ctx.Err() != nil {
+			return err
+		}
 	}
-	return out, nil
 }

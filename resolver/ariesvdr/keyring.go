@@ -23,9 +23,8 @@ var ErrNoControl = errors.New("ariesvdr: the control keys are not held here")
 type Keyring struct {
 	opt KeyringOptions
 
-	mu      sync.Mutex
-	held    map[did.DID]*control
-	planned map[string]*control // of creates, by the Multikey of the control key
+	mu   sync.Mutex
+	held map[did.DID]control
 }
 
 // KeyringOptions say where keys come from.
@@ -38,15 +37,12 @@ type KeyringOptions struct {
 	Next func(ctx context.Context) (keys.Signer, error)
 }
 
-// control is who controls an identifier now, and after the rotation under way.
-type control struct {
-	now, next keys.Signer
-	after     *control
-}
+// control is who controls an identifier.
+type control struct{ now, next keys.Signer }
 
 // NewKeyring returns an empty keyring. opt may be nil.
 func NewKeyring(opt *KeyringOptions) *Keyring {
-	r := &Keyring{held: map[did.DID]*control{}, planned: map[string]*control{}}
+	r := &Keyring{held: map[did.DID]control{}}
 	if opt != nil {
 		r.opt = *opt
 	}
@@ -68,13 +64,13 @@ func (r *Keyring) Held(id did.DID) (control, next keys.Signer, ok bool) {
 func (r *Keyring) Hold(id did.DID, now, next keys.Signer) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.held[id] = &control{now: now, next: next}
+	r.held[id] = control{now: now, next: next}
 }
 
 func generate(context.Context) (keys.Signer, error) { return keys.Generate(keys.Ed25519) }
 
 // plan makes a pair of keys.
-func (r *Keyring) plan(ctx context.Context) (*control, error) {
+func (r *Keyring) plan(ctx context.Context) (control, error) {
 	newControl, newNext := r.opt.Control, r.opt.Next
 	if newControl == nil {
 		newControl = generate
@@ -84,70 +80,45 @@ func (r *Keyring) plan(ctx context.Context) (*control, error) {
 	}
 	now, err := newControl(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("ariesvdr: control key: %w", err)
+		return control{}, fmt.Errorf("ariesvdr: control key: %w", err)
 	}
 	next, err := newNext(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("ariesvdr: next key: %w", err)
+		return control{}, fmt.Errorf("ariesvdr: next key: %w", err)
 	}
-	return &control{now: now, next: next}, nil
+	return control{now: now, next: next}, nil
 }
 
-// Options implements Signers. A rotation that failed is tried again with the same new keys.
-func (r *Keyring) Options(ctx context.Context, c *did.Change) ([]byte, error) {
-	switch c.Operation {
-	case operationCreate:
-		plan, err := r.plan(ctx)
-		if err != nil {
-			return nil, err
-		}
+// Begin implements Signers.
+func (r *Keyring) Begin(ctx context.Context, c *did.Change) (Signing, error) {
+	s := &signing{ring: r, operation: c.Operation}
+	if c.Operation != operationCreate {
 		r.mu.Lock()
-		r.planned[plan.now.Public().Multikey()] = plan
+		held, ok := r.held[c.DID]
 		r.mu.Unlock()
-		return merge(c.Options, r.committing(plan))
-	case operationUpdate:
-		if _, err := r.of(c.DID); err != nil {
+		if !ok {
+			return nil, &did.Error{Code: did.InvalidOptions, Err: ErrNoControl}
+		}
+		s.before = held
+	}
+	add := map[string]any{}
+	if c.Operation == operationCreate || c.Operation == operationRotate {
+		var err error
+		if s.after, err = r.plan(ctx); err != nil {
 			return nil, err
 		}
-		return c.Options, nil
+		add = r.committing(s.after)
 	}
-	held, err := r.of(c.DID)
-	if err != nil {
-		return nil, err
+	if c.Operation == operationRotate || c.Operation == operationDeactivate {
+		add["reveal"] = []string{s.before.next.Public().Multikey()}
 	}
-	reveal := map[string]any{"reveal": []string{held.next.Public().Multikey()}}
-	if c.Operation != operationRotate {
-		return merge(c.Options, reveal)
-	}
-	plan := held.after
-	if plan == nil {
-		if plan, err = r.plan(ctx); err != nil {
-			return nil, err
-		}
-		r.mu.Lock()
-		if now := r.held[c.DID]; now != nil {
-			now.after = plan
-		}
-		r.mu.Unlock()
-	}
-	add := r.committing(plan)
-	add["reveal"] = reveal["reveal"]
-	return merge(c.Options, add)
-}
-
-// of returns a copy of what is held.
-func (r *Keyring) of(id did.DID) (control, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	c, ok := r.held[id]
-	if !ok {
-		return control{}, ErrNoControl
-	}
-	return *c, nil
+	var err error
+	s.options, err = merge(c.Options, add)
+	return s, err
 }
 
 // committing are the options that put plan in control.
-func (r *Keyring) committing(plan *control) map[string]any {
+func (r *Keyring) committing(plan control) map[string]any {
 	digest := realdid.SHA256.CommitKey(plan.next.Public())
 	text := strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(digest[:]))
 	options := map[string]any{
@@ -162,6 +133,9 @@ func (r *Keyring) committing(plan *control) map[string]any {
 
 // merge adds members to an object that has none of them.
 func merge(object []byte, add map[string]any) ([]byte, error) {
+	if len(add) == 0 {
+		return object, nil
+	}
 	all := map[string]json.RawMessage{}
 	if object != nil {
 		if err := json.Unmarshal(object, &all); err != nil || all == nil {
@@ -181,42 +155,37 @@ func merge(object []byte, add map[string]any) ([]byte, error) {
 	return json.Marshal(all)
 }
 
-// Sign implements Signers. From here on the keys of a create are held under the identifier to be.
-func (r *Keyring) Sign(ctx context.Context, c *did.Change, p *did.Preparation) (map[string][]byte, error) {
-	r.mu.Lock()
-	if c.Operation == operationCreate {
-		for _, req := range p.Requests {
-			if plan, ok := r.planned[req.Key.Multikey()]; ok {
-				delete(r.planned, req.Key.Multikey())
-				r.held[p.DID] = plan
-			}
-		}
-	}
+// signing is one change: who is in control before it, and after it.
+type signing struct {
+	ring          *Keyring
+	operation     string
+	options       []byte
+	before, after control
+}
+
+func (s *signing) Options() []byte { return s.options }
+
+// Sign implements Signing. From here on the keys of a create are held under the identifier to be.
+func (s *signing) Sign(ctx context.Context, p *did.Preparation) (map[string][]byte, error) {
 	var signers []keys.Signer
-	if held, ok := r.held[p.DID]; ok {
-		switch c.Operation {
-		case operationCreate, operationUpdate:
-			signers = []keys.Signer{held.now}
-		case operationRotate:
-			signers = []keys.Signer{held.next}
-			if held.after != nil {
-				signers = append(signers, held.after.now)
-			}
-		default:
-			signers = []keys.Signer{held.next}
-		}
-	}
-	r.mu.Unlock()
-	if signers == nil {
-		return nil, ErrNoControl
+	switch s.operation {
+	case operationCreate:
+		signers = []keys.Signer{s.after.now}
+		s.ring.Hold(p.DID, s.after.now, s.after.next)
+	case operationUpdate:
+		signers = []keys.Signer{s.before.now}
+	case operationRotate:
+		signers = []keys.Signer{s.before.next, s.after.now}
+	default:
+		signers = []keys.Signer{s.before.next}
 	}
 	signatures := map[string][]byte{}
 	for _, req := range p.Requests {
-		for _, s := range signers {
-			if !s.Public().Equal(req.Key) {
+		for _, k := range signers {
+			if !k.Public().Equal(req.Key) {
 				continue
 			}
-			sig, err := s.Sign(ctx, req.Payload)
+			sig, err := k.Sign(ctx, req.Payload)
 			if err != nil {
 				return nil, fmt.Errorf("ariesvdr: sign: %w", err)
 			}
@@ -226,13 +195,15 @@ func (r *Keyring) Sign(ctx context.Context, c *did.Change, p *did.Preparation) (
 	return signatures, nil
 }
 
-// Registered implements Signers: after a rotation the new keys are in place of the old.
-func (r *Keyring) Registered(_ context.Context, done *did.Registered) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	held, ok := r.held[done.DID]
-	if ok && done.Operation == operationRotate && held.after != nil {
-		r.held[done.DID] = held.after
+// Registered implements Signing: after a rotation its new keys are in place of those that it spent, and of no others.
+func (s *signing) Registered(_ context.Context, done *did.Registered) error {
+	if s.operation != operationRotate {
+		return nil
+	}
+	s.ring.mu.Lock()
+	defer s.ring.mu.Unlock()
+	if held, ok := s.ring.held[done.DID]; ok && held.next.Public().Equal(s.before.next.Public()) {
+		s.ring.held[done.DID] = s.after
 	}
 	return nil
 }

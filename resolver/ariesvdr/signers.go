@@ -12,17 +12,24 @@ import (
 )
 
 // Signers answer for the keys that control identifiers, of which Aries knows nothing. [Keyring] is one in memory; an agent
-// whose identifiers must outlive its process keeps the keys elsewhere and has Signers of its own.
+// whose identifiers must outlive its process keeps the keys elsewhere and has Signers of its own. Their errors are could-not-checks
+// unless they wrap a *did.Error that is final.
 type Signers interface {
-	// Options returns the registrar's options for a change: for a create who will control the identifier, for a rotation and
-	// a deactivation which keys are revealed. c.Options has those of the caller, nil if there are none; they are part of the result.
-	Options(ctx context.Context, c *did.Change) ([]byte, error)
+	// Begin starts a change. What it returns is for this change alone, and forgotten if the change comes to nothing.
+	Begin(ctx context.Context, c *did.Change) (Signing, error)
+}
 
-	// Sign answers the requests of a change that Options was asked about, or those of them that it has the keys for, by
-	// SigningRequest.ID. What has to survive must be stored when it returns: the change may be registered from then on.
-	Sign(ctx context.Context, c *did.Change, p *did.Preparation) (map[string][]byte, error)
+// A Signing is the part of the Signers in one change. Its methods are called one at a time, in the order that they have here.
+type Signing interface {
+	// Options returns the registrar's options for the change: for a create who will control the identifier, for a rotation and
+	// a deactivation which keys are revealed. Those of the caller, in Change.Options, are part of the result; nil if there are none.
+	Options() []byte
 
-	// Registered says that the change stands.
+	// Sign answers the requests of the change, or those of them that it has the keys for, by SigningRequest.ID. What has to
+	// survive must be stored when it returns: the change may be registered from then on.
+	Sign(ctx context.Context, p *did.Preparation) (map[string][]byte, error)
+
+	// Registered says that the change stands. It is called until it succeeds, before anything else is done to the identifier.
 	Registered(ctx context.Context, r *did.Registered) error
 }
 

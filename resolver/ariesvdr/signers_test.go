@@ -126,11 +126,15 @@ type lossy struct {
 	did.Registrar
 	lose    int  // so many answers
 	deliver bool // although the change was registered
+	refuse  bool // finally
 	tries   int
 }
 
 func (l *lossy) Submit(ctx context.Context, state []byte, signatures map[string][]byte) (*did.Registered, error) {
 	l.tries++
+	if l.refuse {
+		return nil, &did.Error{Code: did.InvalidOptions, Detail: "refused"}
+	}
 	if l.lose == 0 {
 		return l.Registrar.Submit(ctx, state, signatures)
 	}

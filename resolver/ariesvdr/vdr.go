@@ -39,7 +39,8 @@ type VDR struct {
 	cancel context.CancelCauseFunc
 
 	mu         sync.Mutex
-	unfinished map[did.DID]*submission // what was signed and may or may not have been registered
+	busy       map[did.DID]chan struct{} // identifiers that are being changed, closed when it is done
+	unfinished map[did.DID]*submission   // what was signed and may or may not have been registered
 }
 
 var _ vdrapi.VDR = (*VDR)(nil)
@@ -94,7 +95,7 @@ func New(r did.Resolver, w did.Registrar, s Signers, opt *Options) (*VDR, error)
 	}
 	v := &VDR{
 		resolver: r, registrar: w, signers: s, methods: []string{realdid.MethodName}, timeout: DefaultTimeout, clock: time.Now,
-		leftOut: func(did.DID, []LeftOut) {}, unfinished: map[did.DID]*submission{},
+		leftOut: func(did.DID, []LeftOut) {}, busy: map[did.DID]chan struct{}{}, unfinished: map[did.DID]*submission{},
 	}
 	if opt != nil {
 		if opt.Methods != nil {
