@@ -1,6 +1,7 @@
 package didcomm
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -29,7 +30,7 @@ type Forward struct {
 }
 
 // ParseForward reads a forward message. Payloads may be embedded as JSON or as base64url; a payload that is only linked is
-// not fetched, and refused.
+// not fetched, and refused. The result shares no memory with m.
 func ParseForward(m *Message) (*Forward, error) {
 	const what = "forward"
 	if m.Type != TypeForward {
@@ -65,9 +66,9 @@ func payload(a *Attachment) ([]byte, error) {
 	case a.JSON != nil && a.Base64 != nil:
 		return nil, errors.New("both json and base64")
 	case a.JSON != nil:
-		return a.JSON, nil
+		return bytes.Clone(a.JSON), nil
 	case len(a.Base64) > 0:
-		return a.Base64, nil
+		return bytes.Clone(a.Base64), nil
 	}
 	return nil, errors.New("nothing but links, or empty")
 }
@@ -146,10 +147,10 @@ func (a *Agent) Wrap(ctx context.Context, packed []byte, next did.URL, hops []di
 
 // UnwrapForward is a mediator's side: it opens a message that is encrypted to a key held here and must be a forward
 // message. What it asks for is not trusted: whom to pass messages on to is between the mediator and its customers, and nothing
-// about the sender is proven. A receiver whose mediator wraps messages again unwraps its own forward messages so. Errors are
+// about the sender is proven; from_prior is not looked at. A receiver whose mediator wraps messages again unwraps its own forward messages so. Errors are
 // those of Unpack; a message that is no forward message is ErrInvalid.
 func (a *Agent) UnwrapForward(ctx context.Context, b []byte) (*Forward, error) {
-	r, err := a.Unpack(ctx, b, &Expect{Accept: Anoncrypt | SignedAnoncrypt | Authcrypt})
+	r, err := a.Unpack(ctx, b, &Expect{Accept: Anoncrypt | SignedAnoncrypt | Authcrypt, IgnorePrior: true})
 	if err != nil {
 		return nil, err
 	}

@@ -132,6 +132,31 @@ func TestWrapRefuses(t *testing.T) {
 	refused(t, err, true, didcomm.ErrRefused)
 }
 
+// A mediator's work does not depend on a rotation, which is nothing to it: the document of nobody else is asked for.
+func TestUnwrapForwardIgnoresPrior(t *testing.T) {
+	town := newTown()
+	alice, mediator := town.person(t, "alice", "x-1"), town.person(t, "mediator", "x-1")
+	m := must[*didcomm.Message](t)((&didcomm.Forward{Next: alice.id.URL(), Payloads: [][]byte{[]byte("{}")}}).Message(mediator.id))
+	m.FromPrior = "x.y.z"
+	b := must[[]byte](t)(alice.Anoncrypt(t.Context(), m, nil))
+	if _, err := mediator.UnwrapForward(t.Context(), b); err != nil {
+		t.Error(err)
+	}
+}
+
+// What is done to payloads does not change the message that they came in.
+func TestForwardPayloadsAreOwn(t *testing.T) {
+	next := did.MustParse("did:example:bob").URL()
+	m := must[*didcomm.Message](t)((&didcomm.Forward{Next: next, Payloads: [][]byte{[]byte(`{"a":1}`)}}).Message(did.MustParse("did:example:m")))
+	m.Attachments = append(m.Attachments, didcomm.Attachment{Base64: []byte(`{"b":2}`)})
+	for _, p := range must[*didcomm.Forward](t)(didcomm.ParseForward(m)).Payloads {
+		clear(p)
+	}
+	if a, b := string(m.Attachments[0].JSON), string(m.Attachments[1].Base64); a != `{"a":1}` || b != `{"b":2}` {
+		t.Errorf("got %q and %q", a, b)
+	}
+}
+
 func TestParseForward(t *testing.T) {
 	next := did.MustParse("did:example:bob").URL()
 	m := must[*didcomm.Message](t)((&didcomm.Forward{Next: next, Payloads: [][]byte{[]byte(`{"a": 1}`)}}).Message(did.MustParse("did:example:m")))

@@ -32,7 +32,7 @@ var ErrNoEndpoint = errors.New("no endpoint for DIDComm messages")
 // Endpoint is one place at which a party receives messages, as its document says.
 type Endpoint struct {
 	Service     did.URL // the service in the document
-	URI         string  // where to send to; the DID of a mediator is possible
+	URI         string  // where to send to, or the DID of a mediator; no other URI of the scheme did
 	Accept      []string
 	RoutingKeys []did.URL // keys for which the message is wrapped, the outermost first: those of the mediators on the way
 }
@@ -143,8 +143,12 @@ func parseEndpoint(v strictjson.Value) (Endpoint, error) {
 	if len(e.RoutingKeys) == 0 {
 		e.RoutingKeys = nil
 	}
-	if u, err := url.Parse(e.URI); err != nil || u.Scheme == "" {
+	u, err := url.Parse(e.URI)
+	if err != nil || u.Scheme == "" {
 		return e, errors.New("uri: not an absolute URI")
+	}
+	if _, err := did.Parse(e.URI); err != nil && u.Scheme == "did" {
+		return e, errors.New("uri: of the scheme did, and not a DID")
 	}
 	if len(e.Accept) > 0 && !slices.Contains(e.Accept, Profile) {
 		return e, errors.New("accept: not " + Profile)
@@ -171,7 +175,7 @@ func isHop(u did.URL) bool { return u.IsKeyReference() || !u.IsZero() && u == u.
 type Route struct {
 	To      did.DID
 	Service did.URL   // the service of To's document
-	URI     string    // the transport address: never a DID
+	URI     string    // the transport address: never of the scheme did
 	Hops    []did.URL // keys, or DIDs of mediators; the outermost first; empty: To receives the message itself
 }
 
