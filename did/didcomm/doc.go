@@ -17,8 +17,10 @@
 // are by authentication keys: EdDSA, ES256, ES384, ES256K. A key is named by its DID URL, which must be, byte for byte, that of a method
 // in the document of the URL's own DID.
 //
-// A document's keys can change between two messages. Whoever cannot open a message says so ([ErrNotRecipient], and [CodeTrustCrypto] in a
-// problem report), and the sender looks the keys up again (EncryptOptions.NoCache); Expect.RetiredRecipientKeys reads what was on its way.
+// A document's keys can change between two messages. Expect.RetiredRecipientKeys reads what was on its way. Whoever cannot open a message
+// ([ErrNotRecipient]) does not know who sent it, or in which thread: the key that an envelope names for its sender proves nothing as long as
+// it is not opened, so there is nobody to answer. A party that waits for messages of a thread can tell the other side of it, in a problem
+// report of that thread ([CodeTrustCrypto]), and a sender that gets no answer looks the keys up again (EncryptOptions.NoCache).
 // A change of the DID itself is announced with [Agent.FromPrior] and read as Received.Prior.
 //
 // # Several recipients
@@ -50,7 +52,9 @@
 //
 // # What is left to the caller
 //
-// Replays: an id that was seen before must not be acted on twice. Order: [Message.ThreadID] and what the protocol puts into messages. Trust:
-// a forward message says where to send something, and a mediator sends to whom it has agreed with. Attachments that are linked are not
-// fetched, and signatures of attachments are kept and not verified.
+// Replays: a message that was seen before must not be acted on twice. It is told by its sender and its id together, From if it is
+// authenticated and ID, the id without regard to letter case ([SameID]): other senders may use the same ids, and who sends again can write
+// them in other letters. Answers: whom [Message.Reply] and [NewProblem] address is proven if Received.Authenticated says so. Order:
+// [Message.ThreadID] and what the protocol puts into messages. Trust: a forward message says where to send something, and a mediator sends to
+// whom it has agreed with. Attachments that are linked are not fetched, and signatures of attachments are kept and not verified.
 package didcomm

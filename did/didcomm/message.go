@@ -76,7 +76,8 @@ func (m *Message) ThreadID() string {
 }
 
 // Reply returns a new message from one of m's addressees to its sender, in the same thread. Its id is fresh; Created and
-// Body are for the caller to set.
+// Body are for the caller to set. If m was received and Received.Authenticated is false, its sender is whoever the text names, who
+// may know nothing of it: an answer to anybody's wish would make this side send messages to third parties.
 func (m *Message) Reply(from did.DID, messageType string, body json.RawMessage) *Message {
 	r := &Message{ID: NewID(), Type: messageType, From: from, Thread: m.ThreadID(), ParentThread: m.ParentThread, Body: body}
 	if !m.From.IsZero() {

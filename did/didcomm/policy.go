@@ -55,9 +55,14 @@ const (
 type Expect struct {
 	Accept Protection // which protections are accepted; required
 
-	From   did.DID // who must have sent the message, proven by Authcrypt or a signature; zero: whoever
-	To     did.DID // for whom the message must be encrypted; zero: whichever of the keys in Secrets
-	Thread string  // the thread that the message must belong to (thid, or its id if it starts one); empty: whichever
+	From did.DID // who must have sent the message, proven by Authcrypt or a signature; zero: whoever
+
+	// To is the DID of this side for which the message must be: encrypted to a key of it or, if the message is not encrypted, an
+	// addressee that it names. Zero: any whose key is in Secrets, and nothing is demanded of a message that is not encrypted: whoever has
+	// one that is signed can show it to others than those it was meant for.
+	To did.DID
+
+	Thread string // the thread that the message must belong to (thid, or its id if it starts one); empty: whichever
 
 	// Signature demands a signature of the sender also where Accept is satisfied by Authcrypt: proof for third parties.
 	Signature bool

@@ -46,6 +46,9 @@ type Problem struct {
 
 // NewProblem returns a report on m, from one of its addressees to its sender: it begins a thread whose parent is m's.
 // Reports must not be answered with reports forever: section "Cascading Problems" says how to stop. An error is ErrInvalid.
+//
+// Who does not authenticate can put anybody's DID into from. Report on messages with Received.Authenticated only: a report on others
+// goes to a party that may have sent nothing, as often as somebody likes.
 func NewProblem(m *Message, from did.DID, p Problem) (*Message, error) {
 	if err := p.check(); err != nil {
 		return nil, invalidBecause("problem report", "", err)
