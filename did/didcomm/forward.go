@@ -131,15 +131,9 @@ func (a *Agent) Wrap(ctx context.Context, packed []byte, next did.URL, hops []di
 		if hops[i].IsKeyReference() {
 			e.RecipientKeys = []did.URL{hops[i]}
 		}
-		b, err := a.Anoncrypt(ctx, m, e)
-		if errors.Is(err, did.ErrKeyNotFound) && !e.NoCache {
-			e.NoCache = true // who named the key may know a newer document
-			b, err = a.Anoncrypt(ctx, m, e)
-		}
-		if err != nil {
+		if packed, err = a.Anoncrypt(ctx, m, e); err != nil {
 			return nil, fmt.Errorf("didcomm: forward: hop %d: %w", i, err)
 		}
-		packed = b
 		next = hops[i]
 	}
 	return packed, nil
