@@ -191,6 +191,7 @@ func credentialCases() []vectorCase {
 		{"sub-other", same, "jwtvc.claim.conflict", set("sub", `"did:example:other"`)},
 		{"sub-beside-two-subjects", claims11 + ": one subject", "jwtvc.claim.conflict", in("credentialSubject", `[{"id":"did:example:citizen"},{"id":"did:example:other"}]`)},
 		{"sub-without-subject", claims11, "jwtvc.claim.conflict", in("credentialSubject", "")},
+		{"sub-beside-a-string-in-a-list", claims11, "jwtvc.claim.conflict", in("credentialSubject", `["did:example:citizen"]`)},
 		{"sub-beside-a-string", claims11, "jwtvc.claim.conflict", in("credentialSubject", `"did:example:citizen"`)},
 		{"jti-other", same, "jwtvc.claim.conflict", alone(func(f *forged) {
 			f.in("id", `"urn:example:1"`)
@@ -257,6 +258,10 @@ func presentationCases() []vectorCase {
 			f.around.header, f.around.key = `{"alg":"EdDSA","kid":"did:example:authority#login"}`, "did:example:authority#login"
 		}},
 		{"holder-other", same, "jwtvc.claim.conflict", in("holder", `"did:example:other"`)},
+		{"holder-alone-of-another-key", who, "jwtvc.vp.holder", func(f *forgery, _ *vectortest.Vector) {
+			f.around.set("iss", "")
+			f.around.in("holder", `"did:example:other"`)
+		}},
 		{"iss-other", who, "jwtvc.vp.holder", set("iss", `"did:example:other"`)},
 		{"jti-other", same, "jwtvc.claim.conflict", func(f *forgery, _ *vectortest.Vector) {
 			f.around.in("id", `"urn:example:1"`)

@@ -12,7 +12,7 @@ import (
 // The limits of what is read and written.
 const (
 	MaxSize  = 1 << 20 // bytes of a token
-	MaxDepth = 32      // nested objects and arrays of the payload
+	MaxDepth = 32      // nested objects and arrays of the payload, which is one itself: a credential has one less
 )
 
 // MediaType is what a policy names, and vc.Verified has, for credentials of this package: the identifier that OpenID for Verifiable Credential

@@ -36,7 +36,8 @@ type IssueOptions struct {
 // Issue signs a credential of the data model 1.1, which is built of map[string]any, []any, strings, bools, nil, numbers (json.Number keeps
 // its digits), []string and map[string]string. What claims stand for is in both places: iss, nbf, jti, sub and exp, and the
 // credential's members. Faults of the data model are a *vc.Fault with a code of vcdm. A member called _sd, _sd_alg or "...", at any depth, is
-// refused: readers take it for that of an SD-JWT.
+// refused: readers take it for that of an SD-JWT. So is what readers would refuse: a token over MaxSize, a payload that is nested more deeply
+// than MaxDepth or has more than 65,536 values, and dates that are not between 1970 and 9999.
 func Issue(ctx context.Context, issuer Issuer, credential map[string]any, opt *IssueOptions) (*Credential, error) {
 	b, err := strictjson.Canonical(credential)
 	if err != nil {
@@ -92,11 +93,6 @@ func issue(ctx context.Context, issuer Issuer, credential []byte, opt *IssueOpti
 			claims[name] = t.Unix()
 		}
 	}
-	for _, name := range [...]string{"iat", "nbf", "exp"} {
-		if n, ok := claims[name].(int64); ok && (n < 0 || n > jws.Latest) {
-			return nil, fmt.Errorf("%s is not between 1970 and 9999", name)
-		}
-	}
 	if c.ID != "" {
 		claims["jti"] = c.ID
 	}
@@ -106,15 +102,24 @@ func issue(ctx context.Context, issuer Issuer, credential []byte, opt *IssueOpti
 	return sign(ctx, issuer.Signer, &jws.Parameters{KeyID: kid, Chain: issuer.Chain}, claims, "vc", strictjson.AppendJSON(nil, v))
 }
 
-// sign writes claims, with value behind them as held, and signs.
+// sign writes claims, with value behind them as held, and signs. It returns nothing that would be refused for its dates or by the limits.
 func sign(ctx context.Context, s keys.Signer, p *jws.Parameters, claims map[string]any, held string, value []byte) ([]byte, error) {
+	for _, name := range [...]string{"iat", "nbf", "exp"} {
+		if n, ok := claims[name].(int64); ok && (n < 0 || n > jws.Latest) {
+			return nil, fmt.Errorf("%s is not between 1970 and 9999", name)
+		}
+	}
 	b, err := strictjson.Canonical(claims)
 	if err != nil {
 		return nil, err
 	}
 	b = append(b[:len(b)-1], `,"`+held+`":`...)
+	b = append(append(b, value...), '}')
+	if _, err := strictjson.Parse(b, limits); err != nil {
+		return nil, err
+	}
 	p.Type = "JWT"
-	raw, err := jws.Sign(ctx, s, p, append(append(b, value...), '}'))
+	raw, err := jws.Sign(ctx, s, p, b)
 	if err != nil {
 		return nil, err
 	}
@@ -135,7 +140,7 @@ type PresentOptions struct {
 	// Method is the DID URL of the holder's key; it becomes kid, and its DID iss and holder. It is required if the credential is bound
 	// to a DID, and must be the bound key if it is bound to that.
 	Method did.URL
-	// IssuedAt is when the holder signs; zero means now.
+	// IssuedAt is when the holder signs, between 1970 and 9999; zero means now.
 	IssuedAt time.Time
 }
 
