@@ -159,8 +159,29 @@ func earlier(a, b time.Time) time.Time {
 }
 
 func (c *Cache) refresh(ctx context.Context, s *shard, id did.DID, opt *did.ResolveOptions) (*did.Resolution, error) {
+	old := s.get(id)
+	if old != nil {
+		old.tried.Store(c.opt.Now().UnixNano())
+	}
 	e := c.ask(ctx, s, id, opt)
+	if old != nil && e.refused() {
+		old.tried.Store(0)
+	}
 	return e.res, e.err
+}
+
+// age: see ager. An answer replaces the entry, so that one that says when it was tried has had none.
+func (c *Cache) age(id did.DID) (age time.Duration, unanswered, ok bool) {
+	e := c.shard(id).get(id)
+	if e == nil {
+		return 0, false, false
+	}
+	now := c.opt.Now()
+	if tried := e.tried.Load(); tried != 0 {
+		pause := now.Sub(time.Unix(0, tried))
+		unanswered = 0 <= pause && pause <= refreshAfter
+	}
+	return now.Sub(e.asked), unanswered, true
 }
 
 // flight is one question under way, and those who wait for it.

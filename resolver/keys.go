@@ -9,8 +9,27 @@ import (
 )
 
 // refreshAfter is the age from which an answer that lacks the method is asked for again at the source, so that a key is
-// found soon after it was added, and the source is asked for unknown keys of a DID only this often.
+// found soon after it was added, and the source is asked for unknown keys of a DID only this often: as far as the age is known,
+// see age.
 const refreshAfter = 5 * time.Second
+
+// ager is a resolver that keeps account of how long ago the source was asked for the answer that it has in memory, and whether
+// it was asked since, shortly enough ago not to be asked again, and has not answered; false if it has no answer.
+type ager interface {
+	age(id did.DID) (age time.Duration, unanswered, ok bool)
+}
+
+// age returns how long ago the source of an answer was asked: by the account of the Cache, if Resolver is one or a Mux of such;
+// otherwise by the answer's evidence, which for a proof tells an older time, so that another cache in front of proofs lets
+// every look-up of an absent key through.
+func (k Keys) age(res *did.Resolution, now time.Time) (age time.Duration, unanswered bool) {
+	if c, ok := k.Resolver.(ager); ok {
+		if age, unanswered, ok := c.age(res.Document.ID); ok {
+			return age, unanswered
+		}
+	}
+	return now.Sub(res.Evidence.AsOf), false
+}
 
 // Keys finds public keys. The zero Keys finds none.
 type Keys struct {
@@ -26,6 +45,10 @@ type Keys struct {
 // as the DID method tells when methods were added: a method that was removed later is returned with status KeyRetired, and one
 // that was declared compromised with KeyCompromised, whatever at is, for the caller to refuse or to weigh. Methods that
 // expired or were revoked by then, and methods of a deactivated document, are refused. A method keeps its purposes for life.
+//
+// An answer that lacks the method is asked for again at the source if it is older than 5 seconds; one that is younger may not know
+// of a key that was added since, and the answer is final all the same. The age is that of the Cache, if Resolver is one or a Mux
+// of Caches, and otherwise that of the Evidence.
 //
 // Errors are *did.Error: those of resolution, and, all final, NOT_FOUND (ErrKeyNotFound),
 // INVALID_RELATIONSHIP_FOR_VERIFICATION_METHOD (ErrKeyPurpose) and INVALID_VERIFICATION_METHOD (ErrKeyTime,
@@ -44,7 +67,13 @@ func (k Keys) Key(ctx context.Context, u did.URL, p did.Purpose, at time.Time) (
 	now := k.now()
 	key, err := find(res, u, p, at, now)
 	missing := errors.Is(err, did.ErrKeyNotFound) || errors.Is(err, did.ErrKeyTime)
-	if missing && !res.Evidence.AsOf.IsZero() && now.Sub(res.Evidence.AsOf) > refreshAfter {
+	if !missing || res.Evidence.AsOf.IsZero() {
+		return key, err
+	}
+	switch age, unanswered := k.age(res, now); {
+	case unanswered:
+		return nil, &did.Error{Code: did.InternalError, Detail: "the answer lacks the key, and the source, asked for another a moment ago, gave none"}
+	case age > refreshAfter:
 		fresh, freshErr := k.resolve(ctx, u.DID(), &did.ResolveOptions{NoCache: true})
 		if freshErr != nil {
 			if did.AsError(freshErr).Code == did.FeatureNotSupported {

@@ -219,6 +219,77 @@ func TestKeyAddedSinceTheAnswer(t *testing.T) {
 	}
 }
 
+// A proof is about a time before the source was asked. Behind a Cache, alone or in a Mux, look-ups of absent keys reach the source
+// seldom all the same, be it that it fails, and a proof of times to come does not keep it from being asked.
+func TestAbsentKeysBehindACache(t *testing.T) {
+	id := did.MustParse("did:example:1")
+	for _, proven := range []time.Duration{-time.Hour, time.Hour} {
+		for _, inMux := range []bool{false, true} {
+			now, asked := start, 0
+			var failure error
+			cache := resolver.NewCache(source(func(context.Context, did.DID, *did.ResolveOptions) (*did.Resolution, error) {
+				asked++
+				if failure != nil {
+					return nil, failure
+				}
+				return &did.Resolution{Document: &did.Document{ID: id}, Evidence: did.Evidence{AsOf: now.Add(proven)}}, nil
+			}), &resolver.CacheOptions{Now: func() time.Time { return now }})
+			find := resolver.Keys{Resolver: cache, Now: func() time.Time { return now }}
+			if inMux {
+				find.Resolver = resolver.Mux{"example": cache}
+			}
+			look := func(want int, code did.ErrorCode) {
+				t.Helper()
+				for range 3 {
+					_, err := find.Key(ctx, id.WithFragment("absent"), did.AssertionMethod, time.Time{})
+					wantCode(t, "an absent key", err, code)
+				}
+				if asked != want {
+					t.Errorf("proof of %v, in a Mux %v: the source was asked %d times, want %d", proven, inMux, asked, want)
+				}
+			}
+			look(1, did.NotFound)
+			now = now.Add(6 * time.Second)
+			look(2, did.NotFound)
+			now = now.Add(6 * time.Second)
+			failure = errors.New("the source does not answer")
+			look(3, did.InternalError)
+			now = now.Add(-time.Second) // set back
+			look(4, did.InternalError)
+			now = now.Add(51 * time.Second)
+			look(5, did.InternalError)
+			now = now.Add(5 * time.Second) // the answer is no longer fresh: the source is asked as for any look-up
+			look(6, did.InternalError)
+			failure = nil
+			now = now.Add(time.Second)
+			look(7, did.NotFound)
+		}
+	}
+}
+
+// A source that refuses NoCache has said nothing of the DID: what a Cache remembers of it goes on answering.
+func TestCacheOutlivesRefusedNoCache(t *testing.T) {
+	res, id := history(t)
+	now := start.Add(30 * day)
+	cache := resolver.NewCache(source(func(_ context.Context, _ did.DID, opt *did.ResolveOptions) (*did.Resolution, error) {
+		if opt != nil && opt.NoCache {
+			return nil, &did.Error{Code: did.FeatureNotSupported}
+		}
+		return res, nil
+	}), &resolver.CacheOptions{Now: func() time.Time { return now }})
+	find := resolver.Keys{Resolver: cache, Now: func() time.Time { return now }}
+	for range 3 {
+		if _, err := find.Key(ctx, id.WithFragment("key-3"), did.AssertionMethod, time.Time{}); err != nil {
+			t.Fatal(err)
+		}
+		now = now.Add(6 * time.Second)
+		for range 2 {
+			_, err := find.Key(ctx, id.WithFragment("absent"), did.AssertionMethod, time.Time{})
+			wantCode(t, "an absent key", err, did.NotFound)
+		}
+	}
+}
+
 func BenchmarkKeyLookup(b *testing.B) {
 	k := sampleKey(b, 1)
 	find := resolver.Keys{Resolver: resolver.NewCache(resolver.Mux{"key": didkey.Resolver{}}, nil)}

@@ -4,6 +4,7 @@ package resolver
 
 import (
 	"context"
+	"time"
 
 	"github.com/realdid/realdid/did"
 )
@@ -33,6 +34,14 @@ func (m Mux) Resolve(ctx context.Context, id did.DID, opt *did.ResolveOptions) (
 		return nil, err
 	}
 	return res, nil
+}
+
+// age asks the resolver of id's method, if it keeps such an account.
+func (m Mux) age(id did.DID) (age time.Duration, unanswered, ok bool) {
+	if r, ok := m[id.Method()].(ager); ok {
+		return r.age(id)
+	}
+	return 0, false, false
 }
 
 func checkAnswer(id did.DID, res *did.Resolution) error {

@@ -8,7 +8,7 @@ import (
 	"github.com/realdid/realdid/did"
 )
 
-// entry is one remembered answer. All but used and slot is fixed once it is in a shard.
+// entry is one remembered answer. All but used, tried and slot is fixed once it is in a shard.
 type entry struct {
 	id                 did.DID
 	res                *did.Resolution
@@ -16,8 +16,9 @@ type entry struct {
 	asked              time.Time // when the question was put
 	from, until, stale time.Time // fresh from, fresh until, answers while the source fails until
 	weight             int
-	used               atomic.Bool // since the hand last passed
-	slot               int         // in the ring
+	tried              atomic.Int64 // when the source was last asked past the cache, in nanoseconds; 0: not since
+	used               atomic.Bool  // since the hand last passed
+	slot               int          // in the ring
 }
 
 // freshAt also refuses times before the answer came, so that a clock that is set back does not lengthen its life.
@@ -25,6 +26,11 @@ func (e *entry) freshAt(t time.Time) bool { return !t.Before(e.from) && t.Before
 
 // temporary tells an entry that holds no answer.
 func (e *entry) temporary() bool { return e.err != nil && did.AsError(e.err).Temporary() }
+
+// refused tells an entry that says nothing of the DID: the question was one that the source does not take.
+func (e *entry) refused() bool {
+	return e.err != nil && did.AsError(e.err).Code == did.FeatureNotSupported
+}
 
 // shard is a part of the cache with its own lock. Room is made by the clock algorithm: a hand goes round a ring of entries,
 // spares those that were used since it last passed, and takes the first that was not.
@@ -55,7 +61,7 @@ func (s *shard) get(id did.DID) *entry {
 }
 
 // put replaces what is known of e's DID by e, unless there was a purge since the question or what is known is better: an
-// answer to a later question, or a document where e is only a temporary failure.
+// answer to a later question, or a document where e is only a temporary failure or a refusal of the question.
 func (s *shard) put(e *entry, purges uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -63,7 +69,7 @@ func (s *shard) put(e *entry, purges uint64) {
 		return
 	}
 	if old := s.entries[e.id]; old != nil {
-		if old.asked.After(e.asked) || old.res != nil && e.temporary() {
+		if old.asked.After(e.asked) || old.res != nil && (e.temporary() || e.refused()) {
 			return
 		}
 		s.remove(old)
@@ -121,6 +127,7 @@ func (s *shard) staleOr(e *entry, pause time.Duration) *entry {
 		id: old.id, res: old.res, asked: old.asked, from: e.from, until: earlier(e.from.Add(pause), old.stale),
 		stale: old.stale, weight: old.weight,
 	}
+	again.tried.Store(old.tried.Load())
 	s.remove(old)
 	s.add(again)
 	return again
