@@ -67,7 +67,7 @@ type answer struct {
 }
 
 // renew replaces an answer in which something is missing by one of the source. It returns false if there is nothing newer to be had:
-// the source was asked just now, cannot be asked past caches, or is none, because the resolver does not say how old its answers are. An
+// the source was asked just now or cannot be asked past caches, or the resolver does not say how old its answers are. An
 // error that is Temporary means that it could not be told.
 func (a *Agent) renew(ctx context.Context, have *answer) (bool, error) {
 	id := have.Document.ID
