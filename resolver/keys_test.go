@@ -251,12 +251,12 @@ func TestAbsentKeysBehindACache(t *testing.T) {
 			look(1, did.NotFound)
 			now = now.Add(6 * time.Second)
 			look(2, did.NotFound)
-			now = now.Add(6 * time.Second)
+			now = now.Add(7 * time.Second)
 			failure = errors.New("the source does not answer")
 			look(3, did.InternalError)
 			now = now.Add(-time.Second) // set back
 			look(4, did.InternalError)
-			now = now.Add(51 * time.Second)
+			now = now.Add(50 * time.Second)
 			look(5, did.InternalError)
 			now = now.Add(5 * time.Second) // the answer is no longer fresh: the source is asked as for any look-up
 			look(6, did.InternalError)
