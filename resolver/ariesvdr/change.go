@@ -55,7 +55,7 @@ func (v *VDR) Create(doc *diddoc.Doc, opts ...vdrapi.DIDMethodOption) (*diddoc.D
 	if doc.ID != "" {
 		return nil, fmt.Errorf("ariesvdr: create: %w", badDocument("id: an identifier follows from what is registered"))
 	}
-	w, err := readDocument(doc, did.DID{}, &def)
+	w, err := readDocument(doc, did.DID{}, &def, nil)
 	if err != nil {
 		return nil, fmt.Errorf("ariesvdr: create: %w", err)
 	}
@@ -93,15 +93,16 @@ func (v *VDR) Update(doc *diddoc.Doc, opts ...vdrapi.DIDMethodOption) error {
 		operation = operationRotate
 	}
 	err = v.existing(doc.ID, func(ctx context.Context, d did.DID) (*did.Change, error) {
-		w, err := readDocument(doc, d, nil)
-		if err != nil {
-			return nil, err
-		}
 		current, err := v.current(ctx, d)
 		if err != nil {
 			return nil, err
 		}
-		if err := w.keep(current, v.clock()); err != nil {
+		shown, _, err := Document(current, v.clock())
+		if err != nil {
+			return nil, err
+		}
+		w, err := readDocument(doc, d, nil, &present{current, shown})
+		if err != nil {
 			return nil, err
 		}
 		return &did.Change{Operation: operation, DID: d, Document: w.json(), Options: options}, nil

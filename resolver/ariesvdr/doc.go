@@ -12,6 +12,7 @@
 //	DIDCommMessaging, one endpoint object     a list of one, "didcomm/v2" if it accepts nothing by name, and as
 //	                                          recipients the methods of keyAgreement
 //	did-communication, endpoint object        a URI, with recipientKeys, routingKeys and accept beside it
+//	recipients of did-communication           those that are keys of the document as Aries is shown it
 //	DIDComm services among others             first, because Aries looks at the first service only
 //	SM2, BLS12-381, kinds that are unknown    left out
 //	expired, revoked, of another controller   left out: Aries does not look

@@ -9,6 +9,8 @@ import (
 
 	diddoc "github.com/hyperledger/aries-framework-go/pkg/doc/did"
 
+	"github.com/mr-tron/base58"
+
 	"github.com/realdid/realdid/did"
 	"github.com/realdid/realdid/keys"
 	"github.com/realdid/realdid/resolver/ariesvdr"
@@ -171,18 +173,20 @@ func TestDocumentLeavesOut(t *testing.T) {
 }
 
 func TestDocumentServices(t *testing.T) {
+	agree := key(t, keys.X25519, 1)
+	raw := base58.Encode(agree.Bytes())
 	d := parse(t, `{"@context":"https://www.w3.org/ns/did/v1","id":"did:realdid:x",
-		"verificationMethod":[{"id":"#a","type":"Multikey","controller":"did:realdid:x","publicKeyMultibase":"%s"}],"keyAgreement":["#a"],
+		"verificationMethod":[{"id":"#a","type":"Multikey","controller":"did:realdid:x","publicKeyMultibase":"%[1]s"}],"keyAgreement":["#a"],
 		"service":[
 			{"id":"#web","type":"LinkedDomains","serviceEndpoint":{"origins":["https://x.example"]}},
 			{"id":"#site","type":["A","B"],"serviceEndpoint":"https://x.example/"},
-			{"id":"#v1","type":"did-communication","serviceEndpoint":{"uri":"https://v1.example/","recipientKeys":["did:key:z6Mk","#a"],"routingKeys":["did:key:z6Mr"],"accept":["didcomm/aip2;env=rfc19"]}},
-			{"id":"#old","type":"did-communication","recipientKeys":["did:key:z6Mo"],"priority":1,"serviceEndpoint":"https://old.example/"},
+			{"id":"#v1","type":"did-communication","serviceEndpoint":{"uri":"https://v1.example/","recipientKeys":["did:key:%[1]s#%[1]s","#a","#b","did:key:z6Mk"],"routingKeys":["did:key:z6Mr"],"accept":["didcomm/aip2;env=rfc19"]}},
+			{"id":"#old","type":"did-communication","recipientKeys":["%[2]s"],"priority":1,"serviceEndpoint":"https://old.example/"},
 			{"id":"#v2","type":"DIDCommMessaging","serviceEndpoint":{"uri":"https://v2.example/","routingKeys":["did:key:z6Mq#z6Mq"]}}
-		]}`, key(t, keys.X25519, 1).Multikey())
+		]}`, agree.Multikey(), raw)
 	doc, left, err := ariesvdr.Document(d, noon)
-	if err != nil || len(left) > 0 {
-		t.Fatalf("got %v, left out %s", err, why(left))
+	if err != nil || len(left) != 2 || strings.Count(why(left), "recipient") != 2 {
+		t.Fatalf("got %v, left out %s, want the two recipients that are no keys of the document", err, why(left))
 	}
 	var order []string
 	for _, s := range doc.Service {
@@ -192,10 +196,10 @@ func TestDocumentServices(t *testing.T) {
 		t.Errorf("order: got %s, want those for messages first", got)
 	}
 	v1, old, v2 := &doc.Service[0], &doc.Service[1], &doc.Service[2]
-	if uri, _ := v1.ServiceEndpoint.URI(); uri != "https://v1.example/" || !slices.Equal(v1.RecipientKeys, []string{"did:key:z6Mk", "did:realdid:x#a"}) || !slices.Equal(v1.RoutingKeys, []string{"did:key:z6Mr"}) || !slices.Equal(v1.Accept, []string{"didcomm/aip2;env=rfc19"}) {
+	if uri, _ := v1.ServiceEndpoint.URI(); uri != "https://v1.example/" || !slices.Equal(v1.RecipientKeys, []string{"did:key:" + agree.Multikey() + "#" + agree.Multikey(), "did:realdid:x#a"}) || !slices.Equal(v1.RoutingKeys, []string{"did:key:z6Mr"}) || !slices.Equal(v1.Accept, []string{"didcomm/aip2;env=rfc19"}) {
 		t.Errorf("did-communication: got %+v", v1)
 	}
-	if uri, _ := old.ServiceEndpoint.URI(); uri != "https://old.example/" || !slices.Equal(old.RecipientKeys, []string{"did:key:z6Mo"}) || old.Priority != 1.0 {
+	if uri, _ := old.ServiceEndpoint.URI(); uri != "https://old.example/" || !slices.Equal(old.RecipientKeys, []string{raw}) || old.Priority != 1.0 {
 		t.Errorf("did-communication with its own members: got %+v", old)
 	}
 	uri, _ := v2.ServiceEndpoint.URI()

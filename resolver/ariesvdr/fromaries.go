@@ -4,8 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
-	"time"
 
 	"github.com/hyperledger/aries-framework-go/component/kmscrypto/doc/jose/jwk"
 	diddoc "github.com/hyperledger/aries-framework-go/pkg/doc/did"
@@ -27,7 +27,7 @@ type wanted struct {
 	services []json.RawMessage
 	aliases  []string
 
-	aries []ariesService // where services come from
+	fragments []string // of services
 }
 
 type wantedMethod struct {
@@ -37,8 +37,9 @@ type wantedMethod struct {
 }
 
 // readDocument reads what an agent wants its document to be. Before the create id is zero, and def says what is written for
-// what the agent left open; after it def is nil, and nothing may be open.
-func readDocument(doc *diddoc.Doc, id did.DID, def *defaults) (*wanted, error) {
+// what the agent left open; after it def is nil, and nothing may be open. present is nil before the create; after it, what Aries
+// was not shown of it is added, and what it did not change stays as it is.
+func readDocument(doc *diddoc.Doc, id did.DID, def *defaults, present *present) (*wanted, error) {
 	total := len(doc.VerificationMethod) + len(doc.Authentication) + len(doc.AssertionMethod) + len(doc.KeyAgreement) +
 		len(doc.CapabilityInvocation) + len(doc.CapabilityDelegation)
 	switch {
@@ -74,11 +75,46 @@ func readDocument(doc *diddoc.Doc, id did.DID, def *defaults) (*wanted, error) {
 		}
 	}
 	for i := range doc.Service {
-		if err := w.service(&doc.Service[i], def); err != nil {
+		err := error(nil)
+		if s, shown := present.service(w, doc.Service[i].ID); s != nil && shown != nil {
+			err = w.presentService(&doc.Service[i], shown, s)
+		} else {
+			err = w.service(&doc.Service[i], def)
+		}
+		if err != nil {
 			return nil, fmt.Errorf("service %d: %w", i, err)
 		}
 	}
-	return w, nil
+	if present == nil {
+		return w, nil
+	}
+	return w, w.keep(present)
+}
+
+// present is the document that an update is for, and what Aries is shown of it.
+type present struct {
+	doc   *did.Document
+	shown *diddoc.Doc
+}
+
+// service returns the service of an id in both forms.
+func (p *present) service(w *wanted, id string) (s *did.Service, shown *diddoc.Service) {
+	fragment, err := w.fragment(id)
+	if p == nil || err != nil {
+		return nil, nil
+	}
+	id = p.doc.ID.String() + "#" + fragment
+	for i := range p.doc.Service {
+		if serviceID(&p.doc.Service[i]) == id {
+			s = &p.doc.Service[i]
+		}
+	}
+	for i := range p.shown.Service {
+		if p.shown.Service[i].ID == id {
+			shown = &p.shown.Service[i]
+		}
+	}
+	return s, shown
 }
 
 // method adds a verification method, or the purpose of one that is there.
@@ -124,12 +160,7 @@ func (w *wanted) taken(fragment string) bool {
 			return true
 		}
 	}
-	for i := range w.aries {
-		if w.aries[i].fragment == fragment {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(w.fragments, fragment)
 }
 
 // fragment reads an id: "#name", the identifier with it, or, as agents also write, the name alone.
@@ -206,12 +237,9 @@ func marshalJWK(j *jwk.JWK) (b []byte, err error) {
 	return j.MarshalJSON()
 }
 
-// keep adds what Aries was not shown of the present document, and leaves services that did not change as they are.
-func (w *wanted) keep(current *did.Document, at time.Time) error {
-	shown, _, err := Document(current, at)
-	if err != nil {
-		return err
-	}
+// keep adds what Aries was not shown of the present document.
+func (w *wanted) keep(p *present) error {
+	current, shown := p.doc, p.shown
 	seen := map[string]bool{}
 	for _, list := range [][]diddoc.Verification{shown.Authentication, shown.AssertionMethod, shown.KeyAgreement, shown.CapabilityInvocation, shown.CapabilityDelegation} {
 		for i := range list {
@@ -231,7 +259,12 @@ func (w *wanted) keep(current *did.Document, at time.Time) error {
 		}
 		w.methods = append(w.methods, wantedMethod{m.ID.Fragment(), m.Key, m.Purposes})
 	}
-	return w.keepServices(current, shown)
+	for _, a := range current.AlsoKnownAs {
+		if !slices.Contains(shown.AlsoKnownAs, a) && !slices.Contains(w.aliases, a) {
+			w.aliases = append(slices.Clip(w.aliases), a)
+		}
+	}
+	return w.keepServices(p)
 }
 
 // json writes the document with fragments for ids.

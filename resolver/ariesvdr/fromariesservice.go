@@ -1,7 +1,6 @@
 package ariesvdr
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -14,12 +13,6 @@ import (
 	"github.com/realdid/realdid/internal/strictjson"
 	"github.com/realdid/realdid/keys"
 )
-
-// ariesService is a service of Aries' document that was read.
-type ariesService struct {
-	fragment string
-	from     *diddoc.Service
-}
 
 // serviceJSON is a service for the registrar.
 type serviceJSON struct {
@@ -67,7 +60,7 @@ func (w *wanted) service(s *diddoc.Service, def *defaults) error {
 	case vdrapi.DIDCommV2ServiceType:
 		err = w.checkRecipients(s)
 	case vdrapi.DIDCommServiceType, vdrapi.LegacyServiceType:
-		endpoint, err = w.messageProperties(s, endpoint, def != nil && types[0] == vdrapi.DIDCommServiceType)
+		endpoint, err = w.messageProperties(s, endpoint, types[0] == vdrapi.DIDCommServiceType)
 	default:
 		if len(s.RecipientKeys)+len(s.RoutingKeys)+len(s.Accept) > 0 {
 			err = badDocument("keys or profiles in a service that is not for messages")
@@ -81,7 +74,7 @@ func (w *wanted) service(s *diddoc.Service, def *defaults) error {
 		return badDocument("an endpoint that is not JSON")
 	}
 	w.services = append(w.services, b)
-	w.aries = append(w.aries, ariesService{fragment, s})
+	w.fragments = append(w.fragments, fragment)
 	return nil
 }
 
@@ -206,6 +199,11 @@ func (w *wanted) messageProperties(s *diddoc.Service, endpoint any, fill bool) (
 			}
 		}
 	}
+	for _, r := range recipients {
+		if !w.isRecipient(r) {
+			return nil, badDocument("a recipient that is no key of the document")
+		}
+	}
 	if len(recipients)+len(s.RoutingKeys)+len(s.Accept) == 0 {
 		return uri, nil
 	}
@@ -218,48 +216,24 @@ func (w *wanted) messageProperties(s *diddoc.Service, endpoint any, fill bool) (
 	return props, nil
 }
 
-// keepServices puts services of the present document in place of those that Aries gives back as it was shown them, and adds
-// those that it was not shown.
-func (w *wanted) keepServices(current *did.Document, shown *diddoc.Doc) error {
-	for i := range current.Service {
-		s := &current.Service[i]
+// isRecipient tells whether a recipient of did-communication is a key that the document will have.
+func (w *wanted) isRecipient(r string) bool {
+	fragment, err := w.fragment(r)
+	return slices.ContainsFunc(w.methods, func(m wantedMethod) bool { return isKey(r, m.key) || err == nil && m.fragment == fragment })
+}
+
+// keepServices adds those that Aries was not shown.
+func (w *wanted) keepServices(p *present) error {
+	for i := range p.doc.Service {
+		s := &p.doc.Service[i]
 		id := serviceID(s)
-		at := slices.IndexFunc(shown.Service, func(x diddoc.Service) bool { return x.ID == id })
-		given := slices.IndexFunc(w.aries, func(x ariesService) bool { return current.ID.String()+"#"+x.fragment == id })
 		switch {
-		case at < 0 && given >= 0:
+		case slices.ContainsFunc(p.shown.Service, func(x diddoc.Service) bool { return x.ID == id }):
+		case slices.ContainsFunc(w.fragments, func(f string) bool { return p.doc.ID.String()+"#"+f == id }):
 			return badDocument("an id that a service has which Aries was not shown")
-		case at < 0:
+		default:
 			w.services = append(w.services, s.Canonical())
-		case given >= 0 && sameService(w.aries[given].from, &shown.Service[at]):
-			w.services[given] = s.Canonical()
 		}
 	}
 	return nil
-}
-
-// sameService compares what Aries keeps of a service when it writes and reads it: it forgets accept.
-func sameService(a, b *diddoc.Service) bool {
-	if len(a.Accept) > 0 && !slices.Equal(a.Accept, b.Accept) {
-		return false
-	}
-	form := func(s *diddoc.Service) ([]byte, error) {
-		types, err := serviceTypes(s.Type)
-		if err != nil {
-			return nil, err
-		}
-		endpoint, err := s.ServiceEndpoint.MarshalJSON()
-		if err != nil {
-			return nil, err
-		}
-		priority, _ := number(s.Priority)
-		b, err := json.Marshal(map[string]any{
-			"type": types, "endpoint": json.RawMessage(endpoint), "priority": priority,
-			"recipientKeys": append([]string{}, s.RecipientKeys...), "routingKeys": append([]string{}, s.RoutingKeys...),
-		})
-		return b, err
-	}
-	x, errX := form(a)
-	y, errY := form(b)
-	return errX == nil && errY == nil && bytes.Equal(x, y)
 }

@@ -66,6 +66,7 @@ type writer struct {
 	doc      *diddoc.Doc
 	contexts []string
 	left     []LeftOut
+	keys     []keys.PublicKey // of the methods that are shown
 }
 
 func (w *writer) leave(what, why string) { w.left = append(w.left, LeftOut{what, why}) }
@@ -95,6 +96,7 @@ func (w *writer) method(d *did.Document, m *did.VerificationMethod, at time.Time
 		return
 	}
 	w.context(context)
+	w.keys = append(w.keys, m.Key)
 	if !m.Embedded {
 		w.doc.VerificationMethod = append(w.doc.VerificationMethod, *out)
 	}

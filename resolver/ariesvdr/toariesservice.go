@@ -9,8 +9,10 @@ import (
 	"github.com/hyperledger/aries-framework-go/pkg/common/model"
 	diddoc "github.com/hyperledger/aries-framework-go/pkg/doc/did"
 	vdrapi "github.com/hyperledger/aries-framework-go/pkg/framework/aries/api/vdr"
+	"github.com/mr-tron/base58"
 
 	"github.com/realdid/realdid/did"
+	"github.com/realdid/realdid/keys"
 )
 
 // profileV2 is what an endpoint of DIDCommMessaging takes that does not say it.
@@ -156,23 +158,54 @@ func absolute(id did.DID, list []string) {
 	}
 }
 
-// messageEndpoint writes the first endpoint that has a URI, which is the one that Aries would use.
-func (w *writer) messageEndpoint(d *did.Document, out *diddoc.Service, s *did.Service, kind string) bool {
-	var e endpointObject
-	found := -1
+// usedEndpoint returns the first endpoint that has a URI, which is the one that Aries would use; -1 if there is none.
+func usedEndpoint(s *did.Service) (int, endpointObject) {
 	for i := range s.Endpoint {
-		e = endpointObject{}
+		e := endpointObject{}
 		if uri := s.Endpoint[i].URI; uri != "" {
 			e.URI = uri
 		} else if json.Unmarshal([]byte(s.Endpoint[i].Object), &e) != nil {
 			continue
 		}
-		if !isURI(e.URI) {
-			continue
+		if isURI(e.URI) {
+			return i, e
 		}
-		found = i
-		break
 	}
+	return -1, endpointObject{}
+}
+
+// recipients are keys of the document, and no others: a key that was retired stays in a service until somebody writes it anew.
+func (w *writer) recipients(out *diddoc.Service, more []string) {
+	all := append(out.RecipientKeys, more...)
+	out.RecipientKeys = nil
+	for _, r := range all {
+		if w.isMethod(r) || slices.ContainsFunc(w.keys, func(k keys.PublicKey) bool { return isKey(r, k) }) {
+			out.RecipientKeys = append(out.RecipientKeys, r)
+		} else {
+			w.leave(out.ID, "a recipient that is no key of the document")
+		}
+	}
+}
+
+func (w *writer) isMethod(id string) bool {
+	for p := range did.AllPurposes.Each() {
+		list, _ := relationship(w.doc, p)
+		if slices.ContainsFunc(*list, func(v diddoc.Verification) bool { return v.VerificationMethod.ID == id }) {
+			return true
+		}
+	}
+	return false
+}
+
+// isKey tells whether a recipient is a key, as did:key with or without fragment, or in base58 alone, as it once was.
+func isKey(recipient string, k keys.PublicKey) bool {
+	name, _, _ := strings.Cut(recipient, "#")
+	return name == "did:key:"+k.Multikey() || recipient == base58.Encode(k.Bytes())
+}
+
+// messageEndpoint writes the endpoint that Aries would use.
+func (w *writer) messageEndpoint(d *did.Document, out *diddoc.Service, s *did.Service, kind string) bool {
+	found, e := usedEndpoint(s)
 	if found < 0 {
 		w.leave(out.ID, "no endpoint has a URI in the place where Aries reads it")
 		return false
@@ -184,7 +217,7 @@ func (w *writer) messageEndpoint(d *did.Document, out *diddoc.Service, s *did.Se
 	absolute(d.ID, e.RoutingKeys)
 	if kind != vdrapi.DIDCommV2ServiceType {
 		out.ServiceEndpoint = model.NewDIDCommV1Endpoint(e.URI)
-		out.RecipientKeys = append(out.RecipientKeys, e.RecipientKeys...)
+		w.recipients(out, e.RecipientKeys)
 		out.RoutingKeys = append(out.RoutingKeys, e.RoutingKeys...)
 		out.Accept = append(out.Accept, e.Accept...)
 		return true

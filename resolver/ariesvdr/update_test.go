@@ -35,7 +35,7 @@ func rich(t testing.TB) realdid.Content {
 			{Fragment: "v1", Types: []string{"did-communication"}, Endpoints: []realdid.Endpoint{{Properties: map[string]any{"uri": "https://v1.example/", "recipientKeys": []string{"did:key:z6Mk"}, "accept": []string{"didcomm/aip1"}, "note": "x"}}}},
 			{Fragment: "v2", Types: []string{"DIDCommMessaging", "C"}, Endpoints: []realdid.Endpoint{{Properties: map[string]any{"uri": "https://v2.example/"}}, {URI: "https://w2.example/"}}},
 		},
-		AlsoKnownAs: []string{"https://me.example/"},
+		AlsoKnownAs: []string{"https://me.example/", "https://me.example:port/"},
 	}
 }
 
@@ -80,7 +80,7 @@ func TestUpdateKeepsWhatAriesDoesNotSee(t *testing.T) {
 		t.Fatal(err)
 	}
 	after := w.canonical(t, id)
-	for _, want := range []string{"#national", "#empty", "https://you.example/"} {
+	for _, want := range []string{"#national", "#empty", "https://you.example/", "https://me.example:port/"} {
 		if !strings.Contains(after, want) {
 			t.Errorf("lacks %q: %s", want, after)
 		}
@@ -135,8 +135,8 @@ func TestUpdateServices(t *testing.T) {
 	}
 	after := w.canonical(t, id)
 	for _, want := range []string{
-		`{"id":"` + id + `#v2","serviceEndpoint":{"accept":["didcomm/v2"],"routingKeys":["did:key:z6Mr#z6Mr"],"uri":"https://moved.example/"},"type":"DIDCommMessaging"}`,
-		`"serviceEndpoint":{"accept":["didcomm/aip2;env=rfc19"],"recipientKeys":["did:key:z6Mk"],"uri":"https://v1.example/"}`,
+		`{"id":"` + id + `#v2","serviceEndpoint":[{"routingKeys":["did:key:z6Mr#z6Mr"],"uri":"https://moved.example/"},"https://w2.example/"],"type":["DIDCommMessaging","C"]}`,
+		`"serviceEndpoint":{"accept":["didcomm/aip2;env=rfc19"],"note":"x","recipientKeys":["did:key:z6Mk"],"uri":"https://v1.example/"}`,
 	} {
 		if !strings.Contains(after, want) {
 			t.Errorf("lacks %s: %s", want, after)
