@@ -167,6 +167,33 @@ func TestNoLinks(t *testing.T) {
 	}
 }
 
+// TestTakenMeanwhile: somebody saves a file of the name in the moment in which the one that came gets it.
+func TestTakenMeanwhile(t *testing.T) {
+	for name, link := range map[string]func(from, to string) error{
+		"with links": os.Link, "without links": func(string, string) error { return errors.ErrUnsupported },
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, alice, bob := two(t)
+			own, once := []byte("Bob's own"), false
+			bob.disk.link = func(from, to string) error {
+				if !once {
+					once = true
+					if err := os.WriteFile(to, own, 0o600); err != nil {
+						t.Error(err)
+					}
+				}
+				return link(from, to)
+			}
+			bob.receive(alice.did())
+			_, content := alice.newFile("f", testChunk)
+			alice.comes(bob, "t", "f", content)
+			bob.has("f", own)
+			bob.has("f (1)", content)
+			bob.hasFiles(2)
+		})
+	}
+}
+
 // TestDiskFull: a receiver that cannot write says so, leaves no empty files, and goes on when it can.
 func TestDiskFull(t *testing.T) {
 	_, alice, bob := two(t)

@@ -96,6 +96,10 @@ func TestPending(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	state, err := os.ReadFile(s.file(id))
+	if err = errors.Join(err, os.WriteFile(s.file("copy"), state, 0o600)); err != nil {
+		t.Fatal(err)
+	}
 	alice.Peer = alice.newPeer()
 	alice.online()
 	s, _ = alice.sends()
