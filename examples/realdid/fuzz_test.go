@@ -66,9 +66,9 @@ func FuzzParseSeedText(f *testing.F) {
 
 // FuzzTakeApart wants what package sdjwt reads to come apart in the same way here.
 func FuzzTakeApart(f *testing.F) {
-	f.Add([]byte("eyJhbGciOiJFUzI1NiJ9.e30.AA~"))
-	f.Add([]byte(`{"payload":"e30","protected":"eyJhbGciOiJFUzI1NiJ9","signature":"AA"}`))
-	f.Add([]byte(`{"payload":"e30","signatures":[{"protected":"eyJhbGciOiJFUzI1NiJ9","signature":"AA","header":{"disclosures":[]}}]}`))
+	f.Add([]byte("eyJhbGciOiJFUzI1NiIsInR5cCI6InNkLWp3dCJ9.e30.AA~"))
+	f.Add([]byte(`{"payload":"e30","protected":"eyJhbGciOiJFUzI1NiIsInR5cCI6InNkLWp3dCJ9","signature":"AA"}`))
+	f.Add([]byte(`{"payload":"e30","signatures":[{"protected":"eyJhbGciOiJFUzI1NiIsInR5cCI6InNkLWp3dCJ9","signature":"AA","header":{"disclosures":[]}}]}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		pres, err := sdjwt.Parse(b)
 		if err != nil {

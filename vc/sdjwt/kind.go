@@ -4,9 +4,10 @@ package sdjwt
 type kind uint8
 
 const (
-	plain kind = iota // no others
-	ietf              // SD-JWT VC, by MediaType
-	w3c               // the W3C data model, by W3CMediaType
+	plain   kind = iota // no others
+	ietf                // SD-JWT VC, by MediaType
+	w3c                 // the W3C data model, by W3CMediaType
+	untyped             // typ says nothing, and other JWTs of the same issuer may have the same: see processor.checkUntyped
 )
 
 func kindOf(mediaType string) kind {

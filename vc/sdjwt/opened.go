@@ -109,11 +109,11 @@ func (o *opened) openType() error {
 		return vc.Invalid("sdjwt.header.typ", "typ is not that of an SD-JWT")
 	}
 	o.kind = kindOf(o.mediaType)
+	if t == "" || t == typJWT {
+		o.kind = untyped
+	}
 	return nil
 }
-
-// untyped tells whether typ says nothing: other JWTs of the same issuer may have the same.
-func (o *opened) untyped() bool { return o.header.Type == "" || o.header.Type == typJWT }
 
 func (o *opened) openHash() error {
 	alg, ok := o.body.Get("_sd_alg")
@@ -182,11 +182,6 @@ func (o *opened) Disclose() (d vc.Disclosed, err error) {
 	p := newProcessor(o.body, o.list, o.kind)
 	if err := p.check(); err != nil {
 		return d, err
-	}
-	if o.untyped() {
-		if err := p.checkUntyped(); err != nil {
-			return d, err
-		}
 	}
 	if o.kind == w3c {
 		return o.discloseW3C(p)

@@ -53,7 +53,7 @@ func (p *processor) find(digest string) int {
 	return -1
 }
 
-// check runs every rule of section 7.1, steps 3 to 5.
+// check runs every rule of section 7.1, steps 3 to 5, and that of kind untyped.
 func (p *processor) check() error {
 	p.place = make([]place, len(p.disclosures))
 	p.digests = make([]string, 0, 16)
@@ -68,11 +68,14 @@ func (p *processor) check() error {
 			return vc.Invalid("sdjwt.disclosure.unreferenced", "no digest refers to a disclosure")
 		}
 	}
+	if p.kind == untyped {
+		return p.checkUntyped()
+	}
 	return nil
 }
 
 // checkUntyped wants what tells an SD-JWT from other JWTs where typ does not: digests or _sd_alg, and no credential or presentation of
-// the data model 1.1, whose status and end would go unread. check has run.
+// the data model 1.1, whose status and end would go unread. check has done the rest.
 func (p *processor) checkUntyped() error {
 	for _, name := range [...]string{"vc", "vp"} {
 		if p.top(name).Kind() != strictjson.Invalid {

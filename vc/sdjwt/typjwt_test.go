@@ -62,3 +62,21 @@ func TestTypJWTWithoutDisclosures(t *testing.T) {
 		}
 	}
 }
+
+// TestUntypedEverywhere: what a verifier refuses because nothing tells that it is an SD-JWT, no reader takes for one.
+func TestUntypedEverywhere(t *testing.T) {
+	f := newForgery(t)
+	f.header, f.digests, f.disclosures = headerJWT, nil, nil
+	f.noBinding()
+	text := []byte(f.compact())
+	pres, err := sdjwt.Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := pres.UnverifiedClaims(); vc.Code(err) != "sdjwt.digest.none" {
+		t.Errorf("UnverifiedClaims: got %v", err)
+	}
+	if _, err := sdjwt.ParseCredential(text); vc.Code(err) != "sdjwt.digest.none" {
+		t.Errorf("ParseCredential: got %v", err)
+	}
+}
