@@ -70,7 +70,7 @@ func (w *world) agent(t testing.TB) *ariescontext.Provider {
 // another starts a second agent, that only reads the same ledger.
 func (w *world) another(t testing.TB) *ariescontext.Provider {
 	t.Helper()
-	reader := &world{now: w.now, m: w.m, v: must(ariesvdr.New(w.m, nil, nil, nil))(t)}
+	reader := &world{now: w.now, m: w.m, v: must(ariesvdr.New(w.m, nil, nil, w.options()))(t)}
 	return reader.agent(t)
 }
 
@@ -257,6 +257,7 @@ func TestPolicy(t *testing.T) {
 		"genesis, no evidence is taken": {did.Evidence{GenesisOnly: true}, ariesvdr.Policy{InsecureNoEvidence: true}, false},
 	} {
 		id := did.MustParse("did:realdid:x")
+		c.evidence.AsOf = time.Now()
 		r := fixed{&did.Resolution{Document: &did.Document{ID: id}, Evidence: c.evidence}, nil}
 		v := must(ariesvdr.New(r, nil, nil, &ariesvdr.Options{Policy: c.policy}))(t)
 		if _, err := v.Read(id.String()); (err == nil) != c.ok {
@@ -280,7 +281,7 @@ func TestLongForm(t *testing.T) {
 	if _, err := w.v.Read(long); err == nil {
 		t.Error("the zero policy took a genesis")
 	}
-	v := must(ariesvdr.New(w.m, nil, nil, &ariesvdr.Options{Policy: ariesvdr.Policy{InsecureGenesisOnly: true}}))(t)
+	v := must(ariesvdr.New(w.m, nil, nil, &ariesvdr.Options{Clock: w.clock, Policy: ariesvdr.Policy{InsecureGenesisOnly: true}}))(t)
 	got := must(v.Read(long))(t)
 	if got.DIDDocument.ID != long || got.DIDDocument.Authentication[0].VerificationMethod.ID != long+"#k" || got.DocumentMetadata.Method.Published || len(got.DocumentMetadata.EquivalentID) != 1 || !strings.HasPrefix(long, got.DocumentMetadata.CanonicalID+":") {
 		t.Errorf("got %+v", got.DocumentMetadata)
@@ -318,7 +319,7 @@ func TestNewCloseAccept(t *testing.T) {
 		}
 	}
 	id := w.create(t, realdid.Content{})
-	reader := must(ariesvdr.New(w.m, nil, nil, nil))(t)
+	reader := must(ariesvdr.New(w.m, nil, nil, w.options()))(t)
 	doc := must(reader.Read(id))(t).DIDDocument
 	if _, err := reader.Create(&diddoc.Doc{}); !errors.Is(err, ariesvdr.ErrReadOnly) {
 		t.Errorf("create: got %v, want ErrReadOnly", err)

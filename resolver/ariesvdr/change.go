@@ -41,7 +41,7 @@ type submission struct {
 func (v *VDR) Create(doc *diddoc.Doc, opts ...vdrapi.DIDMethodOption) (*diddoc.DocResolution, error) {
 	def, store, options, err := createOptions(opts)
 	if err != nil {
-		return nil, fmt.Errorf("ariesvdr: create: %w", err)
+		return nil, fmt.Errorf("ariesvdr: create: %w", coded(err))
 	}
 	if doc == nil {
 		return nil, fmt.Errorf("ariesvdr: create: %w", errNoDocument)
@@ -50,24 +50,24 @@ func (v *VDR) Create(doc *diddoc.Doc, opts ...vdrapi.DIDMethodOption) (*diddoc.D
 		return v.Read(doc.ID)
 	}
 	if v.registrar == nil {
-		return nil, fmt.Errorf("ariesvdr: create: %w", ErrReadOnly)
+		return nil, fmt.Errorf("ariesvdr: create: %w", readOnly())
 	}
 	if doc.ID != "" {
 		return nil, fmt.Errorf("ariesvdr: create: %w", badDocument("id: an identifier follows from what is registered"))
 	}
 	w, err := readDocument(doc, did.DID{}, &def, nil)
 	if err != nil {
-		return nil, fmt.Errorf("ariesvdr: create: %w", err)
+		return nil, fmt.Errorf("ariesvdr: create: %w", coded(err))
 	}
 	ctx, done := v.call()
 	defer done()
 	out, err := v.change(ctx, &did.Change{Operation: operationCreate, Document: w.json(), Options: options})
 	if err != nil {
-		return nil, fmt.Errorf("ariesvdr: create: %w", err)
+		return nil, fmt.Errorf("ariesvdr: create: %w", coded(err))
 	}
 	written, left, err := Document(out.Document, v.clock())
 	if err != nil {
-		return nil, fmt.Errorf("ariesvdr: create: %w", err)
+		return nil, fmt.Errorf("ariesvdr: create: %w", coded(err))
 	}
 	if len(left) > 0 {
 		v.leftOut(out.DID, left)
@@ -83,7 +83,7 @@ func (v *VDR) Create(doc *diddoc.Doc, opts ...vdrapi.DIDMethodOption) (*diddoc.D
 func (v *VDR) Update(doc *diddoc.Doc, opts ...vdrapi.DIDMethodOption) error {
 	rotate, options, err := updateOptions(opts)
 	if err != nil {
-		return fmt.Errorf("ariesvdr: update: %w", err)
+		return fmt.Errorf("ariesvdr: update: %w", coded(err))
 	}
 	if doc == nil {
 		return fmt.Errorf("ariesvdr: update: %w", errNoDocument)
@@ -108,7 +108,7 @@ func (v *VDR) Update(doc *diddoc.Doc, opts ...vdrapi.DIDMethodOption) error {
 		return &did.Change{Operation: operation, DID: d, Document: w.json(), Options: options}, nil
 	})
 	if err != nil {
-		return fmt.Errorf("ariesvdr: update: %w", err)
+		return fmt.Errorf("ariesvdr: update: %w", coded(err))
 	}
 	return nil
 }
@@ -117,25 +117,27 @@ func (v *VDR) Update(doc *diddoc.Doc, opts ...vdrapi.DIDMethodOption) error {
 func (v *VDR) Deactivate(id string, opts ...vdrapi.DIDMethodOption) error {
 	all, err := values(opts, OptionRegistrar)
 	if err != nil {
-		return fmt.Errorf("ariesvdr: deactivate: %w", err)
+		return fmt.Errorf("ariesvdr: deactivate: %w", coded(err))
 	}
 	options, err := registrarOptions(all)
 	if err != nil {
-		return fmt.Errorf("ariesvdr: deactivate: %w", err)
+		return fmt.Errorf("ariesvdr: deactivate: %w", coded(err))
 	}
 	err = v.existing(id, func(_ context.Context, d did.DID) (*did.Change, error) {
 		return &did.Change{Operation: operationDeactivate, DID: d, Options: options}, nil
 	})
 	if err != nil {
-		return fmt.Errorf("ariesvdr: deactivate: %w", err)
+		return fmt.Errorf("ariesvdr: deactivate: %w", coded(err))
 	}
 	return nil
 }
 
+func readOnly() error { return &did.Error{Code: did.FeatureNotSupported, Err: ErrReadOnly} }
+
 // existing makes the change of an identifier that is registered, after what was left unfinished.
 func (v *VDR) existing(id string, change func(context.Context, did.DID) (*did.Change, error)) error {
 	if v.registrar == nil {
-		return ErrReadOnly
+		return readOnly()
 	}
 	d, err := v.identifier(id)
 	if err != nil {
@@ -152,7 +154,7 @@ func (v *VDR) existing(id string, change func(context.Context, did.DID) (*did.Ch
 	before := v.unfinished[d]
 	v.mu.Unlock()
 	if before != nil {
-		if _, err := v.submit(ctx, d, before); err != nil && did.AsError(err).Temporary() {
+		if _, err := v.submit(ctx, d, before); err != nil && did.AsError(coded(err)).Temporary() {
 			return fmt.Errorf("the change before this one: %w", err)
 		}
 	}

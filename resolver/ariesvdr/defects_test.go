@@ -173,7 +173,7 @@ func TestDefectKeyLookup(t *testing.T) {
 	w := newWorld(t)
 	p256 := key(t, keys.P256, 1)
 	d := parse(t, `{"@context":"https://www.w3.org/ns/did/v1","id":"did:realdid:x","verificationMethod":[{"id":"#key-10","type":"Multikey","controller":"did:realdid:x","publicKeyMultibase":"%s"}],"keyAgreement":["#key-10"]}`, p256.Multikey())
-	v := must(ariesvdr.New(fixed{&did.Resolution{Document: d, Evidence: did.Evidence{Replayed: true}}, nil}, nil, nil, w.options()))(t)
+	v := must(ariesvdr.New(fixed{&did.Resolution{Document: d, Evidence: did.Evidence{Replayed: true, AsOf: w.now}}, nil}, nil, nil, w.options()))(t)
 	fetch := verifiable.NewVDRKeyResolver(reading{v}).PublicKeyFetcher()
 	for _, id := range []string{"#key-10", "#key-1", "did:", ""} {
 		if k, err := fetch("did:realdid:x", id); err != nil || k.JWK == nil {

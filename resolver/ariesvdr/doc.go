@@ -16,6 +16,7 @@
 //	DIDComm services among others             first, because Aries looks at the first service only
 //	SM2, BLS12-381, kinds that are unknown    left out
 //	expired, revoked, of another controller   left out: Aries does not look
+//	compromised since, or of an ended DID     left out by Read, in old versions too
 //
 // In the other direction the registrar is given Multikeys under the same fragments, so that reading a document and writing
 // it back changes nothing, and what Aries was not shown stays as it is.

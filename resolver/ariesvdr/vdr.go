@@ -21,7 +21,18 @@ const DefaultTimeout = 30 * time.Second
 // ErrReadOnly says that the VDR was given no registrar, or no signers.
 var ErrReadOnly = errors.New("ariesvdr: read only")
 
-var errClosed = errors.New("ariesvdr: closed")
+var errClosed = errors.New("the registry is closed")
+
+// coded gives an error the code by which callers tell what is final: what has none was not an answer.
+func coded(err error) error {
+	switch {
+	case errors.As(err, new(*did.Error)):
+		return err
+	case errors.Is(err, errClosed):
+		return &did.Error{Code: did.InvalidOptions, Err: err}
+	}
+	return did.AsError(err)
+}
 
 // A VDR is a verifiable data registry of Aries on a resolver and a registrar of this library. It is safe for concurrent use.
 // Each agent has its own: Aries closes it with the agent.
@@ -54,34 +65,6 @@ type Options struct {
 
 	// LeftOut is told what Read did not show to Aries, if it left out anything. It is called by the reading goroutine.
 	LeftOut func(id did.DID, what []LeftOut)
-}
-
-// A Policy says what the answer of the resolver must rest on. Aries knows no such thing: what Read returns it believes. The
-// zero Policy wants the history replayed from the genesis that the identifier names.
-type Policy struct {
-	Latest        bool // proof that no newer state existed, or that the ledger holds nothing of the identifier
-	TrustAuditors bool // in place of a replay, a state that auditors replayed and that is proven to be the latest
-
-	InsecureGenesisOnly bool // takes a long form that nobody proved not to be rotated since
-	InsecureNoEvidence  bool // takes answers that rest on nothing, as those of other methods do
-}
-
-var (
-	errNoEvidence  = errors.New("the answer rests on nothing that was checked")
-	errGenesisOnly = errors.New("only the first state is known")
-	errNotLatest   = errors.New("nothing proves that the state is the newest")
-)
-
-func (p Policy) check(e did.Evidence) error {
-	switch {
-	case p.Latest && !e.Latest && !e.Absent:
-		return errNotLatest
-	case e.GenesisOnly && !e.Absent && !p.InsecureGenesisOnly:
-		return errGenesisOnly
-	case !e.Replayed && !e.GenesisOnly && !(e.Latest && p.TrustAuditors) && !p.InsecureNoEvidence:
-		return errNoEvidence
-	}
-	return nil
 }
 
 // New returns a VDR that reads by r and writes by w with the control keys that s holds. Without w and s (both nil) it only
@@ -137,11 +120,11 @@ func (v *VDR) call() (context.Context, context.CancelFunc) {
 func (v *VDR) Read(id string, opts ...vdrapi.DIDMethodOption) (*diddoc.DocResolution, error) {
 	opt, at, err := readOptions(opts)
 	if err != nil {
-		return nil, fmt.Errorf("ariesvdr: read: %w", err)
+		return nil, fmt.Errorf("ariesvdr: read: %w", coded(err))
 	}
 	d, err := v.identifier(id)
 	if err != nil {
-		return nil, fmt.Errorf("ariesvdr: read: %w", err)
+		return nil, fmt.Errorf("ariesvdr: read: %w", coded(err))
 	}
 	ctx, done := v.call()
 	defer done()
@@ -150,7 +133,7 @@ func (v *VDR) Read(id string, opts ...vdrapi.DIDMethodOption) (*diddoc.DocResolu
 	}
 	out, err := v.read(ctx, d, opt, at)
 	if err != nil {
-		return nil, fmt.Errorf("ariesvdr: read: %w", err)
+		return nil, fmt.Errorf("ariesvdr: read: %w", coded(err))
 	}
 	return out, nil
 }
@@ -160,18 +143,68 @@ func (v *VDR) read(ctx context.Context, d did.DID, opt *did.ResolveOptions, at t
 	if err != nil {
 		return nil, err
 	}
-	doc, left, err := Document(res.Document, at)
+	now := res
+	if !opt.Newest() { // what became of a key since is not told with an old version
+		if now, err = v.resolve(ctx, d, &did.ResolveOptions{NoCache: opt.NoCache}); err != nil {
+			return nil, err
+		}
+	}
+	usable, lost := withoutLost(res.Document, now)
+	doc, left, err := Document(usable, at)
 	if err != nil {
 		return nil, err
 	}
+	left = append(lost, left...)
 	if len(left) > 0 {
 		v.leftOut(d, left)
 	}
 	return resolution(doc, &res.Metadata, !res.Evidence.GenesisOnly), nil
 }
 
-// resolve asks the resolver under the policy.
+// withoutLost returns the document of a version without the keys that now count for nothing: those declared compromised since,
+// and every key of an identifier that is deactivated.
+func withoutLost(version *did.Document, now *did.Resolution) (*did.Document, []LeftOut) {
+	doc := *version
+	var left []LeftOut
+	doc.VerificationMethod = nil
+	for _, m := range version.VerificationMethod {
+		compromised := slices.ContainsFunc(now.Removed, func(r did.RemovedMethod) bool { return r.Compromised && (r.ID == m.ID || r.Key.Equal(m.Key)) })
+		switch {
+		case now.Metadata.Deactivated:
+			left = append(left, LeftOut{m.ID.String(), "the identifier is deactivated"})
+		case compromised:
+			left = append(left, LeftOut{m.ID.String(), "declared compromised"})
+		default:
+			doc.VerificationMethod = append(doc.VerificationMethod, m)
+		}
+	}
+	return &doc, left
+}
+
+// resolve asks the resolver under the policy, and again past its cache if a newer answer could be what the policy wants.
 func (v *VDR) resolve(ctx context.Context, d did.DID, opt *did.ResolveOptions) (*did.Resolution, error) {
+	res, err := v.ask(ctx, d, opt)
+	if err != nil {
+		return nil, err
+	}
+	err = v.policy.check(res.Evidence, v.clock())
+	if err != nil && did.AsError(err).Temporary() && (opt == nil || !opt.NoCache) {
+		again := did.ResolveOptions{}
+		if opt != nil {
+			again = *opt
+		}
+		again.NoCache = true
+		if fresh, askErr := v.ask(ctx, d, &again); askErr == nil {
+			res, err = fresh, v.policy.check(fresh.Evidence, v.clock())
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return res, nil
+}
+
+func (v *VDR) ask(ctx context.Context, d did.DID, opt *did.ResolveOptions) (*did.Resolution, error) {
 	if cause := context.Cause(ctx); cause != nil {
 		return nil, cause
 	}
@@ -185,9 +218,6 @@ func (v *VDR) resolve(ctx context.Context, d did.DID, opt *did.ResolveOptions) (
 	}
 	if res == nil || res.Document == nil || res.Document.ID != d {
 		return nil, &did.Error{Code: did.InternalError, Detail: "the resolver answered with another document"}
-	}
-	if err := v.policy.check(res.Evidence); err != nil {
-		return nil, fmt.Errorf("policy: %w", err)
 	}
 	return res, nil
 }
