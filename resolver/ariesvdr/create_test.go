@@ -211,7 +211,7 @@ func TestCreateRefuses(t *testing.T) {
 		"endpoint no JSON":       {withService(diddoc.Service{ServiceEndpoint: model.NewDIDCoreEndpoint(func() {})}), "JSON"},
 		"endpoint empty list":    {withService(diddoc.Service{ServiceEndpoint: model.NewDIDCoreEndpoint([]string{})}), "endpoint"},
 		"endpoint a quote":       {withService(diddoc.Service{ServiceEndpoint: model.NewDIDCommV1Endpoint(`"`)}), "URI"},
-		"service under a method": {withService(diddoc.Service{ID: "#k"}), "twice"},
+		"service under a method": {withService(diddoc.Service{ID: "#k"}), "one id twice"},
 		"alias":                  {with(func(d *diddoc.Doc) { d.AlsoKnownAs = []string{"no URI"} }), "alias"},
 	} {
 		_, err := w.v.Create(c.doc)

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	diddoc "github.com/hyperledger/aries-framework-go/pkg/doc/did"
-
 	"github.com/mr-tron/base58"
 
 	"github.com/realdid/realdid/did"
