@@ -15,11 +15,9 @@ import (
 	"fmt"
 	"io"
 	"mime"
-	"net"
 	"net/http"
 	"net/netip"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/realdid/realdid/did"
@@ -55,7 +53,6 @@ type Options struct {
 const (
 	defaultTimeout = 10 * time.Second
 	maxHeader      = 16 << 10
-	maxAddresses   = 32 // of one host name
 )
 
 // Client fetches files. It is safe for concurrent use.
@@ -72,18 +69,19 @@ func NewClient(opt *Options) *Client {
 		c.opt = *opt
 		c.opt.InsecureAllow = slices.Clone(opt.InsecureAllow)
 	}
-	if c.opt.Lookup == nil {
-		c.opt.Lookup = net.DefaultResolver
-	}
 	if c.opt.Timeout <= 0 {
 		c.opt.Timeout = defaultTimeout
 	}
 	if c.opt.InsecureLoopbackHTTP {
 		c.scheme = "http"
 	}
+	dialer := publicaddress.Dialer{Allow: c.opt.InsecureAllow, Loopback: c.opt.InsecureLoopbackHTTP, Timeout: c.opt.Timeout, Refused: ErrAddress}
+	if c.opt.Lookup != nil {
+		dialer.Lookup = c.opt.Lookup
+	}
 	c.http = http.Client{
 		Transport: &http.Transport{
-			DialContext:            c.dial,
+			DialContext:            dialer.DialContext,
 			TLSClientConfig:        &tls.Config{RootCAs: c.opt.RootCAs, MinVersion: tls.VersionTLS12},
 			TLSHandshakeTimeout:    c.opt.Timeout,
 			ResponseHeaderTimeout:  c.opt.Timeout,
@@ -167,52 +165,6 @@ func checkHeader(res *http.Response, f File) (media string, err error) {
 		return "", fmt.Errorf("webfetch: %w: media type", ErrContent)
 	}
 	return media, nil
-}
-
-// dial looks the host up, checks all its addresses and connects to the first that answers.
-func (c *Client) dial(ctx context.Context, network, address string) (net.Conn, error) {
-	host, portText, err := net.SplitHostPort(address)
-	if err != nil {
-		return nil, err
-	}
-	port, err := strconv.ParseUint(portText, 10, 16)
-	if err != nil {
-		return nil, err
-	}
-	ctx, cancel := context.WithTimeout(ctx, c.opt.Timeout) // the transport may go on without the fetch that began it
-	defer cancel()
-	addrs, err := c.opt.Lookup.LookupNetIP(ctx, "ip", host)
-	if err != nil {
-		return nil, err
-	}
-	if len(addrs) == 0 {
-		return nil, errors.New("the host has no address")
-	}
-	addrs = addrs[:min(len(addrs), maxAddresses)]
-	for _, a := range addrs {
-		if !c.allowed(a) {
-			return nil, fmt.Errorf("%w: %v", ErrAddress, a)
-		}
-	}
-	var d net.Dialer
-	for _, a := range addrs { // as numbers: nothing is looked up again
-		var conn net.Conn
-		if conn, err = d.DialContext(ctx, network, netip.AddrPortFrom(a.Unmap(), uint16(port)).String()); err == nil {
-			return conn, nil
-		}
-		if ctx.Err() != nil {
-			break
-		}
-	}
-	return nil, err
-}
-
-func (c *Client) allowed(a netip.Addr) bool {
-	a = a.Unmap()
-	if c.opt.InsecureLoopbackHTTP {
-		return a.IsLoopback()
-	}
-	return publicaddress.Is(a) || slices.ContainsFunc(c.opt.InsecureAllow, func(p netip.Prefix) bool { return p.Contains(a) })
 }
 
 // ResolutionError returns the error of a Fetch as one of resolution: NOT_FOUND and INVALID_DID_DOCUMENT are final, INTERNAL_ERROR is

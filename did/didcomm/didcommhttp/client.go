@@ -15,11 +15,14 @@ import (
 	"time"
 
 	"github.com/realdid/realdid/did/didcomm"
+	"github.com/realdid/realdid/internal/publicaddress"
 )
 
 // Why a message was not delivered, where a caller acts differently. Every other error of Send means that nobody knows whether the
 // message arrived, and that another try may do better.
 var (
+	// ErrAddress: the host has an address outside the public Internet, and nobody was connected to.
+	ErrAddress = errors.New("address is not public")
 	// ErrEndpoint: this is no endpoint that messages are sent to. Look the recipient up again later.
 	ErrEndpoint = errors.New("not an endpoint for messages")
 	// ErrRefused: the recipient does not take this message (an HTTP status of 4xx). The same bytes will not do better; the
@@ -47,6 +50,11 @@ const (
 	maxRedirects   = 3
 )
 
+// Lookup finds the addresses of a host name. *net.Resolver is one.
+type Lookup interface {
+	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
+}
+
 // Client sends messages. It is safe for concurrent use.
 type Client struct {
 	opt    Options
@@ -67,9 +75,13 @@ func NewClient(opt *Options) *Client {
 	if c.opt.InsecureLoopbackHTTP {
 		c.scheme = "http"
 	}
+	dialer := publicaddress.Dialer{Allow: c.opt.InsecureAllow, Loopback: c.opt.InsecureLoopbackHTTP, Timeout: c.opt.Timeout, Refused: ErrAddress}
+	if c.opt.Lookup != nil {
+		dialer.Lookup = c.opt.Lookup
+	}
 	c.http = http.Client{
 		Transport: &http.Transport{
-			DialContext:            c.dial,
+			DialContext:            dialer.DialContext,
 			TLSClientConfig:        &tls.Config{RootCAs: c.opt.RootCAs, MinVersion: tls.VersionTLS12},
 			TLSHandshakeTimeout:    c.opt.Timeout,
 			MaxResponseHeaderBytes: maxHeader,

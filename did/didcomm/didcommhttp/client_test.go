@@ -161,7 +161,7 @@ func TestAddresses(t *testing.T) {
 	u, _ := url.Parse(s.URL)
 	here := netip.MustParseAddr("127.0.0.1")
 	lookup := names{"example.com": {here}, "mixed.example": {netip.MustParseAddr("93.184.215.14"), here}, "other.example": {here}, "none.example": nil}
-	lookup["last.example"] = append(slices.Repeat([]netip.Addr{netip.MustParseAddr("93.184.215.14")}, 2*maxAddresses), here)
+	lookup["last.example"] = append(slices.Repeat([]netip.Addr{netip.MustParseAddr("93.184.215.14")}, 64), here)
 	send := func(host string, opt Options) error {
 		opt.Lookup, opt.RootCAs = lookup, pool
 		c := NewClient(&opt)
