@@ -9,7 +9,6 @@ package webfetch
 
 import (
 	"context"
-	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -52,7 +51,6 @@ type Options struct {
 
 const (
 	defaultTimeout = 10 * time.Second
-	maxHeader      = 16 << 10
 )
 
 // Client fetches files. It is safe for concurrent use.
@@ -80,18 +78,7 @@ func NewClient(opt *Options) *Client {
 		dialer.Lookup = c.opt.Lookup
 	}
 	c.http = http.Client{
-		Transport: &http.Transport{
-			DialContext:            dialer.DialContext,
-			TLSClientConfig:        &tls.Config{RootCAs: c.opt.RootCAs, MinVersion: tls.VersionTLS12},
-			TLSHandshakeTimeout:    c.opt.Timeout,
-			ResponseHeaderTimeout:  c.opt.Timeout,
-			MaxResponseHeaderBytes: maxHeader,
-			DisableCompression:     true,
-			MaxConnsPerHost:        8,
-			MaxIdleConnsPerHost:    2,
-			MaxIdleConns:           64,
-			IdleConnTimeout:        30 * time.Second,
-		},
+		Transport:     dialer.Transport(c.opt.RootCAs),
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	return c

@@ -3,7 +3,6 @@ package didcommhttp
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -44,8 +43,7 @@ type Options struct {
 
 const (
 	defaultTimeout = 30 * time.Second
-	maxEndpoint    = 2048 // bytes of a URL
-	maxHeader      = 16 << 10
+	maxEndpoint    = 2048    // bytes of a URL
 	maxAnswer      = 4 << 10 // bytes of an answer's body that are read, to use the connection again
 	maxRedirects   = 3
 )
@@ -80,17 +78,7 @@ func NewClient(opt *Options) *Client {
 		dialer.Lookup = c.opt.Lookup
 	}
 	c.http = http.Client{
-		Transport: &http.Transport{
-			DialContext:            dialer.DialContext,
-			TLSClientConfig:        &tls.Config{RootCAs: c.opt.RootCAs, MinVersion: tls.VersionTLS12},
-			TLSHandshakeTimeout:    c.opt.Timeout,
-			MaxResponseHeaderBytes: maxHeader,
-			DisableCompression:     true,
-			MaxConnsPerHost:        8,
-			MaxIdleConnsPerHost:    2,
-			MaxIdleConns:           64,
-			IdleConnTimeout:        30 * time.Second,
-		},
+		Transport:     dialer.Transport(c.opt.RootCAs),
 		CheckRedirect: c.checkRedirect,
 	}
 	return c
